@@ -1,0 +1,246 @@
+//! What a handler can ask and tell while it runs.
+
+use std::{
+    collections::VecDeque,
+    future::{Future, poll_fn},
+    pin::Pin,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    task::{Context as TaskContext, Poll, Waker},
+    time::Duration,
+};
+
+use http::{HeaderMap, HeaderName, HeaderValue};
+use mcp_proto::{
+    Engine, Principal,
+    exchange::{Caller, ClientFacts, LogLevel, Notification},
+};
+use serde::Serialize;
+
+use crate::{interrupt::Interrupt, server::Snapshot};
+
+/// The call that a handler serves. Cheap to clone; a task that the handler spawned may use it too.
+///
+/// The caller's token is not here, so that passing it on to another service, which MCP forbids
+/// (AUTH-10), cannot happen by accident.
+#[derive(Clone)]
+pub struct Context(Arc<Inner>);
+
+struct Inner {
+    snapshot: Arc<Arc<Snapshot>>,
+    caller: Option<Caller>,
+    client: ClientFacts,
+    headers: HeaderMap,
+    timer: Arc<dyn Timer>,
+    slot: Slot,
+}
+
+/// Sleeping without naming the runtime.
+pub(crate) trait Timer: Send + Sync {
+    fn sleep(&self, time: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>>;
+}
+
+/// Where the handler and the answer's body meet.
+#[derive(Default)]
+pub(crate) struct Slot(Mutex<SlotState>);
+
+#[derive(Default)]
+struct SlotState {
+    queue: VecDeque<Notification>,
+    /// The body, waiting for something to send.
+    body: Option<Waker>,
+    /// Handlers that wait for room in the queue or for the end.
+    handlers: Vec<Waker>,
+    over: bool,
+}
+
+/// Notifications that may wait to be sent. Beyond it the handler waits.
+const QUEUED_NOTIFICATIONS_MAX: usize = 16;
+
+impl Context {
+    pub(crate) fn new(
+        snapshot: Arc<Arc<Snapshot>>,
+        caller: Option<Caller>,
+        client: ClientFacts,
+        headers: HeaderMap,
+        timer: Arc<dyn Timer>,
+    ) -> Self {
+        Self(Arc::new(Inner { snapshot, caller, client, headers, timer, slot: Slot::default() }))
+    }
+
+    pub(crate) fn slot(&self) -> &Slot {
+        &self.0.slot
+    }
+
+    fn engine(&self) -> &Engine {
+        &self.0.snapshot.engine
+    }
+
+    /// Who calls; `None` on a server without authentication.
+    #[must_use]
+    pub fn principal(&self) -> Option<&Principal> {
+        self.0.caller.as_ref().map(Caller::principal)
+    }
+
+    /// What the client says about itself. Nothing of it is verified.
+    #[must_use]
+    pub fn client(&self) -> &ClientFacts {
+        &self.0.client
+    }
+
+    /// A request header that the server exposes to handlers; see
+    /// [`crate::ServerBuilder::expose_header`].
+    #[must_use]
+    pub fn header(&self, name: &HeaderName) -> Option<&HeaderValue> {
+        self.0.headers.get(name)
+    }
+
+    /// Demands a scope that depends on the arguments. Scopes that do not are declared with the
+    /// tool. On a server without authentication nothing is asked.
+    ///
+    /// # Errors
+    /// When the caller does not have it. Return the error: it becomes HTTP 403 with a challenge
+    /// while nothing has been sent.
+    pub fn require(&self, scope: &str) -> Result<(), Interrupt> {
+        let granted = self.principal().map(Principal::scopes);
+        if self.engine().grants(granted, scope) {
+            Ok(())
+        } else {
+            Err(Interrupt::missing_scope(scope))
+        }
+    }
+
+    /// Demands a client capability by its path, such as `["sampling"]`.
+    ///
+    /// # Errors
+    /// When the request does not declare it. Return the error: it becomes HTTP 400 while nothing
+    /// has been sent.
+    pub fn require_client(&self, path: &[&str]) -> Result<(), Interrupt> {
+        if self.client().declares(path) {
+            return Ok(());
+        }
+        let shape = path.iter().rev().fold(serde_json::json!({}), |inner, key| {
+            serde_json::Value::Object([((*key).to_owned(), inner)].into_iter().collect())
+        });
+        Err(Interrupt::missing_client_capability(shape))
+    }
+
+    /// Waits.
+    pub async fn sleep(&self, time: Duration) {
+        self.0.timer.sleep(time).await;
+    }
+
+    /// Tells the client how far the call has come, if it asked for that. `done` grows with each
+    /// message; waits while the client is slow to read.
+    pub async fn progress(&self, done: f64, total: Option<f64>) {
+        self.notify(Notification::Progress { progress: done, total, message: None }).await;
+    }
+
+    /// The same with a message for people.
+    pub async fn progress_with(&self, done: f64, total: Option<f64>, message: impl Into<String>) {
+        let message = Some(message.into());
+        self.notify(Notification::Progress { progress: done, total, message }).await;
+    }
+
+    /// Logs to the client, if it asked for messages of this level. No secrets (LOGG-06).
+    pub async fn log(&self, level: LogLevel, data: impl Serialize) {
+        self.log_as(None, level, data).await;
+    }
+
+    /// The same under a logger's name.
+    pub async fn log_as(&self, logger: Option<&str>, level: LogLevel, data: impl Serialize) {
+        if self.client().log_level().is_none_or(|wanted| level < wanted) {
+            return;
+        }
+        match serde_json::to_value(data) {
+            Ok(data) => {
+                let logger = logger.map(Into::into);
+                self.notify(Notification::Log { level, logger, data }).await;
+            }
+            Err(error) => tracing::error!(%error, "log data has no JSON form"),
+        }
+    }
+
+    async fn notify(&self, notification: Notification) {
+        let mut notification = Some(notification);
+        poll_fn(|cx| self.0.slot.poll_push(&mut notification, cx)).await;
+    }
+
+    /// Ready when nobody waits for the answer any more. The handler's own future is dropped then;
+    /// this is for tasks that it spawned.
+    pub async fn cancelled(&self) {
+        poll_fn(|cx| self.0.slot.poll_over(cx)).await;
+    }
+
+    /// Whether nobody waits for the answer any more.
+    #[must_use]
+    pub fn is_cancelled(&self) -> bool {
+        self.0.slot.state().over
+    }
+}
+
+impl Slot {
+    fn state(&self) -> MutexGuard<'_, SlotState> {
+        // No code of a user runs under this lock, so a poisoned state is still whole.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn poll_push(
+        &self,
+        notification: &mut Option<Notification>,
+        cx: &mut TaskContext<'_>,
+    ) -> Poll<()> {
+        let mut state = self.state();
+        if state.over {
+            return Poll::Ready(());
+        }
+        if state.queue.len() >= QUEUED_NOTIFICATIONS_MAX {
+            state.handlers.push(cx.waker().clone());
+            return Poll::Pending;
+        }
+        state.queue.extend(notification.take());
+        let body = state.body.take();
+        drop(state);
+        if let Some(body) = body {
+            body.wake();
+        }
+        Poll::Ready(())
+    }
+
+    fn poll_over(&self, cx: &mut TaskContext<'_>) -> Poll<()> {
+        let mut state = self.state();
+        if state.over {
+            return Poll::Ready(());
+        }
+        state.handlers.push(cx.waker().clone());
+        Poll::Pending
+    }
+
+    /// The next notification to send; without one, the body is woken when there is.
+    pub(crate) fn pop(&self, cx: &TaskContext<'_>) -> Option<Notification> {
+        let mut state = self.state();
+        let notification = state.queue.pop_front();
+        let woken = match notification {
+            Some(_) => std::mem::take(&mut state.handlers),
+            None => {
+                if !state.body.as_ref().is_some_and(|body| body.will_wake(cx.waker())) {
+                    state.body = Some(cx.waker().clone());
+                }
+                Vec::new()
+            }
+        };
+        drop(state);
+        woken.into_iter().for_each(Waker::wake);
+        notification
+    }
+
+    /// Nobody waits for the answer any more.
+    pub(crate) fn end(&self) {
+        let mut state = self.state();
+        state.over = true;
+        state.queue.clear();
+        state.body = None;
+        let woken = std::mem::take(&mut state.handlers);
+        drop(state);
+        woken.into_iter().for_each(Waker::wake);
+    }
+}

@@ -1,0 +1,329 @@
+use std::{
+    collections::VecDeque,
+    io,
+    sync::{Arc, Mutex},
+    task::{Context, Poll},
+};
+
+use hyper::rt::ReadBufCursor;
+use mcp_proto::Now;
+
+use super::*;
+use crate::keys::testing::{Begun, ManualRuntime};
+
+/// What a server does next.
+#[derive(Clone)]
+enum Step {
+    Bytes(Vec<u8>),
+    /// It lets the reader wait, and goes on.
+    Later,
+    /// It says nothing more and keeps the stream open.
+    Silence,
+    /// It resets the stream.
+    Reset,
+}
+
+fn text(bytes: impl Into<Vec<u8>>) -> Step {
+    Step::Bytes(bytes.into())
+}
+
+/// A stream to a server that follows a script once it is asked for something; at its end it closes its side.
+struct Script {
+    steps: VecDeque<Step>,
+    written: Arc<Mutex<Vec<u8>>>,
+}
+
+impl Read for Script {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        mut buffer: ReadBufCursor<'_>,
+    ) -> Poll<io::Result<()>> {
+        if self.written.lock().unwrap().is_empty() {
+            self.steps.push_front(Step::Later);
+        }
+        match self.steps.pop_front() {
+            None => Poll::Ready(Ok(())),
+            Some(Step::Bytes(bytes)) => {
+                let (now, rest) = bytes.split_at(bytes.len().min(buffer.remaining()));
+                buffer.put_slice(now);
+                if !rest.is_empty() {
+                    self.steps.push_front(text(rest));
+                }
+                Poll::Ready(Ok(()))
+            }
+            Some(Step::Later) => {
+                context.waker().wake_by_ref();
+                Poll::Pending
+            }
+            Some(Step::Silence) => {
+                self.steps.push_front(Step::Silence);
+                Poll::Pending
+            }
+            Some(Step::Reset) => Poll::Ready(Err(io::ErrorKind::ConnectionReset.into())),
+        }
+    }
+}
+
+impl Write for Script {
+    fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        self.written.lock().unwrap().extend_from_slice(bytes);
+        Poll::Ready(Ok(bytes.len()))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+type Outcome = Result<Bytes, FetchFailure>;
+
+/// Begins to get a document from a server with this script; also what was written to it.
+fn begin(
+    url: &str,
+    steps: impl IntoIterator<Item = Step>,
+    limits: FetchLimits,
+) -> (Begun<impl Future<Output = Outcome>>, Arc<Mutex<Vec<u8>>>) {
+    let written = Arc::default();
+    let script = Script { steps: steps.into_iter().collect(), written: Arc::clone(&written) };
+    let url: Uri = url.parse().unwrap();
+    let fetching = async move { get_over(script, &url, limits).await };
+    (ManualRuntime::at(Now::default()).begin(fetching), written)
+}
+
+/// What a server with this script leads to, if it leads to anything.
+fn outcome_within(steps: impl IntoIterator<Item = Step>, limits: FetchLimits) -> Option<Outcome> {
+    begin("http://localhost/jwks", steps, limits).0.result()
+}
+
+fn outcome(steps: impl IntoIterator<Item = Step>) -> Option<Outcome> {
+    outcome_within(steps, FetchLimits::default())
+}
+
+fn document(body: &'static str) -> Option<Outcome> {
+    Some(Ok(Bytes::from_static(body.as_bytes())))
+}
+
+fn failure(failure: FetchFailure) -> Option<Outcome> {
+    Some(Err(failure))
+}
+
+const BAD_TYPE: FetchFailure = FetchFailure::Document(KeySetError::Malformed);
+const TOO_LONG: FetchFailure = FetchFailure::Document(KeySetError::TooLong);
+
+#[test]
+fn the_request_asks_for_the_document_of_the_url() {
+    let table = [
+        ("http://127.0.0.1:9000/realms/a/certs?x=1&y=%20", "/realms/a/certs?x=1&y=%20", "127.0.0.1:9000"),
+        ("http://localhost", "/", "localhost"),
+        ("http://[::1]:8080/jwks", "/jwks", "[::1]:8080"),
+        ("http://user:secret@localhost/jwks", "/jwks", "localhost"),
+    ];
+    for (url, target, host) in table {
+        let (mut fetching, written) = begin(url, [Step::Silence], FetchLimits::default());
+        assert_eq!(fetching.result(), None);
+        let request = String::from_utf8(written.lock().unwrap().clone()).unwrap();
+        let expected = format!(
+            "GET {target} HTTP/1.1\r\nhost: {host}\r\naccept: application/jwk-set+json, \
+             application/json\r\nconnection: close\r\n\r\n"
+        );
+        assert_eq!(request, expected);
+    }
+}
+
+#[test]
+fn a_url_without_host_is_not_asked() {
+    let (mut fetching, written) = begin("/jwks", [], FetchLimits::default());
+    assert_eq!(fetching.result(), failure(FetchFailure::Unreachable));
+    assert_eq!(*written.lock().unwrap(), b"");
+}
+
+#[test]
+fn a_document_is_taken_however_it_is_framed_and_cut() {
+    let heads = [
+        ("content-length: 11\r\n\r\n", r#"{"keys":[]}"#),
+        ("transfer-encoding: chunked\r\n\r\n", "4\r\n{\"ke\r\n7\r\nys\":[]}\r\n0\r\n\r\n"),
+        ("\r\n", r#"{"keys":[]}"#),
+    ];
+    for (head, body) in heads {
+        let answer = format!("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n{head}{body}");
+        assert_eq!(outcome([text(answer.clone())]), document(r#"{"keys":[]}"#), "{head}");
+        let dribbled = answer.bytes().flat_map(|byte| [text([byte]), Step::Later]);
+        assert_eq!(outcome(dribbled), document(r#"{"keys":[]}"#), "{head}");
+    }
+}
+
+#[test]
+fn a_complete_document_does_not_wait_for_the_server_to_close() {
+    let answer = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}";
+    assert_eq!(outcome([text(answer), Step::Silence]), document("{}"));
+}
+
+#[test]
+fn an_interim_answer_is_not_the_answer() {
+    let answer = "HTTP/1.1 103 Early Hints\r\n\r\n\
+        HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}";
+    assert_eq!(outcome([text(answer)]), document("{}"));
+}
+
+#[test]
+fn any_status_but_200_is_a_failure_and_no_redirect_is_followed() {
+    let statuses = [201, 203, 204, 206, 301, 302, 303, 304, 307, 308, 400, 401, 404, 500, 503];
+    for status in statuses {
+        let answer = format!(
+            "HTTP/1.1 {status} X\r\nlocation: http://localhost/other\r\n\
+             content-type: application/json\r\ncontent-length: 2\r\n\r\n{{}}"
+        );
+        let (mut fetching, written) = begin("http://localhost/jwks", [text(answer)], FetchLimits::default());
+        assert_eq!(fetching.result(), failure(FetchFailure::Status(status)));
+        let requests = written.lock().unwrap().windows(4).filter(|four| four == b"GET ").count();
+        assert_eq!(requests, 1);
+    }
+}
+
+#[test]
+fn only_json_is_taken() {
+    let table = [
+        ("content-type: application/json\r\n", true),
+        ("content-type: application/jwk-set+json\r\n", true),
+        ("Content-Type: Application/JSON; charset=utf-8\r\n", true),
+        ("content-type: application/json ;charset=utf-8\r\n", true),
+        ("content-type: APPLICATION/JWK-SET+JSON;a=b;c=d\r\n", true),
+        ("", false),
+        ("content-type: \r\n", false),
+        ("content-type: text/html\r\n", false),
+        ("content-type: text/plain; application/json\r\n", false),
+        ("content-type: application/jsonx\r\n", false),
+        ("content-type: application/json, text/html\r\n", false),
+        ("content-type: application/json\r\ncontent-type: text/html\r\n", false),
+        ("content-type: application/json\r\ncontent-type: application/json\r\n", false),
+        ("content-type: application/jose+json\r\n", false),
+    ];
+    for (field, taken) in table {
+        let answer = format!("HTTP/1.1 200 OK\r\n{field}content-length: 2\r\n\r\n{{}}");
+        let expected = if taken { document("{}") } else { failure(BAD_TYPE) };
+        assert_eq!(outcome([text(answer)]), expected, "{field:?}");
+    }
+}
+
+/// An answer with a body of this length, framed in each of three ways.
+fn answers(length: usize) -> [Vec<u8>; 3] {
+    let body = vec![b' '; length];
+    let framings = [
+        (format!("content-length: {length}\r\n\r\n"), Vec::new()),
+        (format!("transfer-encoding: chunked\r\n\r\n{length:x}\r\n"), b"\r\n0\r\n\r\n".to_vec()),
+        ("\r\n".to_owned(), Vec::new()),
+    ];
+    framings.map(|(head, tail)| {
+        let head = format!("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n{head}");
+        [head.into_bytes(), body.clone(), tail].concat()
+    })
+}
+
+#[test]
+fn a_document_may_have_as_many_bytes_as_the_limit_and_not_one_more() {
+    for body_bytes_max in [1, 100, KEY_SET_BYTES_MAX] {
+        let limits = FetchLimits { body_bytes_max };
+        for answer in answers(body_bytes_max) {
+            let taken = outcome_within([text(answer)], limits).unwrap().unwrap();
+            assert_eq!(taken.len(), body_bytes_max);
+        }
+        for answer in answers(body_bytes_max + 1) {
+            assert_eq!(outcome_within([text(answer)], limits), failure(TOO_LONG));
+        }
+    }
+    assert_eq!(FetchLimits::default().body_bytes_max, 262_144);
+}
+
+#[test]
+fn a_declared_length_over_the_limit_is_refused_before_the_body_arrives() {
+    let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n";
+    for length in ["262145", "18446744073709551613"] {
+        let answer = format!("{head}content-length: {length}\r\n\r\n");
+        assert_eq!(outcome([text(answer), Step::Silence]), failure(TOO_LONG), "{length}");
+    }
+}
+
+#[test]
+fn an_endless_document_is_cut_off() {
+    let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\r\n";
+    let endless = std::iter::repeat_n(text(vec![b' '; 4096]), 1000);
+    assert_eq!(outcome([text(head)].into_iter().chain(endless)), failure(TOO_LONG));
+}
+
+#[test]
+fn a_broken_answer_is_no_answer() {
+    let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n";
+    let table: [(&str, Vec<Step>); 10] = [
+        ("nothing", vec![]),
+        ("half a head", vec![text(head)]),
+        ("a truncated body", vec![text(format!("{head}content-length: 3\r\n\r\n{{}}"))]),
+        ("a truncated chunk", vec![text(format!("{head}transfer-encoding: chunked\r\n\r\n3\r\n{{}}"))]),
+        ("no last chunk", vec![text(format!("{head}transfer-encoding: chunked\r\n\r\n2\r\n{{}}\r\n"))]),
+        ("a reset at once", vec![Step::Reset]),
+        ("a reset in the body", vec![text(format!("{head}content-length: 3\r\n\r\n{{}}")), Step::Reset]),
+        ("no HTTP", vec![text("{}\r\n\r\n")]),
+        ("HTTP/2", vec![text(b"\0\0\x06\x04\0\0\0\0\0".as_slice())]),
+        (
+            "contradicting lengths",
+            vec![text(format!("{head}content-length: 2\r\ncontent-length: 3\r\n\r\n{{}}"))],
+        ),
+    ];
+    for (what, steps) in table {
+        assert_eq!(outcome(steps), failure(FetchFailure::Unreachable), "{what}");
+    }
+}
+
+#[test]
+fn the_head_of_an_answer_is_bounded_in_bytes() {
+    let head = |length: usize| {
+        let start = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nx: ";
+        let end = "\r\ncontent-length: 2\r\n\r\n";
+        format!("{start}{}{end}", "a".repeat(length - start.len() - end.len()))
+    };
+    // Byte for byte, so that the limit is met exactly.
+    let dribbled = |head: String| head.into_bytes().into_iter().map(|byte| text([byte]));
+    let answer = dribbled(head(RESPONSE_HEAD_BYTES_MAX)).chain([text("{}")]);
+    assert_eq!(outcome(answer), document("{}"));
+    let answer = dribbled(head(RESPONSE_HEAD_BYTES_MAX + 1)).chain([text("{}")]);
+    assert_eq!(outcome(answer), failure(FetchFailure::Unreachable));
+}
+
+#[test]
+fn the_head_of_an_answer_is_bounded_in_fields() {
+    let answer = |fields: usize| {
+        let others: String = (2..fields).map(|number| format!("x-{number}: 1\r\n")).collect();
+        format!(
+            "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\
+             {others}\r\n{{}}"
+        )
+    };
+    assert_eq!(outcome([text(answer(RESPONSE_FIELDS_MAX))]), document("{}"));
+    let too_many = answer(RESPONSE_FIELDS_MAX + 1);
+    assert_eq!(outcome([text(too_many)]), failure(FetchFailure::Unreachable));
+}
+
+#[test]
+fn a_silent_server_is_waited_for_until_the_future_is_dropped() {
+    let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{";
+    for steps in [vec![Step::Silence], vec![text(head), Step::Silence]] {
+        let (mut fetching, written) = begin("http://localhost/", steps, FetchLimits::default());
+        assert_eq!(fetching.result(), None);
+        // The stream is the other holder.
+        assert_eq!(Arc::strong_count(&written), 2);
+        drop(fetching);
+        assert_eq!(Arc::strong_count(&written), 1);
+    }
+}
+
+#[test]
+fn the_future_can_be_sent_between_threads() {
+    fn sent<T: Send>(_: &T) {}
+    let url = Uri::from_static("http://localhost/");
+    let script = Script { steps: VecDeque::new(), written: Arc::default() };
+    sent(&get_over(script, &url, FetchLimits::default()));
+}

@@ -1,0 +1,268 @@
+//! Between a socket and hyper: ends a connection whose peer takes nothing, and counts what hyper
+//! does not tell.
+
+use std::{
+    future::Future,
+    io,
+    mem::MaybeUninit,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering},
+    },
+    task::{Context, Poll, ready},
+};
+
+use hyper::rt::{Read, ReadBuf, ReadBufCursor, Write};
+use mcp_proto::{Tick, head::Framing};
+use pin_project_lite::pin_project;
+
+use crate::runtime::Runtime;
+
+/// What a connection's socket and its requests know of one another.
+#[derive(Debug, Default)]
+pub(crate) struct Wire {
+    /// Lines that begin with `Content-Length:`, in all bytes read.
+    length_lines: AtomicU32,
+    /// Requests that arrived with a `Content-Length`.
+    lengths: AtomicU32,
+    /// The connection speaks HTTP/2, whose framing knows no such lines.
+    is_http2: AtomicBool,
+    /// Requests of HTTP/2 whose answers are not complete.
+    pub(crate) open_requests: AtomicU32,
+    /// When the last request began or ended, in microseconds; 0 before the first.
+    pub(crate) last_request: AtomicU64,
+}
+
+impl Wire {
+    /// Judges a request of HTTP/1.1: hyper drops a `Content-Length` that stands beside a
+    /// `Transfer-Encoding`, so the line itself is what gives it away. A pipelined request that
+    /// stands behind counts too; better refuse that rare one than be fooled by this one.
+    pub(crate) fn framing(&self, has_length: bool, has_encoding: bool) -> Framing {
+        let accounted = if has_length {
+            self.lengths.fetch_add(1, Ordering::Relaxed).saturating_add(1)
+        } else {
+            self.lengths.load(Ordering::Relaxed)
+        };
+        if has_encoding && self.length_lines.load(Ordering::Relaxed) > accounted {
+            Framing::Ambiguous
+        } else {
+            Framing::Clear
+        }
+    }
+
+    /// A request has arrived, or its answer is complete.
+    pub(crate) fn stamp(&self, now: Tick) {
+        // 0 means that there was no request yet.
+        self.last_request.store(now.0.max(1), Ordering::Relaxed);
+    }
+
+    /// A request has arrived, and when does not matter.
+    pub(crate) fn seen_request(&self) {
+        self.stamp(Tick(1));
+    }
+
+    pub(crate) fn set_http2(&self) {
+        self.is_http2.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_http2(&self) -> bool {
+        self.is_http2.load(Ordering::Relaxed)
+    }
+}
+
+pin_project! {
+    /// A socket under guard.
+    pub(crate) struct Guarded<I, R: Runtime> {
+        #[pin]
+        io: I,
+        runtime: R,
+        wire: Arc<Wire>,
+        lines: LengthLines,
+        stall_micros: u64,
+        // Made at the first write that the peer does not take.
+        stall: Option<Pin<Box<R::Sleep>>>,
+    }
+}
+
+impl<I, R: Runtime> Guarded<I, R> {
+    pub(crate) fn new(io: I, runtime: R, wire: Arc<Wire>, stall_micros: u64) -> Self {
+        Self { io, runtime, wire, lines: LengthLines::default(), stall_micros, stall: None }
+    }
+}
+
+/// Bytes read at once while lines are counted; on the stack, and not initialised.
+const CHUNK_BYTES: usize = 32 << 10;
+
+impl<I: Read, R: Runtime> Read for Guarded<I, R> {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        mut buffer: ReadBufCursor<'_>,
+    ) -> Poll<io::Result<()>> {
+        let this = self.project();
+        if this.wire.is_http2() {
+            return this.io.poll_read(cx, buffer);
+        }
+        let mut chunk = [const { MaybeUninit::<u8>::uninit() }; CHUNK_BYTES];
+        let room = buffer.remaining().min(CHUNK_BYTES);
+        let (chunk, _) = chunk.split_at_mut(room);
+        let mut chunk = ReadBuf::uninit(chunk);
+        ready!(this.io.poll_read(cx, chunk.unfilled()))?;
+        let found = this.lines.count(chunk.filled());
+        if found > 0 {
+            this.wire.length_lines.fetch_add(found, Ordering::Relaxed);
+        }
+        buffer.put_slice(chunk.filled());
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl<I: Write, R: Runtime> Write for Guarded<I, R> {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.guarded(cx, |io, cx| io.poll_write(cx, bytes))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.guarded(cx, |io, cx| io.poll_flush(cx))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.guarded(cx, |io, cx| io.poll_shutdown(cx))
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.io.is_write_vectored()
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.guarded(cx, |io, cx| io.poll_write_vectored(cx, slices))
+    }
+}
+
+impl<I: Write, R: Runtime> Guarded<I, R> {
+    /// A write that is pending for too long fails, which ends the connection and cancels what is
+    /// answering on it.
+    fn guarded<T>(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        write: impl FnOnce(Pin<&mut I>, &mut Context<'_>) -> Poll<io::Result<T>>,
+    ) -> Poll<io::Result<T>> {
+        let this = self.project();
+        if let Poll::Ready(done) = write(this.io, cx) {
+            *this.stall = None;
+            return Poll::Ready(done);
+        }
+        let stall = this.stall.get_or_insert_with(|| {
+            let at: Tick = this.runtime.now().tick.after_micros(*this.stall_micros);
+            Box::pin(this.runtime.sleep_until(at))
+        });
+        ready!(stall.as_mut().poll(cx));
+        tracing::debug!("connection ended: its peer takes nothing");
+        Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
+    }
+}
+
+/// Counts lines that begin with `Content-Length:`, over reads that may end anywhere.
+#[derive(Debug, Default)]
+struct LengthLines {
+    /// How many bytes of `\ncontent-length:` the last read ended with.
+    matched: usize,
+}
+
+impl LengthLines {
+    const LINE: &[u8] = b"\ncontent-length:";
+
+    fn count(&mut self, bytes: &[u8]) -> u32 {
+        let mut found = 0;
+        let mut rest = bytes;
+        if self.matched > 0 {
+            rest = self.go_on(rest, &mut found);
+        }
+        while let Some(newline) = memchr::memchr(b'\n', rest) {
+            rest = rest.get(newline.saturating_add(1)..).unwrap_or_default();
+            self.matched = 1;
+            rest = self.go_on(rest, &mut found);
+        }
+        found
+    }
+
+    /// Goes on matching at the start of `bytes`; what is left of them.
+    fn go_on<'b>(&mut self, bytes: &'b [u8], found: &mut u32) -> &'b [u8] {
+        for (index, byte) in bytes.iter().enumerate() {
+            match Self::LINE.get(self.matched) {
+                Some(expected) if byte.to_ascii_lowercase() == *expected => {
+                    self.matched = self.matched.saturating_add(1);
+                }
+                Some(_) => {
+                    self.matched = 0;
+                    return bytes.get(index..).unwrap_or_default();
+                }
+                None => {
+                    self.matched = 0;
+                    *found = found.saturating_add(1);
+                    return bytes.get(index..).unwrap_or_default();
+                }
+            }
+        }
+        if self.matched == Self::LINE.len() {
+            self.matched = 0;
+            *found = found.saturating_add(1);
+        }
+        &[]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The number of lines, by a reader that has all bytes at once.
+    fn oracle(bytes: &[u8]) -> u32 {
+        let text = String::from_utf8_lossy(bytes).to_ascii_lowercase();
+        let count = text.split('\n').skip(1).filter(|line| line.starts_with("content-length:"));
+        u32::try_from(count.count()).expect("few lines")
+    }
+
+    #[test]
+    fn lines_are_counted_wherever_a_read_ends() {
+        for text in [
+            "POST / HTTP/1.1\r\nContent-Length: 3\r\n\r\nabc",
+            "POST / HTTP/1.1\nCONTENT-LENGTH:3\nContent-Length: 3\n\n",
+            "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\ncOnTeNt-lEnGtH: 5\r\n\r\n",
+            "\n\ncontent-length:\ncontent-length\ncontent-lengthy: 1\n content-length:",
+            "\ncontent-lengt\ncontent-length:",
+            "content-length: 1",
+            "",
+        ] {
+            let bytes = text.as_bytes();
+            for first in 0..=bytes.len() {
+                for second in first..=bytes.len() {
+                    let mut lines = LengthLines::default();
+                    let found = lines.count(&bytes[..first])
+                        + lines.count(&bytes[first..second])
+                        + lines.count(&bytes[second..]);
+                    assert_eq!(found, oracle(bytes), "{text:?} cut at {first} and {second}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_hidden_length_makes_the_framing_ambiguous() {
+        let wire = Wire::default();
+        wire.length_lines.store(1, Ordering::Relaxed);
+        assert_eq!(wire.framing(true, false), Framing::Clear, "the length that was counted");
+        assert_eq!(wire.framing(false, true), Framing::Clear, "chunked and nothing else");
+        wire.length_lines.store(2, Ordering::Relaxed);
+        assert_eq!(wire.framing(false, true), Framing::Ambiguous, "chunked beside a length");
+    }
+}

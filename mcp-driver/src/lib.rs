@@ -1,0 +1,64 @@
+//! The part of an MCP HTTP server that no runtime needs to repeat.
+//!
+//! [`mcp_proto`] decides; this crate performs what it asks for, on anything that implements
+//! [`Runtime`]. Users of a driver such as `mcp-tokio` find everything here through it.
+
+mod body;
+mod calls;
+mod catalog;
+mod completion;
+mod connection;
+mod context;
+mod dev_issuer;
+mod fetch;
+mod guard;
+mod handler;
+mod hyper_rt;
+mod interrupt;
+mod keys;
+mod limits;
+mod prompt;
+mod read;
+mod resource;
+mod result;
+mod running;
+mod runtime;
+pub mod schema;
+mod serve;
+mod server;
+mod signature;
+mod tool;
+mod verifier;
+
+pub use mcp_proto::{
+    self as proto, BearerPolicy, Content, Limits, Principal, Timeouts, ToolResult,
+    auth::BearerPolicyBuilder,
+    catalog::{Icon, ToolAnnotations},
+    content::{
+        CacheScope, Caching, Completion as CompletionValues, PromptMessage, PromptResult,
+        ResourceContents, ResourceResult,
+    },
+    jws::keyset::FetchFailure,
+    exchange::{Caller, ClientFacts, CompletionInput, LogLevel},
+    uri_template::Variables,
+};
+
+pub use self::{
+    body::ReplyBody,
+    catalog::Catalog,
+    completion::Completion,
+    context::Context,
+    dev_issuer::{DevIssuer, DevIssuerError, TokenBuilder},
+    fetch::{Fetch, FetchLimits, Fetching, get_over},
+    handler::{CallParts, FromCall},
+    interrupt::Interrupt,
+    keys::{KeySource, KeySourceError},
+    limits::{ConnectionTimeouts, ServerLimits},
+    prompt::{Prompt, PromptArguments, PromptBuilder},
+    resource::{ReadRequest, Resource, ResourceBuilder, ResourceTemplate},
+    result::{IntoToolResult, Json},
+    runtime::{EntropyError, Runtime},
+    serve::Service,
+    server::{Auth, Server, ServerBuilder, ServerError},
+    tool::{NoArguments, Tool, ToolBuilder, ToolFunction},
+};

@@ -1,0 +1,65 @@
+//! Bounds on connections and calls, beside those of the core.
+
+use std::time::Duration;
+
+/// What a driver bounds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ServerLimits {
+    /// Open connections. At the limit, further ones wait in the listener's queue. Default 10,000.
+    pub connections: usize,
+    /// Handlers that run at once. Beyond it: 503. Default 1,024.
+    pub calls: usize,
+    /// Handlers that run at once for one principal, whatever tokens it has. Beyond it: 503.
+    /// Default 64.
+    pub calls_per_principal: usize,
+    /// Bytes of a request head. Beyond it: 431. Default 64 KiB, which leaves room for a token.
+    pub head_bytes: usize,
+    /// Header fields of a request. Beyond it: 431. Default 100.
+    pub header_fields: usize,
+    /// Requests that run at once on one HTTP/2 connection. Default 128.
+    pub streams_per_connection: u32,
+    /// Tokens whose verification is remembered. Default 10,000.
+    pub cached_tokens: usize,
+}
+
+impl Default for ServerLimits {
+    fn default() -> Self {
+        Self {
+            connections: 10_000,
+            calls: 1_024,
+            calls_per_principal: 64,
+            head_bytes: 64 << 10,
+            header_fields: 100,
+            streams_per_connection: 128,
+            cached_tokens: 10_000,
+        }
+    }
+}
+
+/// How long a connection may take.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ConnectionTimeouts {
+    /// For the head of a request, and for the time between two requests of an HTTP/1.1
+    /// connection. Default 30 s.
+    pub head: Duration,
+    /// For an HTTP/2 connection without a request. Default 2 min.
+    pub idle: Duration,
+    /// Without a byte of an answer being taken by the peer. Then the connection ends, and handlers
+    /// that were answering on it are cancelled. Default 30 s.
+    pub write_stall: Duration,
+    /// For answers that are under way when the server is told to stop. Default 10 s.
+    pub drain: Duration,
+}
+
+impl Default for ConnectionTimeouts {
+    fn default() -> Self {
+        Self {
+            head: Duration::from_secs(30),
+            idle: Duration::from_secs(120),
+            write_stall: Duration::from_secs(30),
+            drain: Duration::from_secs(10),
+        }
+    }
+}

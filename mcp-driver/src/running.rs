@@ -1,0 +1,257 @@
+//! A handler that runs, first as the answer's future, then, once it has told the client something,
+//! inside the answer's body. Dropping it is cancelling it.
+
+use std::{
+    future::Future,
+    panic::{AssertUnwindSafe, catch_unwind},
+    pin::Pin,
+    sync::Arc,
+    task::{Context as TaskContext, Poll},
+};
+
+use bytes::Bytes;
+use mcp_proto::{
+    Call, Callee, Finish, Outcome, Reply, Response,
+    exchange::Notified,
+    time::Deadline,
+};
+
+use crate::{
+    calls::Permit,
+    context::Context,
+    handler::{CallParts, Running as Handler},
+    runtime::Runtime,
+    server::Snapshot,
+};
+
+/// A call whose answer is not complete.
+pub(crate) struct Running<R: Runtime> {
+    runtime: R,
+    snapshot: Arc<Arc<Snapshot>>,
+    /// `None` once it has ended.
+    handler: Option<GuardedHandler>,
+    /// `None` once the final message is written.
+    reply: Option<Reply>,
+    context: Option<Context>,
+    deadline: Deadline,
+    timers: Option<Timers<R::Sleep>>,
+    _permit: Permit,
+}
+
+/// Made when the handler is first pending: a call that ends at once costs no timer.
+struct Timers<S> {
+    deadline: Pin<Box<S>>,
+    heartbeat: Pin<Box<S>>,
+}
+
+/// What comes of polling a call that is not a stream yet.
+pub(crate) enum Begun {
+    /// The whole answer.
+    Whole(Response),
+    /// The head of a stream, and its first bytes.
+    Opened(Response, Bytes),
+}
+
+impl<R: Runtime> Running<R> {
+    /// Builds the handler's future, which may panic like the handler itself.
+    pub(crate) fn new(
+        call: Call,
+        parts: &mut CallParts,
+        runtime: R,
+        permit: Permit,
+    ) -> Self {
+        let snapshot = Arc::clone(&parts.snapshot);
+        let handler = GuardedHandler::build(|| build(&snapshot, call.callee, parts));
+        Self {
+            runtime,
+            handler: Some(handler),
+            reply: Some(call.reply),
+            context: parts.context.clone(),
+            deadline: call.deadline,
+            timers: None,
+            snapshot,
+            _permit: permit,
+        }
+    }
+
+    /// Polls a call whose answer has not begun.
+    pub(crate) fn poll_begin(&mut self, cx: &mut TaskContext<'_>) -> Poll<Begun> {
+        let mut out = Vec::new();
+        match self.poll_outcome(cx) {
+            Poll::Ready(outcome) => {
+                // Notifications of a handler that has ended by now come before its result.
+                let opened = self.drain(cx, &mut out);
+                match (opened, self.finish(outcome)) {
+                    (None, Some(Finish::Whole(response))) => Poll::Ready(Begun::Whole(response)),
+                    (Some(head), Some(Finish::LastFrame(frame))) => {
+                        out.extend_from_slice(&frame);
+                        Poll::Ready(Begun::Opened(head, out.into()))
+                    }
+                    (_, _) => Poll::Pending,
+                }
+            }
+            Poll::Pending => match self.drain(cx, &mut out) {
+                Some(head) => Poll::Ready(Begun::Opened(head, out.into())),
+                None => self.poll_open(cx, &mut out),
+            },
+        }
+    }
+
+    /// A call that has been silent for long becomes a stream.
+    fn poll_open(&mut self, cx: &mut TaskContext<'_>, out: &mut Vec<u8>) -> Poll<Begun> {
+        let wait = self.snapshot.engine.timeouts().open_stream_micros;
+        if self.poll_heartbeat(cx, wait).is_pending() {
+            return Poll::Pending;
+        }
+        match self.reply.as_mut().and_then(|reply| reply.open_stream(out)) {
+            Some(head) => {
+                let every = self.snapshot.engine.timeouts().heartbeat_micros;
+                // Registers the timer of the first heartbeat.
+                let _ = self.poll_heartbeat(cx, every);
+                Poll::Ready(Begun::Opened(head, std::mem::take(out).into()))
+            }
+            // The client takes no stream, so there is nothing to do but wait.
+            None => Poll::Pending,
+        }
+    }
+
+    /// Polls the rest of a stream.
+    pub(crate) fn poll_frame(&mut self, cx: &mut TaskContext<'_>) -> Poll<Option<Bytes>> {
+        if self.reply.is_none() {
+            return Poll::Ready(None);
+        }
+        let outcome = self.poll_outcome(cx);
+        let mut out = Vec::new();
+        let _ = self.drain(cx, &mut out);
+        if let Poll::Ready(outcome) = outcome
+            && let Some(Finish::LastFrame(frame)) = self.finish(outcome)
+        {
+            out.extend_from_slice(&frame);
+        }
+        if out.is_empty() && self.reply.is_some() {
+            let every = self.snapshot.engine.timeouts().heartbeat_micros;
+            if self.poll_heartbeat(cx, every).is_ready()
+                && let Some(reply) = &self.reply
+            {
+                reply.heartbeat(&mut out);
+                let _ = self.poll_heartbeat(cx, every);
+            }
+        }
+        if out.is_empty() { Poll::Pending } else { Poll::Ready(Some(out.into())) }
+    }
+
+    /// Whether the final message is written.
+    pub(crate) fn is_over(&self) -> bool {
+        self.reply.is_none()
+    }
+
+    fn poll_outcome(&mut self, cx: &mut TaskContext<'_>) -> Poll<Outcome> {
+        let Some(handler) = &mut self.handler else { return Poll::Pending };
+        if let Poll::Ready(outcome) = handler.poll(cx) {
+            self.handler = None;
+            return Poll::Ready(outcome);
+        }
+        let timers = self.timers.get_or_insert_with(|| {
+            let now = self.runtime.now().tick;
+            let open = self.snapshot.engine.timeouts().open_stream_micros;
+            Timers {
+                deadline: Box::pin(self.runtime.sleep_until(self.deadline.at)),
+                heartbeat: Box::pin(self.runtime.sleep_until(now.after_micros(open))),
+            }
+        });
+        if timers.deadline.as_mut().poll(cx).is_ready() {
+            self.handler = None;
+            return Poll::Ready(Outcome::TimedOut);
+        }
+        Poll::Pending
+    }
+
+    /// Ready when the heartbeat is due; the next one is then due `every` microseconds later.
+    fn poll_heartbeat(&mut self, cx: &mut TaskContext<'_>, every: u64) -> Poll<()> {
+        let Some(timers) = &mut self.timers else { return Poll::Pending };
+        if timers.heartbeat.as_mut().poll(cx).is_pending() {
+            return Poll::Pending;
+        }
+        let next = self.runtime.now().tick.after_micros(every);
+        timers.heartbeat = Box::pin(self.runtime.sleep_until(next));
+        Poll::Ready(())
+    }
+
+    /// Writes what the handler has told the client; the head, if that opens the stream.
+    fn drain(&mut self, cx: &TaskContext<'_>, out: &mut Vec<u8>) -> Option<Response> {
+        let mut head = None;
+        let (context, reply) = (self.context.as_ref()?, self.reply.as_mut()?);
+        while let Some(notification) = context.slot().pop(cx) {
+            match reply.notify(&notification, out) {
+                Notified::Opened(response) => head = Some(response),
+                Notified::Frame => {}
+                Notified::Suppressed(why) => tracing::trace!(?why, "notification not sent"),
+            }
+        }
+        head
+    }
+
+    fn finish(&mut self, outcome: Outcome) -> Option<Finish> {
+        self.reply.take().map(|reply| reply.finish(&self.snapshot.engine, outcome))
+    }
+}
+
+impl<R: Runtime> Drop for Running<R> {
+    fn drop(&mut self) {
+        if let Some(context) = &self.context {
+            context.slot().end();
+        }
+        if self.reply.is_some() {
+            tracing::debug!("call cancelled: its client has left");
+        }
+    }
+}
+
+fn build(snapshot: &Snapshot, callee: Callee, parts: &mut CallParts) -> Option<Handler> {
+    let handlers = &snapshot.handlers;
+    // The engine and the handlers were built from one catalog, so every number has its handler.
+    match callee {
+        Callee::Tool(id, arguments) => handlers.tool(id).map(|call| call(arguments, parts)),
+        Callee::Prompt(id, arguments) => handlers.prompt(id).map(|get| get(arguments, parts)),
+        Callee::Resource(id, uri) => {
+            handlers.resource(id).map(|read| read(uri, Default::default(), parts))
+        }
+        Callee::Template(id, uri, variables) => {
+            handlers.template(id).map(|read| read(uri, variables, parts))
+        }
+        Callee::Completion(id, input) => {
+            handlers.completion(id).map(|complete| complete(input, parts))
+        }
+    }
+}
+
+/// A handler whose panics end the call and nothing else.
+struct GuardedHandler(Option<Handler>);
+
+impl GuardedHandler {
+    fn build(build: impl FnOnce() -> Option<Handler>) -> Self {
+        Self(catch_unwind(AssertUnwindSafe(build)).unwrap_or_else(|_| {
+            tracing::error!("handler panicked before it began");
+            None
+        }))
+    }
+
+    fn poll(&mut self, cx: &mut TaskContext<'_>) -> Poll<Outcome> {
+        let Some(handler) = &mut self.0 else { return Poll::Ready(Outcome::Panicked) };
+        let polled = catch_unwind(AssertUnwindSafe(|| handler.as_mut().poll(cx)));
+        polled.unwrap_or_else(|_| {
+            tracing::error!("handler panicked");
+            Poll::Ready(Outcome::Panicked)
+        })
+    }
+}
+
+impl Drop for GuardedHandler {
+    fn drop(&mut self) {
+        if let Some(handler) = self.0.take()
+            && catch_unwind(AssertUnwindSafe(|| drop(handler))).is_err()
+        {
+            tracing::error!("handler panicked while it was dropped");
+        }
+    }
+}

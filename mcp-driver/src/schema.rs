@@ -1,0 +1,72 @@
+//! JSON Schemas: of typed arguments, and to check raw ones against.
+
+use schemars::{JsonSchema, generate::SchemaSettings};
+use serde_json::{Value, json};
+
+/// The schema of a type: JSON Schema 2020-12, references inlined where the type is not recursive,
+/// `properties` always there for an object, members in a fixed order.
+#[must_use]
+pub fn of<T: JsonSchema + ?Sized>() -> Value {
+    let settings = SchemaSettings::draft2020_12().with(|settings| {
+        settings.inline_subschemas = true;
+    });
+    let mut schema = settings.into_generator().into_root_schema_for::<T>().to_value();
+    if schema.get("type").and_then(Value::as_str) == Some("object")
+        && schema.get("properties").is_none()
+    {
+        schema["properties"] = json!({});
+    }
+    schema
+}
+
+#[cfg(feature = "schema-validation")]
+pub use self::validation::SchemaError;
+#[cfg(feature = "schema-validation")]
+pub(crate) use self::validation::Validator;
+
+#[cfg(feature = "schema-validation")]
+mod validation {
+    use std::fmt;
+
+    use serde_json::Value;
+
+    /// A schema that arguments cannot be checked against.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct SchemaError(String);
+
+    impl fmt::Display for SchemaError {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            write!(f, "invalid JSON Schema: {}", self.0)
+        }
+    }
+
+    impl std::error::Error for SchemaError {}
+
+    /// A compiled schema.
+    pub(crate) struct Validator(jsonschema::Validator);
+
+    /// Longest text about a violation that a model is given, in characters.
+    const VIOLATION_CHARS_MAX: usize = 500;
+
+    impl Validator {
+        /// SCH-01, SCH-05, SCH-07: 2020-12 unless the schema says otherwise; external references
+        /// are errors.
+        pub(crate) fn new(schema: &Value) -> Result<Self, SchemaError> {
+            jsonschema::options()
+                .with_pattern_options(jsonschema::PatternOptions::regex())
+                .build(schema)
+                .map(Self)
+                .map_err(|error| SchemaError(error.to_string()))
+        }
+
+        /// The first violation, for the model.
+        pub(crate) fn check(&self, arguments: &Value) -> Result<(), String> {
+            self.0.validate(arguments).map_err(|violation| {
+                let path = violation.instance_path().to_string();
+                let text: String = violation.to_string().chars().take(VIOLATION_CHARS_MAX).collect();
+                let place = if path.is_empty() { String::new() } else { format!(" at {path}") };
+                format!("Invalid arguments{place}: {text}")
+            })
+        }
+    }
+}

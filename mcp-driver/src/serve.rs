@@ -1,0 +1,300 @@
+//! One request in, one answer out: the match on the core's steps.
+
+use std::{
+    error::Error,
+    future::{Future, poll_fn},
+    pin::{Pin, pin},
+    sync::Arc,
+    task::Poll,
+    time::Duration,
+};
+
+use bytes::Bytes;
+use http::{HeaderMap, Request, Version, request};
+use http_body::Body;
+use mcp_proto::{
+    AuthPolicy, Call, Finish, Head, Now, Outcome, Response, Step, Target,
+    exchange::{Facts, Verify},
+    head::Framing,
+    refusal::Outage,
+    response::Payload,
+};
+
+use crate::{
+    body::{self, ReplyBody},
+    calls::{CallCount, Permit},
+    context::Timer,
+    fetch::Fetch,
+    handler::CallParts,
+    hyper_rt::micros,
+    keys::{KeySourceError, KeyStore},
+    read::{Reading, read},
+    running::{Begun, Running},
+    runtime::Runtime,
+    server::{Server, Snapshot},
+    verifier::{TokenVerifier, Verified},
+};
+
+/// A server on a runtime: answers requests.
+pub struct Service<R: Runtime>(Arc<Inner<R>>);
+
+struct Inner<R: Runtime> {
+    server: Server,
+    runtime: R,
+    keys: Option<Arc<KeyStore>>,
+    verifier: Option<TokenVerifier>,
+    calls: Arc<CallCount>,
+    timer: Arc<dyn Timer>,
+}
+
+impl<R: Runtime> Clone for Service<R> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+/// Where a request came from, as far as its answer depends on it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Arrival {
+    pub(crate) framing: Framing,
+    /// `None`: the engine tells by the path.
+    pub(crate) target: Option<Target>,
+}
+
+impl<R: Runtime> Service<R> {
+    /// Starts a server: from here on its keys are fetched, if they are to be.
+    ///
+    /// # Errors
+    /// When its keys are to be fetched and there is nothing to fetch them with.
+    pub fn start(server: Server, runtime: R, fetch: Option<Arc<dyn Fetch>>) -> Result<Self, KeySourceError> {
+        let keys = server.keys().cloned().map(|source| KeyStore::new(source, fetch)).transpose()?;
+        if let Some(keys) = &keys {
+            keys.start(&runtime);
+        }
+        let verifier = keys.clone().and_then(|keys| verifier(&server, keys));
+        let timer = Arc::new(RuntimeTimer(runtime.clone()));
+        let calls = Arc::new(CallCount::default());
+        Ok(Self(Arc::new(Inner { server, runtime, keys, verifier, calls, timer })))
+    }
+
+    /// The server.
+    #[must_use]
+    pub fn server(&self) -> &Server {
+        &self.0.server
+    }
+
+    pub(crate) fn runtime(&self) -> &R {
+        &self.0.runtime
+    }
+
+    /// Answers one request that was addressed by its path.
+    pub async fn serve<B>(&self, request: Request<B>) -> http::Response<ReplyBody<R>>
+    where
+        B: Body<Data = Bytes>,
+        B::Error: Into<Box<dyn Error + Send + Sync>>,
+    {
+        let arrival = Arrival { framing: Framing::Clear, target: None };
+        let snapshot = Arc::new(self.0.server.snapshot());
+        self.answer(&snapshot, request, arrival).await
+    }
+
+    /// Answers one request with the snapshot that its connection keeps.
+    pub(crate) async fn answer<B>(
+        &self,
+        snapshot: &Arc<Arc<Snapshot>>,
+        request: Request<B>,
+        arrival: Arrival,
+    ) -> http::Response<ReplyBody<R>>
+    where
+        B: Body<Data = Bytes>,
+        B::Error: Into<Box<dyn Error + Send + Sync>>,
+    {
+        let (parts, body) = request.into_parts();
+        let response = self.exchange(snapshot, &parts, body, arrival).await;
+        if parts.version == Version::HTTP_2 {
+            let (parts, body) = response.into_parts();
+            let patience = micros(self.0.server.connection_timeouts().write_stall)
+                .saturating_add(snapshot.engine.timeouts().heartbeat_micros);
+            let body = body::watch(body, &self.0.runtime, patience);
+            return http::Response::from_parts(parts, body);
+        }
+        response
+    }
+
+    async fn exchange<B>(
+        &self,
+        snapshot: &Arc<Arc<Snapshot>>,
+        parts: &request::Parts,
+        body: B,
+        arrival: Arrival,
+    ) -> http::Response<ReplyBody<R>>
+    where
+        B: Body<Data = Bytes>,
+        B::Error: Into<Box<dyn Error + Send + Sync>>,
+    {
+        let engine = &snapshot.engine;
+        let runtime = &self.0.runtime;
+        let target = arrival.target.unwrap_or_else(|| engine.route(parts.uri.path()));
+        let mut head = Head::from_parts(&parts.method, &parts.uri, &parts.headers, target);
+        head.framing = arrival.framing;
+        let mut body = Some(body);
+        let mut load = None;
+        let mut step = engine.accept(&head, runtime.now());
+        loop {
+            step = match step {
+                Step::Probe(probe) => probe.resolve(self.is_ready(runtime.now())),
+                Step::Verify(verify) => {
+                    let verified = self.verify(&verify).await;
+                    load = verified.load;
+                    verify.resolve(verified.facts, runtime.now())
+                }
+                Step::ReadId(step) => {
+                    let reading =
+                        Reading { limit: step.limit(), announced: None, deadline: step.deadline() };
+                    let read = take(&mut body, &reading, runtime).await;
+                    Step::Respond(step.resolve(read))
+                }
+                Step::ReadBody(step) => {
+                    let reading = Reading {
+                        limit: step.limit(),
+                        announced: step.announced(),
+                        deadline: step.deadline(),
+                    };
+                    let read = take(&mut body, &reading, runtime).await;
+                    step.resolve(read, runtime.now())
+                }
+                Step::Call(call) => return self.run(snapshot, *call, load, &parts.headers).await,
+                Step::Respond(response) => return render(response),
+            }
+        }
+    }
+
+    fn is_ready(&self, now: Now) -> bool {
+        self.0.keys.as_ref().is_none_or(|keys| keys.is_ready(now))
+    }
+
+    /// What is known about a token: at once if it was seen before, else in time or not at all.
+    async fn verify(&self, verify: &Verify<'_>) -> Verified {
+        let unavailable = |outage| Verified { facts: Facts::Unavailable(outage), load: None };
+        let Some(verifier) = &self.0.verifier else {
+            return unavailable(Outage::KeysUnavailable);
+        };
+        let runtime = &self.0.runtime;
+        let now = runtime.now();
+        let token = verify.token();
+        if let Some(verified) = verifier.probe(token.reveal(), now) {
+            return verified;
+        }
+        let mut facts = pin!(verifier.facts(token.reveal(), now, runtime));
+        let mut timer = pin!(None);
+        poll_fn(|cx| {
+            if let Poll::Ready(verified) = facts.as_mut().poll(cx) {
+                return Poll::Ready(verified);
+            }
+            // Only a verifier that keeps us waiting needs a timer.
+            if timer.is_none() {
+                timer.set(Some(runtime.sleep_until(verify.deadline().at)));
+            }
+            match timer.as_mut().as_pin_mut() {
+                Some(timer) => timer.poll(cx).map(|()| unavailable(Outage::TimedOut)),
+                None => Poll::Pending,
+            }
+        })
+        .await
+    }
+
+    /// Runs a handler until it ends or tells the client something.
+    async fn run(
+        &self,
+        snapshot: &Arc<Arc<Snapshot>>,
+        call: Call,
+        load: Option<Arc<CallCount>>,
+        headers: &HeaderMap,
+    ) -> http::Response<ReplyBody<R>> {
+        let limits = self.0.server.limits();
+        let permit =
+            Permit::take(&self.0.calls, limits.calls, load, limits.calls_per_principal);
+        let Some(permit) = permit else {
+            return match call.reply.finish(&snapshot.engine, Outcome::Overloaded) {
+                Finish::Whole(response) => render(response),
+                Finish::LastFrame(frame) => {
+                    http::Response::new(ReplyBody::whole(frame.into()))
+                }
+            };
+        };
+        let mut parts = CallParts {
+            snapshot: Arc::clone(snapshot),
+            caller: call.caller.clone(),
+            client: call.client.clone(),
+            headers: self.0.server.exposed(headers),
+            timer: Arc::clone(&self.0.timer),
+            context: None,
+        };
+        let mut running = Running::new(call, &mut parts, self.0.runtime.clone(), permit);
+        match poll_fn(|cx| running.poll_begin(cx)).await {
+            Begun::Whole(response) => render(response),
+            Begun::Opened(response, first) => {
+                let (head, _) = render::<R>(response).into_parts();
+                http::Response::from_parts(head, ReplyBody::stream(first, running))
+            }
+        }
+    }
+}
+
+/// The verifier of a server whose callers authenticate.
+fn verifier(server: &Server, keys: Arc<KeyStore>) -> Option<TokenVerifier> {
+    match server.snapshot().engine.auth() {
+        AuthPolicy::Open => None,
+        AuthPolicy::Bearer(policy) => {
+            let remembered = server.limits().cached_tokens;
+            Some(TokenVerifier::new(policy.rules().clone(), keys, remembered))
+        }
+    }
+}
+
+/// Reads the body, which a step asks for once.
+async fn take<R, B>(body: &mut Option<B>, reading: &Reading, runtime: &R) -> mcp_proto::BodyRead
+where
+    R: Runtime,
+    B: Body<Data = Bytes>,
+    B::Error: Into<Box<dyn Error + Send + Sync>>,
+{
+    match body.take() {
+        Some(body) => read(body, reading, runtime).await,
+        None => mcp_proto::BodyRead::Aborted,
+    }
+}
+
+fn render<R: Runtime>(response: Response) -> http::Response<ReplyBody<R>> {
+    if let Some(rule) = response.rule {
+        tracing::debug!(
+            status = response.status.as_u16(),
+            rule = rule.name,
+            setting = rule.setting.unwrap_or_default(),
+            "refused"
+        );
+    }
+    let body = match response.payload {
+        Payload::Empty | Payload::Stream => ReplyBody::empty(),
+        Payload::Whole(bytes) => ReplyBody::whole(bytes),
+    };
+    let mut rendered = http::Response::new(body);
+    *rendered.status_mut() = response.status;
+    response.fields.write_to(rendered.headers_mut());
+    rendered
+}
+
+struct RuntimeTimer<R>(R);
+
+impl<R: Runtime> Timer for RuntimeTimer<R> {
+    fn sleep(&self, time: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        let at = self.0.now().tick.after_micros(micros(time));
+        Box::pin(self.0.sleep_until(at))
+    }
+}
+
+impl<R: Runtime> std::fmt::Debug for Service<R> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Service").field(&self.0.server).finish()
+    }
+}

@@ -1,0 +1,162 @@
+//! The one bit of a token check that needs cryptography: is this a signature over these bytes by that key?
+//!
+//! `jsonwebtoken` offers the seam between tokens and cryptography, `ring` fills it. The provider is called directly and
+//! never installed for the process, where any other crate could replace it; nothing of `jsonwebtoken` that decodes or
+//! validates tokens is used.
+
+#[cfg(test)]
+pub(crate) mod test_signer;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use jsonwebtoken::{
+    AlgorithmFamily, DecodingKey, DecodingKeyKind, EncodingKey,
+    crypto::{CryptoProvider, JwtSigner, JwtVerifier, KeyUtils},
+    errors::{self, ErrorKind},
+    signature::{Error as SignatureError, Verifier},
+};
+use mcp_proto::jws::{Algorithm, Key, KeyMaterial, KeySet, SignatureCheck};
+use ring::signature::{
+    ECDSA_P256_SHA256_FIXED, ED25519, RSA_PKCS1_2048_8192_SHA256, RSA_PSS_2048_8192_SHA256, RsaParameters,
+    RsaPublicKeyComponents, UnparsedPublicKey, VerificationAlgorithm,
+};
+
+static RING: CryptoProvider = CryptoProvider {
+    signer_factory: refuse_to_sign,
+    verifier_factory: verifier,
+    key_utils: KeyUtils::new_unimplemented(),
+};
+
+/// The trusted keys of one moment, ready to check signatures with.
+pub(crate) struct TrustedKeys {
+    set: Arc<KeySet>,
+    /// One for each key of the set, in its order.
+    decoding: Box<[DecodingKey]>,
+    generation: u64,
+    #[cfg(test)]
+    checks: std::sync::atomic::AtomicUsize,
+}
+
+impl TrustedKeys {
+    /// Prepares the keys of a set. `generation` differs from that of every set with other keys.
+    pub(crate) fn new(set: Arc<KeySet>, generation: u64) -> Self {
+        Self {
+            decoding: set.iter().map(decoding_key).collect(),
+            set,
+            generation,
+            #[cfg(test)]
+            checks: std::sync::atomic::AtomicUsize::new(0),
+        }
+    }
+
+    /// The keys to choose from.
+    pub(crate) fn set(&self) -> &KeySet {
+        &self.set
+    }
+
+    /// What is verified with these keys holds while this is the generation of the current ones.
+    pub(crate) fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    /// Whether the signature is good. A key that is not of this set checks nothing.
+    pub(crate) fn is_valid(&self, check: &SignatureCheck<'_, '_>) -> bool {
+        #[cfg(test)]
+        self.checks.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        let mut keys = self.set.iter().zip(&self.decoding);
+        keys.find(|(key, _)| *key == check.key()).is_some_and(|(_, decoding)| is_signed_by(decoding, check))
+    }
+
+    /// How many signatures were checked with these keys.
+    #[cfg(test)]
+    pub(crate) fn checks(&self) -> usize {
+        self.checks.load(std::sync::atomic::Ordering::Relaxed)
+    }
+}
+
+fn is_signed_by(key: &DecodingKey, check: &SignatureCheck<'_, '_>) -> bool {
+    let algorithm = match check.algorithm() {
+        Algorithm::Es256 => jsonwebtoken::Algorithm::ES256,
+        Algorithm::Rs256 => jsonwebtoken::Algorithm::RS256,
+        Algorithm::Ps256 => jsonwebtoken::Algorithm::PS256,
+        Algorithm::EdDsa => jsonwebtoken::Algorithm::EdDSA,
+    };
+    (RING.verifier_factory)(&algorithm, key)
+        .is_ok_and(|verifier| verifier.verify(check.message(), &check.signature().to_vec()).is_ok())
+}
+
+fn decoding_key(key: &Key) -> DecodingKey {
+    match key.material() {
+        // The uncompressed point of SEC 1 section 2.3.3.
+        KeyMaterial::EcP256 { x, y } => {
+            DecodingKey::from_ec_der(&[&[0x04], x.as_slice(), y.as_slice()].concat())
+        }
+        KeyMaterial::Ed25519(x) => DecodingKey::from_ed_der(x),
+        KeyMaterial::Rsa { n, e } => DecodingKey::from_rsa_raw_components(n, e),
+    }
+}
+
+/// A resource server signs nothing.
+fn refuse_to_sign(_: &jsonwebtoken::Algorithm, _: &EncodingKey) -> errors::Result<Box<dyn JwtSigner>> {
+    Err(ErrorKind::UnsupportedAlgorithm.into())
+}
+
+fn verifier(algorithm: &jsonwebtoken::Algorithm, key: &DecodingKey) -> errors::Result<Box<dyn JwtVerifier>> {
+    let public_key = match (algorithm, key.family()) {
+        (jsonwebtoken::Algorithm::ES256, AlgorithmFamily::Ec) => {
+            PublicKey::unparsed(&ECDSA_P256_SHA256_FIXED, key)?
+        }
+        (jsonwebtoken::Algorithm::EdDSA, AlgorithmFamily::Ed) => PublicKey::unparsed(&ED25519, key)?,
+        (jsonwebtoken::Algorithm::RS256, AlgorithmFamily::Rsa) => {
+            PublicKey::rsa(&RSA_PKCS1_2048_8192_SHA256, key)?
+        }
+        (jsonwebtoken::Algorithm::PS256, AlgorithmFamily::Rsa) => {
+            PublicKey::rsa(&RSA_PSS_2048_8192_SHA256, key)?
+        }
+        _ => return Err(ErrorKind::UnsupportedAlgorithm.into()),
+    };
+    Ok(Box::new(RingVerifier { algorithm: *algorithm, public_key }))
+}
+
+struct RingVerifier {
+    algorithm: jsonwebtoken::Algorithm,
+    public_key: PublicKey,
+}
+
+enum PublicKey {
+    Unparsed(UnparsedPublicKey<Vec<u8>>),
+    Rsa(&'static RsaParameters, RsaPublicKeyComponents<Vec<u8>>),
+}
+
+impl PublicKey {
+    fn unparsed(algorithm: &'static dyn VerificationAlgorithm, key: &DecodingKey) -> errors::Result<Self> {
+        Ok(Self::Unparsed(UnparsedPublicKey::new(algorithm, key.try_get_as_bytes()?.to_vec())))
+    }
+
+    fn rsa(parameters: &'static RsaParameters, key: &DecodingKey) -> errors::Result<Self> {
+        match key.kind() {
+            DecodingKeyKind::RsaModulusExponent { n, e } => {
+                Ok(Self::Rsa(parameters, RsaPublicKeyComponents { n: n.clone(), e: e.clone() }))
+            }
+            DecodingKeyKind::SecretOrDer(_) => Err(ErrorKind::InvalidKeyFormat.into()),
+        }
+    }
+}
+
+impl Verifier<Vec<u8>> for RingVerifier {
+    fn verify(&self, message: &[u8], signature: &Vec<u8>) -> Result<(), SignatureError> {
+        match &self.public_key {
+            PublicKey::Unparsed(key) => key.verify(message, signature),
+            PublicKey::Rsa(parameters, key) => key.verify(parameters, message, signature),
+        }
+        .map_err(|_| SignatureError::new())
+    }
+}
+
+impl JwtVerifier for RingVerifier {
+    fn algorithm(&self) -> jsonwebtoken::Algorithm {
+        self.algorithm
+    }
+}

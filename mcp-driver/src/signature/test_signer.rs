@@ -1,0 +1,186 @@
+//! Keys that sign, for tests.
+
+use base64::{
+    Engine as _,
+    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
+};
+use mcp_proto::{
+    Now, Tick, UnixSeconds,
+    jws::{KeySet, TokenRules},
+};
+use ring::{
+    rand::SystemRandom,
+    signature::{
+        ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair as _, RSA_PKCS1_SHA256,
+        RSA_PSS_SHA256, RsaEncoding, RsaKeyPair, RsaPublicKeyComponents,
+    },
+};
+use serde_json::{Value, json};
+
+/// The issuer of test tokens.
+pub(crate) const ISSUER: &str = "https://id.example";
+
+/// The audience of test tokens.
+pub(crate) const AUDIENCE: &str = "https://mcp.example/mcp";
+
+/// When tests begin; [`claims`] are issued then and good for 1,000 seconds.
+pub(crate) const START: Now = Now { tick: Tick(7_000_000), unix: UnixSeconds(1_800_000_000) };
+
+/// A private key that was made for these tests with `openssl genpkey` and protects nothing. Standard base64 of PKCS #8.
+const RSA_2048_PKCS8: &str = concat!(
+    "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQCRqlFIDhFCIw40cWUzsxK8tndAtuq/ZQEAshhKpxAS",
+    "/vn++aKXwDfQe1i6OZsky4FHLuAZjV39XiF8RZo7w/G5WoFrmUDLDHc4t33g91qXbOyvadTDhmT64XTvAc1MGz4ZvxzW",
+    "Zza8qudnDWX43RYY3rjhn1+CCBmFSvuTlSstIuaYIlQ5vHGOL5oBjX8E+R2Pbx03Ec7ESwafQ5py3kMjiYwI5QqK15HA",
+    "9MHbsXLXP5Y1AqJtOLJ7MdVVwsaT2a2dv4WVvPiaajoweaXpNYgJrfbS4yANzxYIoi2KBwg8dI4tQBVPKB6utuL/OyiE",
+    "4iRMIkQ8D/d1c03V7Uv2P4gnAgMBAAECggEANgpLTGGXqoMp3m/hPTxmq6c/97zEu0vkAtePpoZzMrDwm1UOqqDPtCNG",
+    "qBP+CDkNlZSA5EnrgDd/UcTasuh/UaYPlJUPEiVmR57fbuolbD8nUe5/1igSZ3bkNFVlTiJfOBsMPkidaII5BiTU225e",
+    "J8zdJytCuhF6Mla+naJ+Gaik+Ry3mqy7DB0f38avLpiBfNpOMj90kMAlPv4m1Gqw4ms8T7U3oCpeXhbH/Ej9T0TENd4F",
+    "5H53Bj5BbVffljt22pnzNn3F6MqthhTTV/qEQ6K8tsOHUznlOQaWhHZ+6J5PJcoruS44a8l8ER5AyiPw4jh6APRM1XX/",
+    "ZuGv6NM21QKBgQDNWXYEjjjE3asTfOGoph5ACMKaOthfABcTV3xK1GkAILX4XeYeWjOQSBxOMisu/KEdbeSd+ANLhixr",
+    "b8g/BdG3IFLNgOIVgEmERtq+mVvYnr336/D4AraQ15PAt5wkfZPfspJaDk6FNtNy6mIfKsmj4k8NvA7JkjmU6n6qEBy3",
+    "PQKBgQC1mCyIXX7IDRUsvh9xQZ/FDB3yXKCicjs/Pcg//jcKvgG+oJ0f4k3Rt7agThWiStPBMhyf9QXxIksgD9F3db1n",
+    "uYr173oNP95XmF0eTA5ZcMVGfVt1El/VqU0OohFQfUCoM+tmgtzrnHpn8PtyWtSP6RpG4lKKQcSv7y9SrXuTMwKBgQCM",
+    "kiQfBDjKUzAsO/3B1E266gRFTekWR1qEjAvysatbQgkvhx/jQT4xE5wEz4UOOjQUkEjC9qdSyPuZZEEBG3uvT3o/YW3i",
+    "6BnrahGODi94f1pt397p9/l/94MWltpVhH140aYr7cVEnf5rmRUoXsL/5AjXzxeUVvwB+/BPfI4bxQKBgES7PRe783F6",
+    "aipOJ45xXSxyop8J6g6yF7SfCL0X1fNt6TEij3Xy7KtU0n2oME4F7lHwSp9MWRxkc3TGJ+0EFlU9B9h/9H0xUFFtLMl7",
+    "1e6KXVCJv+T2uGkhNDY2p0EEt0UyqYVaQI244yeWMUWeFVgGzVhI7x6/N9ezOwEbAmu7AoGARViItk43ABSRA0fE7wKL",
+    "kBxSv+ahzYpVV9+1sjnJsOjaSs65b4yPNvB2IiDPWh/UrRZfrDfuoy2Y65N00/3fK3GH7rSk6HCuoliBfdGQMf66ZkcM",
+    "03/74hCYQ7ZIlYosBlCJkXFqWQ4LemjmocpRywjtknErHRH9dSNqx+bPXqg=",
+);
+
+/// A key pair of one algorithm.
+pub(crate) enum TestSigner {
+    Es256(EcdsaKeyPair),
+    EdDsa(Ed25519KeyPair),
+    Rs256(RsaKeyPair),
+    Ps256(RsaKeyPair),
+}
+
+impl TestSigner {
+    /// A fresh pair for `ES256`.
+    pub(crate) fn es256() -> Self {
+        let random = SystemRandom::new();
+        let algorithm = &ECDSA_P256_SHA256_FIXED_SIGNING;
+        let pkcs8 = EcdsaKeyPair::generate_pkcs8(algorithm, &random).unwrap();
+        Self::Es256(EcdsaKeyPair::from_pkcs8(algorithm, pkcs8.as_ref(), &random).unwrap())
+    }
+
+    /// A fresh pair for `EdDSA`.
+    pub(crate) fn ed_dsa() -> Self {
+        let pkcs8 = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).unwrap();
+        Self::EdDsa(Ed25519KeyPair::from_pkcs8(pkcs8.as_ref()).unwrap())
+    }
+
+    /// The RSA pair, for `RS256`.
+    pub(crate) fn rs256() -> Self {
+        Self::Rs256(rsa())
+    }
+
+    /// The same RSA pair, for `PS256`.
+    pub(crate) fn ps256() -> Self {
+        Self::Ps256(rsa())
+    }
+
+    /// One of each, with different keys but for the two of RSA.
+    pub(crate) fn one_of_each() -> [Self; 4] {
+        [Self::es256(), Self::ed_dsa(), Self::rs256(), Self::ps256()]
+    }
+
+    /// The `alg` value.
+    pub(crate) fn algorithm(&self) -> &'static str {
+        match self {
+            Self::Es256(_) => "ES256",
+            Self::EdDsa(_) => "EdDSA",
+            Self::Rs256(_) => "RS256",
+            Self::Ps256(_) => "PS256",
+        }
+    }
+
+    /// The public key under this name.
+    pub(crate) fn jwk(&self, kid: &str) -> Value {
+        let mut jwk = match self {
+            Self::Es256(pair) => {
+                let (x, y) = pair.public_key().as_ref()[1..].split_at(32);
+                json!({"kty": "EC", "crv": "P-256", "x": base64url(x), "y": base64url(y)})
+            }
+            Self::EdDsa(pair) => {
+                json!({"kty": "OKP", "crv": "Ed25519", "x": base64url(pair.public_key())})
+            }
+            Self::Rs256(pair) | Self::Ps256(pair) => {
+                let RsaPublicKeyComponents::<Vec<u8>> { n, e } = pair.public().into();
+                json!({"kty": "RSA", "n": base64url(n), "e": base64url(e)})
+            }
+        };
+        jwk["kid"] = kid.into();
+        jwk["alg"] = self.algorithm().into();
+        jwk
+    }
+
+    /// The signature over these bytes.
+    pub(crate) fn sign_bytes(&self, message: &[u8]) -> Vec<u8> {
+        let random = SystemRandom::new();
+        let rsa = |pair: &RsaKeyPair, padding: &'static dyn RsaEncoding| {
+            let mut signature = vec![0; pair.public().modulus_len()];
+            pair.sign(padding, &random, message, &mut signature).unwrap();
+            signature
+        };
+        match self {
+            Self::Es256(pair) => pair.sign(&random, message).unwrap().as_ref().to_vec(),
+            Self::EdDsa(pair) => pair.sign(message).as_ref().to_vec(),
+            Self::Rs256(pair) => rsa(pair, &RSA_PKCS1_SHA256),
+            Self::Ps256(pair) => rsa(pair, &RSA_PSS_SHA256),
+        }
+    }
+
+    /// A token with this `kid` and these claims.
+    pub(crate) fn token(&self, kid: &str, claims: &Value) -> String {
+        let header = json!({"alg": self.algorithm(), "typ": "at+jwt", "kid": kid});
+        let message = format!("{}.{}", segment(&header), segment(claims));
+        let signature = base64url(self.sign_bytes(message.as_bytes()));
+        format!("{message}.{signature}")
+    }
+}
+
+fn rsa() -> RsaKeyPair {
+    RsaKeyPair::from_pkcs8(&STANDARD.decode(RSA_2048_PKCS8).unwrap()).unwrap()
+}
+
+/// Bytes in base64url.
+pub(crate) fn base64url(bytes: impl AsRef<[u8]>) -> String {
+    URL_SAFE_NO_PAD.encode(bytes)
+}
+
+fn segment(json: &Value) -> String {
+    base64url(json.to_string())
+}
+
+/// Claims that are good at [`START`], of this subject.
+pub(crate) fn claims(subject: &str, token_id: &str) -> Value {
+    json!({
+        "iss": ISSUER,
+        "aud": AUDIENCE,
+        "sub": subject,
+        "client_id": "desk",
+        "iat": START.unix.0,
+        "exp": START.unix.0 + 1_000,
+        "jti": token_id,
+        "scope": "read",
+    })
+}
+
+/// The rules that such claims satisfy, with a leeway of 60 seconds.
+pub(crate) fn rules() -> TokenRules {
+    TokenRules::new(ISSUER, [AUDIENCE]).unwrap()
+}
+
+/// A JWK set document.
+pub(crate) fn jwks(keys: &[Value]) -> String {
+    json!({"keys": keys}).to_string()
+}
+
+/// The same, read. Every key has to be usable.
+pub(crate) fn key_set(keys: &[Value]) -> KeySet {
+    let (set, skipped) = KeySet::parse(jwks(keys).as_bytes()).unwrap();
+    assert!(skipped.is_empty(), "{skipped:?}");
+    set
+}

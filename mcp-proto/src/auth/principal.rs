@@ -1,0 +1,98 @@
+//! Who a request speaks for.
+
+use super::scope::Scopes;
+use crate::time::UnixSeconds;
+
+/// The party behind a request, and what it may do and until when.
+///
+/// Issuer, subject and client together name the party: a subject means nothing without the issuer
+/// that assigned it, and two clients of one subject are two parties. All three are compared byte
+/// for byte, and none should be empty, since an empty name is one that anybody shares.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Principal {
+    issuer: Box<str>,
+    subject: Box<str>,
+    client: Box<str>,
+    scopes: Scopes,
+    expires: UnixSeconds,
+}
+
+impl Principal {
+    /// A principal with everything there is to know about it. `expires` is the first second at
+    /// which it is over.
+    pub fn new(
+        issuer: impl Into<Box<str>>,
+        subject: impl Into<Box<str>>,
+        client: impl Into<Box<str>>,
+        scopes: Scopes,
+        expires: UnixSeconds,
+    ) -> Self {
+        Self {
+            issuer: issuer.into(),
+            subject: subject.into(),
+            client: client.into(),
+            scopes,
+            expires,
+        }
+    }
+
+    /// Who vouches for it: `iss` of an access token.
+    #[must_use]
+    pub fn issuer(&self) -> &str {
+        &self.issuer
+    }
+
+    /// The user or service at that issuer: `sub`.
+    #[must_use]
+    pub fn subject(&self) -> &str {
+        &self.subject
+    }
+
+    /// The software that acts for the subject: `client_id`.
+    #[must_use]
+    pub fn client(&self) -> &str {
+        &self.client
+    }
+
+    /// What it was granted.
+    #[must_use]
+    pub fn scopes(&self) -> &Scopes {
+        &self.scopes
+    }
+
+    /// The first second at which the grant is over.
+    #[must_use]
+    pub fn expires(&self) -> UnixSeconds {
+        self.expires
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Principal, Scopes, UnixSeconds};
+
+    #[test]
+    fn every_part_is_kept_in_its_place_and_counts() {
+        let principal = |issuer, subject, client| {
+            Principal::new(
+                issuer,
+                subject,
+                client,
+                Scopes::parse("read"),
+                UnixSeconds(9),
+            )
+        };
+        let one = principal("issuer", "subject", "client");
+        assert_eq!(one.issuer(), "issuer");
+        assert_eq!(one.subject(), "subject");
+        assert_eq!(one.client(), "client");
+        assert_eq!(one.scopes().as_str(), "read");
+        assert_eq!(one.expires(), UnixSeconds(9));
+
+        assert_eq!(one, principal("issuer", "subject", "client"));
+        assert_ne!(one, principal("other", "subject", "client"));
+        assert_ne!(one, principal("issuer", "other", "client"));
+        assert_ne!(one, principal("issuer", "subject", "other"));
+        assert_ne!(one, principal("issuersub", "ject", "client"));
+    }
+}

@@ -1,0 +1,300 @@
+//! The immutable heart of a server: its policy and its catalog. Shared by reference; takes no lock.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::HeaderValue;
+use serde::Serialize;
+use serde_json::json;
+
+use crate::{
+    auth::{AuthPolicy, scope::{Requirement, Scopes}},
+    catalog::{Catalog, CatalogSpec, Icon},
+    error::BuildError,
+    exchange::Operation,
+    head::Target,
+    jsonrpc,
+    limits::{Limits, Timeouts},
+    origin::{HostPolicy, OriginPolicy},
+    render,
+    revision::Revision,
+};
+
+/// Who a server says it is (META-12).
+#[derive(Debug, Clone, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Implementation {
+    /// The name.
+    pub name: String,
+    /// The name for people.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// The version.
+    pub version: String,
+    /// What it does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// Where people read about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub website_url: Option<String>,
+    /// Pictures for people.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub icons: Vec<Icon>,
+}
+
+/// The policy and the catalog of a server.
+///
+/// An engine never changes; [`Engine::with_catalog`] makes another one that shares the policy.
+#[derive(Debug)]
+pub struct Engine {
+    policy: Arc<Policy>,
+    catalog: Catalog,
+    discovery: Bytes,
+    allowed_headers: HeaderValue,
+}
+
+#[derive(Debug)]
+struct Policy {
+    auth: AuthPolicy,
+    hosts: HostPolicy,
+    origins: OriginPolicy,
+    limits: Limits,
+    timeouts: Timeouts,
+    path: Box<str>,
+    instructions: Option<String>,
+    /// `"io.modelcontextprotocol/serverInfo":{…}`
+    server_member: Box<[u8]>,
+}
+
+/// Collects what an [`Engine`] is made of.
+#[derive(Debug, Clone)]
+pub struct EngineBuilder {
+    /// Who the server says it is.
+    pub info: Implementation,
+    /// Who may use it.
+    pub auth: AuthPolicy,
+    /// The names it answers to.
+    pub hosts: HostPolicy,
+    /// The web pages that may use it.
+    pub origins: OriginPolicy,
+    /// Its bounds.
+    pub limits: Limits,
+    /// Its deadlines.
+    pub timeouts: Timeouts,
+    /// The path of the MCP endpoint.
+    pub path: String,
+    /// What a model should know about the server as a whole.
+    pub instructions: Option<String>,
+}
+
+impl EngineBuilder {
+    /// A server that only loopback names reach, with default bounds, at `/mcp`.
+    #[must_use]
+    pub fn new(info: Implementation, auth: AuthPolicy) -> Self {
+        Self {
+            info,
+            auth,
+            hosts: HostPolicy::default(),
+            origins: OriginPolicy::default(),
+            limits: Limits::default(),
+            timeouts: Timeouts::default(),
+            path: "/mcp".into(),
+            instructions: None,
+        }
+    }
+
+    /// The engine that serves this catalog.
+    ///
+    /// # Errors
+    /// When the path or an item of the catalog is not what it has to be.
+    pub fn build(self, catalog: &CatalogSpec) -> Result<Engine, BuildError> {
+        let reserved = ["/ping", "/health", "/ready"].contains(&self.path.as_str())
+            || self.path.starts_with("/.well-known/");
+        if !self.path.starts_with('/') || self.path.contains(['?', '#']) || reserved {
+            return Err(BuildError::EndpointPath(self.path));
+        }
+        let mut server_member = Vec::new();
+        jsonrpc::string(&mut server_member, render::SERVER_INFO);
+        server_member.push(b':');
+        // Strings and lists of strings always have a JSON form.
+        server_member.extend(serde_json::to_vec(&self.info).unwrap_or_default());
+        let policy = Arc::new(Policy {
+            auth: self.auth,
+            hosts: self.hosts,
+            origins: self.origins,
+            limits: self.limits,
+            timeouts: self.timeouts,
+            path: self.path.into(),
+            instructions: self.instructions,
+            server_member: server_member.into(),
+        });
+        Engine::new(policy, catalog)
+    }
+}
+
+impl Engine {
+    fn new(policy: Arc<Policy>, spec: &CatalogSpec) -> Result<Self, BuildError> {
+        let catalog = Catalog::build(
+            spec,
+            &policy.auth,
+            policy.limits.page_items,
+            &policy.server_member,
+        )?;
+        let discovery = discovery(&policy, &catalog);
+        let allowed_headers = allowed_headers(&catalog);
+        Ok(Self { policy, catalog, discovery, allowed_headers })
+    }
+
+    /// An engine with the same policy that serves another catalog.
+    ///
+    /// # Errors
+    /// When an item of the catalog is not what it has to be.
+    pub fn with_catalog(&self, catalog: &CatalogSpec) -> Result<Self, BuildError> {
+        Self::new(Arc::clone(&self.policy), catalog)
+    }
+
+    /// What a path stands for. Paths are compared byte for byte.
+    #[must_use]
+    pub fn route(&self, path: &str) -> Target {
+        if path == &*self.policy.path {
+            return Target::Endpoint;
+        }
+        match path {
+            "/ping" => return Target::Ping,
+            "/health" => return Target::Health,
+            "/ready" => return Target::Ready,
+            _ => {}
+        }
+        match &self.policy.auth {
+            AuthPolicy::Bearer(policy)
+                if policy.metadata_paths().iter().any(|known| &**known == path) =>
+            {
+                Target::Metadata
+            }
+            AuthPolicy::Bearer(_) | AuthPolicy::Open => Target::Unknown,
+        }
+    }
+
+    /// Who may use the server.
+    #[must_use]
+    pub fn auth(&self) -> &AuthPolicy {
+        &self.policy.auth
+    }
+
+    /// The names it answers to.
+    #[must_use]
+    pub fn hosts(&self) -> &HostPolicy {
+        &self.policy.hosts
+    }
+
+    /// The web pages that may use it.
+    #[must_use]
+    pub fn origins(&self) -> &OriginPolicy {
+        &self.policy.origins
+    }
+
+    /// Its bounds.
+    #[must_use]
+    pub fn limits(&self) -> &Limits {
+        &self.policy.limits
+    }
+
+    /// Its deadlines.
+    #[must_use]
+    pub fn timeouts(&self) -> &Timeouts {
+        &self.policy.timeouts
+    }
+
+    /// The path of the MCP endpoint.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        &self.policy.path
+    }
+
+    /// Whether what a caller was granted covers this scope. On an open server nothing is asked.
+    #[must_use]
+    pub fn grants(&self, granted: Option<&Scopes>, scope: &str) -> bool {
+        match (&self.policy.auth, granted) {
+            (AuthPolicy::Open, _) => true,
+            (AuthPolicy::Bearer(policy), Some(granted)) => policy.grants(granted, scope),
+            (AuthPolicy::Bearer(_), None) => false,
+        }
+    }
+
+    pub(crate) fn catalog(&self) -> &Catalog {
+        &self.catalog
+    }
+
+    pub(crate) fn server_member(&self) -> &[u8] {
+        &self.policy.server_member
+    }
+
+    pub(crate) fn discovery(&self) -> &[u8] {
+        &self.discovery
+    }
+
+    pub(crate) fn allowed_headers(&self) -> &HeaderValue {
+        &self.allowed_headers
+    }
+
+    /// Everything an operation needs, with what its handler demands on top (AUTH-22).
+    pub(crate) fn needs(&self, operation: Operation, demanded: &[Box<str>]) -> Scopes {
+        let declared = match operation {
+            Operation::Tool(id) => self.catalog.tool_needs(id),
+            Operation::Prompt(id) => self.catalog.prompt_needs(id),
+            Operation::Resource(id) => self.catalog.resource_needs(id),
+            Operation::Template(id) => self.catalog.template_needs(id),
+            Operation::Completion(id) => self.catalog.completion_needs(id),
+        };
+        let declared = declared.map_or("", |needs: &Requirement| needs.scopes().as_str());
+        let mut all: Vec<&str> = declared.split(' ').collect();
+        for scope in demanded {
+            if !all.contains(&&**scope) {
+                all.push(scope);
+            }
+        }
+        Scopes::parse(&all.join(" "))
+    }
+}
+
+/// What `server/discover` answers (DIS-02 to DIS-06).
+fn discovery(policy: &Policy, catalog: &Catalog) -> Bytes {
+    // LOGG-01: any handler may log to a client that asks for it.
+    let mut capabilities = json!({"logging": {}});
+    for (name, offered) in [
+        ("tools", catalog.has_tools()),
+        ("resources", catalog.has_resources()),
+        ("prompts", catalog.has_prompts()),
+        ("completions", catalog.has_completions()),
+    ] {
+        if offered {
+            capabilities[name] = json!({});
+        }
+    }
+    let versions: Vec<_> = Revision::SERVED.iter().map(|revision| revision.as_str()).collect();
+    let mut members = format!(
+        r#","supportedVersions":{},"capabilities":{capabilities}"#,
+        json!(versions)
+    );
+    if let Some(instructions) = &policy.instructions {
+        members.push_str(&format!(r#","instructions":{}"#, json!(instructions)));
+    }
+    render::discover(members.as_bytes(), catalog.hints, &policy.server_member).into()
+}
+
+/// DT-04: what a page of an allowed origin may send.
+fn allowed_headers(catalog: &Catalog) -> HeaderValue {
+    let mut list = String::from(
+        "Content-Type, Authorization, Accept, Mcp-Session-Id, Last-Event-ID, \
+         MCP-Protocol-Version, Mcp-Method, Mcp-Name",
+    );
+    let mut suffixes: Vec<_> = catalog.param_suffixes().map(str::to_ascii_lowercase).collect();
+    suffixes.sort_unstable();
+    suffixes.dedup();
+    for suffix in suffixes {
+        list.push_str(", Mcp-Param-");
+        list.push_str(&suffix);
+    }
+    // Suffixes are tokens (MPH-02), so the list is a field value.
+    HeaderValue::from_str(&list).unwrap_or(HeaderValue::from_static("Content-Type, Authorization"))
+}

@@ -1,0 +1,124 @@
+//! One HTTP exchange as a value that moves through typed steps.
+//!
+//! ```text
+//! accept ─┬─> Respond                                   head refused, preflight, metadata
+//!         ├─> Probe ──────────────────────> Respond     /ping, /health, /ready
+//!         ├─> Verify ─┬─> ReadId ─────────> Respond     refused, with the request's id
+//!         │           ├─> ReadBody ─┬─────> Respond     refused, listed, acknowledged
+//!         │           │             └─────> Call        a handler has to run
+//!         │           └─> Respond                       refused
+//!         └─> ReadBody (no authentication configured)
+//! ```
+//!
+//! Each step carries the data of its effect and the only method that goes on; a driver cannot
+//! skip one. Verification comes before the body, so that strangers cannot make a server buffer
+//! or parse more than [`crate::limits::Limits::refused_body_bytes_max`], and only to give them
+//! their request id back.
+
+mod call;
+mod dispatch;
+mod gate;
+mod message;
+mod mirrored;
+mod read_body;
+mod reply;
+mod verify;
+
+use std::sync::Arc;
+
+use http::StatusCode;
+
+pub use self::{
+    call::{Call, Callee, Caller, ClientFacts, CompletionInput, LogLevel},
+    read_body::{BodyRead, ReadBody, ReadId},
+    reply::{Finish, Notification, Notified, Outcome, Reply, Suppressed},
+    verify::{Facts, Token, Verify},
+};
+pub(crate) use self::reply::Operation;
+use self::{gate::{Accept, Announced}, mirrored::Mirrored};
+use crate::{
+    engine::Engine,
+    jsonrpc::AnswerId,
+    jws::Claims,
+    refusal::Refusal,
+    response::{ContentType, Cors, Fields, Payload, Response},
+};
+
+/// What an exchange needs next.
+#[must_use = "an exchange that is dropped is never answered"]
+#[derive(Debug)]
+#[cfg_attr(feature = "enumerate", derive(Clone))]
+pub enum Step<'e> {
+    /// Find out whether the server is ready.
+    Probe(Probe),
+    /// Find out the facts about the caller's token.
+    Verify(Verify<'e>),
+    /// Read the small body of a request that is already refused, for its id.
+    ReadId(ReadId<'e>),
+    /// Read the body.
+    ReadBody(ReadBody<'e>),
+    /// Run a handler.
+    Call(Box<Call>),
+    /// Send this; the exchange is over.
+    Respond(Response),
+}
+
+/// `GET /ready`: only the driver knows whether keys are loaded.
+#[derive(Debug)]
+#[cfg_attr(feature = "enumerate", derive(Clone))]
+pub struct Probe(());
+
+impl Probe {
+    fn new() -> Self {
+        Self(())
+    }
+
+    /// Goes on with whether everything is there that requests need.
+    pub fn resolve<'e>(self, ready: bool) -> Step<'e> {
+        let (status, body) = if ready {
+            (StatusCode::OK, r#"{"status":"ready"}"#)
+        } else {
+            (StatusCode::SERVICE_UNAVAILABLE, r#"{"status":"not ready"}"#)
+        };
+        Step::Respond(document(status, ContentType::Json, body, Cors::None))
+    }
+}
+
+/// What an exchange carries from step to step.
+#[derive(Debug)]
+#[cfg_attr(feature = "enumerate", derive(Clone))]
+struct Exchange<'e> {
+    engine: &'e Engine,
+    cors: Cors,
+    accept: Accept,
+    announced: Announced,
+    mirrored: Mirrored,
+    claims: Option<Arc<Claims>>,
+}
+
+impl<'e> Exchange<'e> {
+    fn refuse(self, refusal: Refusal, id: &AnswerId) -> Step<'e> {
+        let auth = self.engine.auth();
+        Step::Respond(refusal.into_response(auth, id, self.cors))
+    }
+
+    /// Refuses a message whose id cannot be told.
+    fn refuse_without_id(self, refusal: Refusal) -> Step<'e> {
+        let id = self.mirrored.version.unreadable_id();
+        self.refuse(refusal, &id)
+    }
+}
+
+fn document(
+    status: StatusCode,
+    content_type: ContentType,
+    body: impl Into<bytes::Bytes>,
+    cors: Cors,
+) -> Response {
+    Response {
+        status,
+        fields: Fields { cors, ..Fields::of(content_type) },
+        payload: Payload::Whole(body.into()),
+        rule: None,
+    }
+}

@@ -1,0 +1,179 @@
+//! The step that needs a handler to run.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use bytes::Bytes;
+use serde_json::Value;
+
+use super::reply::Reply;
+use crate::{
+    auth::principal::Principal, catalog::ItemId, jws::Claims, revision::Revision, time::Deadline,
+    uri_template::Variables,
+};
+
+/// A handler has to run: every rule has allowed it.
+#[derive(Debug)]
+#[cfg_attr(feature = "enumerate", derive(Clone))]
+pub struct Call {
+    /// What to run, with what.
+    pub callee: Callee,
+    /// Who calls. `None` on a server without authentication.
+    pub caller: Option<Caller>,
+    /// What the client says about itself.
+    pub client: ClientFacts,
+    /// When the handler has to be done.
+    pub deadline: Deadline,
+    /// Where the answer goes.
+    pub reply: Reply,
+}
+
+/// The verified caller.
+#[derive(Debug, Clone)]
+pub struct Caller(pub(super) Arc<Claims>);
+
+impl Caller {
+    /// The verified identity.
+    #[must_use]
+    pub fn principal(&self) -> &Principal {
+        self.0.principal()
+    }
+}
+
+/// What to run, by its number in the catalog, with its input.
+#[derive(Debug)]
+#[cfg_attr(feature = "enumerate", derive(Clone))]
+pub enum Callee {
+    /// A tool, with the JSON text of an object.
+    Tool(ItemId, Bytes),
+    /// A prompt, with its arguments; the required ones are there.
+    Prompt(ItemId, BTreeMap<String, String>),
+    /// A resource, with its URI.
+    Resource(ItemId, Box<str>),
+    /// A resource template, with the URI and what its variables stand for.
+    Template(ItemId, Box<str>, Variables),
+    /// A completion.
+    Completion(ItemId, CompletionInput),
+}
+
+/// What has been typed so far.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CompletionInput {
+    /// The argument to complete.
+    pub argument: String,
+    /// What is there of its value.
+    pub value: String,
+    /// Arguments that have been chosen already (CMPL-05).
+    pub chosen: BTreeMap<String, String>,
+}
+
+/// What a request says about its client. None of it is verified (META-09).
+#[derive(Debug, Clone)]
+pub struct ClientFacts {
+    pub(super) revision: Revision,
+    pub(super) log_level: Option<LogLevel>,
+    pub(super) capabilities: Bytes,
+    pub(super) info: Option<Bytes>,
+    pub(super) meta: Option<Bytes>,
+}
+
+impl ClientFacts {
+    /// The revision of this request.
+    #[must_use]
+    pub fn revision(&self) -> Revision {
+        self.revision
+    }
+
+    /// The level from which on the client wants log messages; `None`: it wants none (LOGG-02).
+    #[must_use]
+    pub fn log_level(&self) -> Option<LogLevel> {
+        self.log_level
+    }
+
+    /// The capabilities that this request declares; nothing may be inferred from earlier ones
+    /// (META-10).
+    #[must_use]
+    pub fn capabilities(&self) -> Value {
+        parsed(&self.capabilities)
+    }
+
+    /// Whether this request declares the capability at this path, such as `["sampling"]` or
+    /// `["elicitation", "url"]`.
+    #[must_use]
+    pub fn declares(&self, path: &[&str]) -> bool {
+        let capabilities = self.capabilities();
+        path.iter().try_fold(&capabilities, |value, key| value.get(key)).is_some_and(Value::is_object)
+    }
+
+    /// The client's name and version, `null` when it does not say (META-08).
+    #[must_use]
+    pub fn info(&self) -> Value {
+        self.info.as_ref().map_or(Value::Null, parsed)
+    }
+
+    /// A member of the request's `_meta`, such as `traceparent` (META-14).
+    #[must_use]
+    pub fn meta(&self, key: &str) -> Option<Value> {
+        parsed(self.meta.as_ref()?).get(key).cloned()
+    }
+}
+
+fn parsed(json: &Bytes) -> Value {
+    // The text was read strictly with the body, so it parses.
+    serde_json::from_slice(json).unwrap_or_default()
+}
+
+/// How serious a log message is (LOGG-08), least serious first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum LogLevel {
+    /// For those who debug.
+    Debug,
+    /// For information.
+    Info,
+    /// Normal but significant.
+    Notice,
+    /// Something may go wrong.
+    Warning,
+    /// Something went wrong.
+    Error,
+    /// Something important went wrong.
+    Critical,
+    /// Somebody has to act at once.
+    Alert,
+    /// Nothing works.
+    Emergency,
+}
+
+impl LogLevel {
+    /// Every level, least serious first.
+    pub const ALL: [Self; 8] = [
+        Self::Debug,
+        Self::Info,
+        Self::Notice,
+        Self::Warning,
+        Self::Error,
+        Self::Critical,
+        Self::Alert,
+        Self::Emergency,
+    ];
+
+    /// The name on the wire.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Debug => "debug",
+            Self::Info => "info",
+            Self::Notice => "notice",
+            Self::Warning => "warning",
+            Self::Error => "error",
+            Self::Critical => "critical",
+            Self::Alert => "alert",
+            Self::Emergency => "emergency",
+        }
+    }
+
+    /// Reads a name as it is written on the wire.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|level| level.as_str() == name)
+    }
+}

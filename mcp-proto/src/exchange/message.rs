@@ -1,0 +1,185 @@
+//! A body read once: where the members are that the gates look at.
+
+use std::borrow::Cow;
+
+use bytes::Bytes;
+
+use crate::jsonrpc::strict::{self, Document, Fault, Kind, Value, Visitor};
+
+/// A member of the body that a gate reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub(super) enum Member {
+    JsonRpc,
+    Id,
+    Method,
+    Params,
+    Result,
+    Error,
+    // Of `params`:
+    Name,
+    Uri,
+    Arguments,
+    Cursor,
+    Reference,
+    Argument,
+    Context,
+    HandshakeVersion,
+    Meta,
+    // Of `params._meta`:
+    ProtocolVersion,
+    ClientCapabilities,
+    ClientInfo,
+    LogLevel,
+    ProgressToken,
+    /// None of the above.
+    Other,
+}
+
+const MEMBERS: usize = Member::Other as usize;
+
+impl Member {
+    fn of_message(key: &[u8]) -> Self {
+        match key {
+            b"jsonrpc" => Self::JsonRpc,
+            b"id" => Self::Id,
+            b"method" => Self::Method,
+            b"params" => Self::Params,
+            b"result" => Self::Result,
+            b"error" => Self::Error,
+            _ => Self::Other,
+        }
+    }
+
+    fn of_params(key: &[u8]) -> Self {
+        match key {
+            b"name" => Self::Name,
+            b"uri" => Self::Uri,
+            b"arguments" => Self::Arguments,
+            b"cursor" => Self::Cursor,
+            b"ref" => Self::Reference,
+            b"argument" => Self::Argument,
+            b"context" => Self::Context,
+            b"protocolVersion" => Self::HandshakeVersion,
+            b"_meta" => Self::Meta,
+            _ => Self::Other,
+        }
+    }
+
+    fn of_meta(key: &[u8]) -> Self {
+        match key.strip_prefix(b"io.modelcontextprotocol/") {
+            Some(b"protocolVersion") => Self::ProtocolVersion,
+            Some(b"clientCapabilities") => Self::ClientCapabilities,
+            Some(b"clientInfo") => Self::ClientInfo,
+            Some(b"logLevel") => Self::LogLevel,
+            Some(_) => Self::Other,
+            None if key == b"progressToken" => Self::ProgressToken,
+            None => Self::Other,
+        }
+    }
+}
+
+/// A JSON body and the places of its members.
+#[derive(Debug)]
+pub(super) struct Message {
+    body: Bytes,
+    document: Document,
+    members: [Option<Value>; MEMBERS],
+}
+
+/// Collects the places while the body is scanned.
+struct Places {
+    members: [Option<Value>; MEMBERS],
+    /// The member that is open at each depth; depth 0 is not used.
+    open: [Member; 4],
+}
+
+impl Visitor for Places {
+    fn enter(&mut self, depth: u32, key: &[u8]) -> bool {
+        let (member, watch) = match depth {
+            1 => {
+                let member = Member::of_message(key);
+                (member, member == Member::Params)
+            }
+            2 => {
+                let member = Member::of_params(key);
+                (member, member == Member::Meta)
+            }
+            _ => (Member::of_meta(key), false),
+        };
+        if let Some(open) = self.open.get_mut(depth as usize) {
+            *open = member;
+        }
+        watch
+    }
+
+    fn leave(&mut self, depth: u32, value: Value) {
+        let member = self.open.get(depth as usize).copied().unwrap_or(Member::Other);
+        if let Some(place) = self.members.get_mut(member as usize) {
+            *place = Some(value);
+        }
+    }
+}
+
+impl Message {
+    /// Reads the whole body strictly.
+    pub(super) fn read(body: Bytes) -> Result<Self, Fault> {
+        let mut places = Places { members: [None; MEMBERS], open: [Member::Other; 4] };
+        let document = strict::read(&body, &mut places)?;
+        Ok(Self { body, document, members: places.members })
+    }
+
+    pub(super) fn root(&self) -> Kind {
+        self.document.root.kind
+    }
+
+    pub(super) fn has_duplicate(&self) -> bool {
+        self.document.duplicate.is_some()
+    }
+
+    /// Whether a member of the message itself stands twice: then not even the id is one.
+    pub(super) fn has_duplicate_of_its_own(&self) -> bool {
+        self.document.duplicate.is_some_and(|duplicate| duplicate.depth == 1)
+    }
+
+    pub(super) fn kind(&self, member: Member) -> Option<Kind> {
+        self.value(member).map(|value| value.kind)
+    }
+
+    pub(super) fn has(&self, member: Member) -> bool {
+        self.value(member).is_some()
+    }
+
+    fn value(&self, member: Member) -> Option<Value> {
+        self.members.get(member as usize).copied().flatten()
+    }
+
+    /// The JSON text of a member.
+    pub(super) fn json(&self, member: Member) -> Option<&[u8]> {
+        self.value(member).map(|value| value.span.of(&self.body))
+    }
+
+    /// The text of a member that is a string.
+    pub(super) fn text(&self, member: Member) -> Option<Cow<'_, str>> {
+        strict::unescape(&self.body, self.value(member)?)
+    }
+
+    /// The JSON text of a member, sharing the body's memory.
+    pub(super) fn shared(&self, member: Member) -> Option<Bytes> {
+        let span = self.value(member)?.span;
+        Some(self.body.slice(span.start as usize..span.end as usize))
+    }
+
+    /// The JSON text of a member for something that may outlive the request's first steps: shared
+    /// with a small body, copied out of a large one, so that a suspended call holds on to little.
+    pub(super) fn kept(&self, member: Member) -> Option<Bytes> {
+        if self.body.len() <= SHARED_BODY_BYTES_MAX {
+            self.shared(member)
+        } else {
+            self.json(member).map(Bytes::copy_from_slice)
+        }
+    }
+}
+
+/// A body up to this size may be kept alive by a slice of it.
+const SHARED_BODY_BYTES_MAX: usize = 4096;

@@ -1,0 +1,339 @@
+//! Where the answer of a call goes: one JSON document, or, once the handler has notified, a stream
+//! that ends with it.
+
+use http::StatusCode;
+use serde_json::{Value, json};
+
+use super::{call::LogLevel, gate::Accept};
+use crate::{
+    catalog::ItemId,
+    content::{Completion, PromptResult, ResourceResult, ToolResult},
+    engine::Engine,
+    jsonrpc::{self, AnswerId, RawId},
+    refusal::Refusal,
+    render,
+    response::{ContentType, Cors, Fields, Payload, Response},
+    sse,
+};
+
+/// The answer of one call. It ends with exactly one final message.
+#[derive(Debug)]
+#[cfg_attr(feature = "enumerate", derive(Clone))]
+pub struct Reply {
+    id: RawId,
+    operation: Operation,
+    accept: Accept,
+    cors: Cors,
+    progress_token: Option<RawId>,
+    log_level: Option<LogLevel>,
+    last_progress: Option<f64>,
+    is_stream: bool,
+}
+
+/// What was called, for the scopes that it needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Operation {
+    Tool(ItemId),
+    Prompt(ItemId),
+    Resource(ItemId),
+    Template(ItemId),
+    Completion(ItemId),
+}
+
+/// What a handler tells the client while it runs.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Notification {
+    /// How far it has come.
+    Progress {
+        /// Strictly more each time (PROG-03).
+        progress: f64,
+        /// What it will be at the end.
+        total: Option<f64>,
+        /// For people (PROG-06).
+        message: Option<String>,
+    },
+    /// A log message. No secrets (LOGG-06).
+    Log {
+        /// How serious it is.
+        level: LogLevel,
+        /// Where it comes from.
+        logger: Option<String>,
+        /// What it says.
+        data: Value,
+    },
+}
+
+/// What became of a notification.
+#[derive(Debug, PartialEq, Eq)]
+#[must_use = "the first frame opens the stream"]
+pub enum Notified {
+    /// The answer has become a stream with this head; its first frame is in the buffer.
+    Opened(Response),
+    /// A frame is in the buffer.
+    Frame,
+    /// It was not written.
+    Suppressed(Suppressed),
+}
+
+/// Why a notification was not written. Never a fault of the handler's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Suppressed {
+    /// The client did not ask for progress (PROG-02).
+    NoProgressToken,
+    /// The progress is not more than what was told before, or not a number (PROG-03).
+    NotIncreasing,
+    /// The client did not ask for log messages (LOGG-02).
+    NoLogLevel,
+    /// The client asked for more serious ones (LOGG-03).
+    BelowLogLevel,
+    /// The client does not take event streams (PROG-08).
+    NoStream,
+}
+
+/// What a handler came to.
+#[derive(Debug)]
+pub enum Outcome {
+    /// A tool's result, also one that says that the tool failed.
+    Tool(ToolResult),
+    /// A resource's contents.
+    Resource(ResourceResult),
+    /// A prompt's messages.
+    Prompt(PromptResult),
+    /// Values for an argument.
+    Completion(Completion),
+    /// The arguments do not fit the tool's schema; what is wrong with them, for the model
+    /// (AMB-12).
+    InvalidArguments(String),
+    /// The resource that the template stands for does not exist; its URI (RSRC-05).
+    UnknownResource(Box<str>),
+    /// The handler demands scopes that the caller does not have.
+    MissingScope(Vec<Box<str>>),
+    /// The handler needs client capabilities: JSON text shaped like client capabilities (META-11).
+    MissingClientCapability(Box<str>),
+    /// The handler failed, and the peer is not told how.
+    Failed,
+    /// The handler took too long.
+    TimedOut,
+    /// The handler panicked.
+    Panicked,
+    /// Too many calls were running to begin this one.
+    Overloaded,
+}
+
+/// How the answer ends.
+#[derive(Debug, PartialEq, Eq)]
+#[must_use = "this is the answer"]
+pub enum Finish {
+    /// It never became a stream: send this.
+    Whole(Response),
+    /// The last frame of the stream; then it ends (HTTP-17).
+    LastFrame(Vec<u8>),
+}
+
+impl Reply {
+    pub(super) fn new(
+        id: RawId,
+        operation: Operation,
+        accept: Accept,
+        cors: Cors,
+        progress_token: Option<RawId>,
+        log_level: Option<LogLevel>,
+    ) -> Self {
+        Self {
+            id,
+            operation,
+            accept,
+            cors,
+            progress_token,
+            log_level,
+            last_progress: None,
+            is_stream: false,
+        }
+    }
+
+    /// Whether the answer has become a stream.
+    #[must_use]
+    pub fn is_stream(&self) -> bool {
+        self.is_stream
+    }
+
+    /// Appends the frame of a notification to `out`, if the client is to get it.
+    pub fn notify(&mut self, notification: &Notification, out: &mut Vec<u8>) -> Notified {
+        let frame = match self.frame(notification) {
+            Ok(frame) => frame,
+            Err(why) => return Notified::Suppressed(why),
+        };
+        sse::event(out, frame.to_string().as_bytes());
+        self.open().map_or(Notified::Frame, Notified::Opened)
+    }
+
+    fn frame(&mut self, notification: &Notification) -> Result<Value, Suppressed> {
+        if !self.accept.event_stream {
+            return Err(Suppressed::NoStream);
+        }
+        match notification {
+            Notification::Progress { progress, total, message } => {
+                let token = self.progress_token.as_ref().ok_or(Suppressed::NoProgressToken)?;
+                let increases =
+                    progress.is_finite() && self.last_progress.is_none_or(|last| last < *progress);
+                if !increases {
+                    return Err(Suppressed::NotIncreasing);
+                }
+                self.last_progress = Some(*progress);
+                // The token was read strictly with the body, so it parses.
+                let token: Value = serde_json::from_slice(token.as_json()).unwrap_or_default();
+                let mut params = json!({"progressToken": token, "progress": progress});
+                if let Some(total) = total.filter(|total| total.is_finite()) {
+                    params["total"] = json!(total);
+                }
+                if let Some(message) = message {
+                    params["message"] = json!(message);
+                }
+                Ok(envelope("notifications/progress", params))
+            }
+            Notification::Log { level, logger, data } => {
+                let wanted = self.log_level.ok_or(Suppressed::NoLogLevel)?;
+                if *level < wanted {
+                    return Err(Suppressed::BelowLogLevel);
+                }
+                let mut params = json!({"level": level.as_str(), "data": data});
+                if let Some(logger) = logger {
+                    params["logger"] = json!(logger);
+                }
+                Ok(envelope("notifications/message", params))
+            }
+        }
+    }
+
+    /// The head of the stream, unless it is open already.
+    fn open(&mut self) -> Option<Response> {
+        if self.is_stream {
+            return None;
+        }
+        self.is_stream = true;
+        Some(Response::event_stream(self.cors.clone()))
+    }
+
+    /// Turns a call that is silent for long into a stream with a comment in it, so that heartbeats
+    /// notice a client that has left. `None` when the client takes no stream, or it is one already.
+    pub fn open_stream(&mut self, out: &mut Vec<u8>) -> Option<Response> {
+        if !self.accept.event_stream {
+            return None;
+        }
+        let head = self.open()?;
+        sse::comment(out);
+        Some(head)
+    }
+
+    /// Appends a heartbeat to an open stream (SSE-22).
+    pub fn heartbeat(&self, out: &mut Vec<u8>) {
+        sse::comment(out);
+    }
+
+    /// Ends the answer with what the handler came to.
+    pub fn finish(self, engine: &Engine, outcome: Outcome) -> Finish {
+        match self.result(engine, outcome) {
+            Ok(body) if self.is_stream => Finish::LastFrame(framed(&body)),
+            Ok(body) => Finish::Whole(whole(body, self.accept, self.cors)),
+            Err(refusal) => {
+                let id = AnswerId::Known(self.id);
+                if self.is_stream {
+                    // The status is sent already: the error travels as the final event (ERR-13).
+                    let body = refusal.body(&id).unwrap_or_default();
+                    Finish::LastFrame(framed(&body))
+                } else {
+                    Finish::Whole(refusal.into_response(engine.auth(), &id, self.cors))
+                }
+            }
+        }
+    }
+
+    fn result(&self, engine: &Engine, outcome: Outcome) -> Result<Vec<u8>, Refusal> {
+        let server = engine.server_member();
+        let tool = |result: &ToolResult| {
+            let mut out = jsonrpc::begin_result(&self.id, tool_bytes(result) + server.len());
+            render::tool_result(&mut out, result, server);
+            out
+        };
+        let is_tool = matches!(self.operation, Operation::Tool(_));
+        let mut out = match outcome {
+            Outcome::Tool(result) => tool(&result),
+            Outcome::InvalidArguments(text) if is_tool => tool(&ToolResult::error(text)),
+            // ERR-24: what goes wrong in a tool is told to the model, in the result.
+            Outcome::Failed if is_tool => tool(&ToolResult::error(TOOL_FAILED)),
+            Outcome::Resource(result) if !result.contents.is_empty() => {
+                let mut out = jsonrpc::begin_result(&self.id, RESULT_BYTES + server.len());
+                render::resource_result(&mut out, &result, server);
+                out
+            }
+            Outcome::Prompt(result) => {
+                let mut out = jsonrpc::begin_result(&self.id, RESULT_BYTES + server.len());
+                render::prompt_result(&mut out, &result, server);
+                out
+            }
+            Outcome::Completion(completion) => {
+                let mut out = jsonrpc::begin_result(&self.id, RESULT_BYTES + server.len());
+                render::completion(&mut out, &completion, server);
+                out
+            }
+            Outcome::UnknownResource(uri) => return Err(Refusal::UnknownResource(uri)),
+            Outcome::MissingScope(demanded) => {
+                return Err(Refusal::InsufficientScope(engine.needs(self.operation, &demanded)));
+            }
+            Outcome::MissingClientCapability(capabilities) => {
+                return Err(Refusal::MissingClientCapability(capabilities));
+            }
+            Outcome::TimedOut => return Err(Refusal::TimedOut),
+            Outcome::Overloaded => return Err(Refusal::Overloaded),
+            Outcome::Resource(_)
+            | Outcome::InvalidArguments(_)
+            | Outcome::Failed
+            | Outcome::Panicked => return Err(Refusal::Internal),
+        };
+        jsonrpc::end_result(&mut out);
+        Ok(out)
+    }
+}
+
+const TOOL_FAILED: &str = "The tool failed";
+
+/// Room for a result whose size is not estimated.
+const RESULT_BYTES: usize = 512;
+
+/// Room for a tool's result: its texts and what is around them, so that most need one allocation.
+fn tool_bytes(result: &ToolResult) -> usize {
+    use crate::content::Content;
+    let content: usize = result
+        .content
+        .iter()
+        .map(|content| match content {
+            Content::Text(text) => 32 + text.len() + text.len() / 16,
+            Content::Image(media) | Content::Audio(media) => 96 + media.data.len(),
+            Content::Resource(_) | Content::Link(_) => 256,
+        })
+        .sum();
+    96 + content + result.structured.as_ref().map_or(0, |json| 24 + json.get().len())
+}
+
+fn envelope(method: &str, params: Value) -> Value {
+    json!({"jsonrpc": "2.0", "method": method, "params": params})
+}
+
+fn framed(body: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(body.len() + 16);
+    sse::event(&mut out, body);
+    out
+}
+
+/// A whole answer in a media type that the client takes: JSON if it can be.
+pub(super) fn whole(body: Vec<u8>, accept: Accept, cors: Cors) -> Response {
+    if accept.json {
+        return Response::json(StatusCode::OK, body.into(), cors);
+    }
+    Response {
+        status: StatusCode::OK,
+        fields: Fields { cors, ..Fields::of(ContentType::EventStream) },
+        payload: Payload::Whole(framed(&body).into()),
+        rule: None,
+    }
+}

@@ -1,0 +1,291 @@
+//! The one strict JSON reader for JOSE headers, claims sets and key sets.
+//!
+//! Two readers of one document must not be able to disagree about it. So a member name occurs once
+//! in an object, at any depth and however it is escaped; and there is nothing in front of the
+//! document, nothing behind it, and no invalid UTF-8 or unpaired surrogate inside.
+//!
+//! Values are kept as the text they were written in and are typed by the question that is asked of
+//! them. A `serde_json::Value` would have swallowed repeated names, and its numbers change with a
+//! feature flag that any crate of the final program can set.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
+
+/// A JSON object with unique member names.
+pub(super) struct Object<'t> {
+    members: BTreeMap<String, &'t RawValue>,
+}
+
+impl<'t> Object<'t> {
+    /// Reads a whole document, which must be an object. Nesting is bounded by `serde_json`, at 128
+    /// levels.
+    pub(super) fn read(json: &'t [u8]) -> Option<Self> {
+        Self::read_text(std::str::from_utf8(json).ok()?)
+    }
+
+    fn read_text(json: &'t str) -> Option<Self> {
+        let object: Self = serde_json::from_str(json).ok()?;
+        let unambiguous =
+            |value: &&RawValue| serde_json::from_str::<Unambiguous>(value.get()).is_ok();
+        object.members.values().all(unambiguous).then_some(object)
+    }
+
+    /// The member of this name.
+    pub(super) fn member(&self, name: &str) -> Option<Member<'t>> {
+        self.members.get(name).copied().map(Member)
+    }
+}
+
+/// The value of a member. Each question answers `None` when the value is of another type.
+#[derive(Clone, Copy)]
+pub(super) struct Member<'t>(&'t RawValue);
+
+impl<'t> Member<'t> {
+    /// A string.
+    pub(super) fn text(self) -> Option<Box<str>> {
+        self.typed()
+    }
+
+    /// An array of strings.
+    pub(super) fn texts(self) -> Option<Vec<Box<str>>> {
+        self.typed()
+    }
+
+    /// A number that a double can hold.
+    pub(super) fn number(self) -> Option<f64> {
+        // Whether an error or an infinity stands for the others is up to a feature of `serde_json`
+        // as well.
+        self.typed().filter(|number: &f64| number.is_finite())
+    }
+
+    /// A boolean.
+    pub(super) fn boolean(self) -> Option<bool> {
+        self.typed()
+    }
+
+    /// An array of anything.
+    pub(super) fn elements(self) -> Option<Vec<Self>> {
+        let elements: Vec<&'t RawValue> = self.typed()?;
+        Some(elements.into_iter().map(Member).collect())
+    }
+
+    /// An object.
+    pub(super) fn object(self) -> Option<Object<'t>> {
+        Object::read_text(self.0.get())
+    }
+
+    fn typed<T: Deserialize<'t>>(self) -> Option<T> {
+        serde_json::from_str(self.0.get()).ok()
+    }
+}
+
+impl<'de> Deserialize<'de> for Object<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(ObjectVisitor)
+    }
+}
+
+struct ObjectVisitor;
+
+impl<'de> Visitor<'de> for ObjectVisitor {
+    type Value = Object<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object with unique member names")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Object<'de>, A::Error> {
+        let mut members = BTreeMap::new();
+        while let Some((name, value)) = map.next_entry::<String, &RawValue>()? {
+            if members.insert(name, value).is_some() {
+                return Err(A::Error::custom("repeated member name"));
+            }
+        }
+        Ok(Object { members })
+    }
+}
+
+/// A value of any type in which no object repeats a member name.
+struct Unambiguous;
+
+impl<'de> Deserialize<'de> for Unambiguous {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(UnambiguousVisitor)
+    }
+}
+
+struct UnambiguousVisitor;
+
+impl<'de> Visitor<'de> for UnambiguousVisitor {
+    type Value = Unambiguous;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a value without repeated member names")
+    }
+
+    fn visit_unit<E>(self) -> Result<Unambiguous, E> {
+        Ok(Unambiguous)
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Unambiguous, E> {
+        Ok(Unambiguous)
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Unambiguous, E> {
+        Ok(Unambiguous)
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Unambiguous, E> {
+        Ok(Unambiguous)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Unambiguous, E> {
+        Ok(Unambiguous)
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<Unambiguous, E> {
+        Ok(Unambiguous)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Unambiguous, A::Error> {
+        while elements.next_element::<Unambiguous>()?.is_some() {}
+        Ok(Unambiguous)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Unambiguous, A::Error> {
+        let mut names = BTreeSet::new();
+        while let Some((name, Unambiguous)) = map.next_entry::<String, Unambiguous>()? {
+            if !names.insert(name) {
+                return Err(A::Error::custom("repeated member name"));
+            }
+        }
+        Ok(Unambiguous)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Object;
+    use proptest::prelude::*;
+
+    #[test]
+    fn members_answer_by_type() {
+        let json = br#" {"s":"a\u00e9","n":1.5,"b":true,"a":["x","y"],"o":{"k":"v"},"z":null} "#;
+        let object = Object::read(json).unwrap();
+        let member = |name| object.member(name).unwrap();
+
+        assert_eq!(member("s").text().as_deref(), Some("a\u{e9}"));
+        assert_eq!(member("n").number(), Some(1.5));
+        assert_eq!(member("b").boolean(), Some(true));
+        assert_eq!(member("a").texts().unwrap(), ["x".into(), "y".into()]);
+        assert_eq!(member("a").elements().unwrap().len(), 2);
+        let nested = member("o").object().unwrap();
+        assert_eq!(nested.member("k").unwrap().text().as_deref(), Some("v"));
+        assert!(object.member("absent").is_none());
+
+        for name in ["n", "b", "a", "o", "z"] {
+            assert_eq!(member(name).text(), None, "{name}");
+        }
+        for name in ["s", "b", "a", "o", "z"] {
+            assert_eq!(member(name).number(), None, "{name}");
+        }
+        for name in ["s", "n", "a", "o", "z"] {
+            assert_eq!(member(name).boolean(), None, "{name}");
+        }
+        for name in ["s", "n", "b", "o", "z"] {
+            assert!(member(name).texts().is_none(), "{name}");
+            assert!(member(name).elements().is_none(), "{name}");
+        }
+        for name in ["s", "n", "b", "a", "z"] {
+            assert!(member(name).object().is_none(), "{name}");
+        }
+    }
+
+    #[test]
+    fn names_are_exact() {
+        let object = Object::read(br#"{"KID":1,"kid\u0000":2," kid":3}"#).unwrap();
+        assert!(object.member("kid").is_none());
+    }
+
+    #[test]
+    fn ambiguous_or_broken_documents_are_refused() {
+        let table: &[(&[u8], &str)] = &[
+            (br#"{"a":1,"a":1}"#, "repeated name"),
+            (br#"{"a":1,"\u0061":1}"#, "repeated name, once escaped"),
+            (br#"{"o":{"a":1,"b":2,"a":3}}"#, "repeated name, nested"),
+            (
+                br#"{"o":[[{"a":1,"\u0061":1}]]}"#,
+                "repeated name in arrays",
+            ),
+            (b"{\"a\":\"\xff\"}", "invalid UTF-8"),
+            (b"{\"a\":\"\xed\xa0\x80\"}", "a surrogate in UTF-8"),
+            (b"\xef\xbb\xbf{}", "a byte order mark"),
+            (br#"{}{}"#, "a second document"),
+            (br#"{} x"#, "trailing text"),
+            (b"{}\0", "a trailing NUL"),
+            (br#"{"a":1,}"#, "a trailing comma"),
+            (br#"{"a":1 /* b */}"#, "a comment"),
+            (br#"{"a":NaN}"#, "NaN"),
+            (br#"{"a":Infinity}"#, "infinity"),
+            (br#"{"a":01}"#, "a leading zero"),
+            (br#"{"a":"\ud800"}"#, "an unpaired surrogate"),
+            (br#"{"\ud800":1}"#, "an unpaired surrogate in a name"),
+            (br#"{"o":["\udc00"]}"#, "an unpaired surrogate, nested"),
+            (b"{\"a\":\"\x01\"}", "a raw control character"),
+            (br#"{a:1}"#, "a bare name"),
+            (br#"{'a':1}"#, "single quotes"),
+            (br#"[]"#, "an array"),
+            (br#""a""#, "a string"),
+            (br#"null"#, "null"),
+            (b"", "nothing"),
+            (b"{", "half an object"),
+        ];
+        for (json, why) in table {
+            assert!(Object::read(json).is_none(), "{why}");
+        }
+    }
+
+    #[test]
+    fn the_same_name_in_different_objects_is_no_repetition() {
+        assert!(Object::read(br#"{"a":{"a":{"a":1}},"b":[{"a":1},{"a":1}]}"#).is_some());
+    }
+
+    #[test]
+    fn a_number_that_no_double_holds_is_none() {
+        for json in [r#"{"exp":1e400}"#, r#"{"exp":-1e400}"#] {
+            let number =
+                Object::read(json.as_bytes()).and_then(|object| object.member("exp")?.number());
+            assert_eq!(number, None, "{json}");
+        }
+    }
+
+    #[test]
+    fn a_lookalike_of_an_internal_name_is_plain_data() {
+        let json = br#"{"exp":{"$serde_json::private::Number":"9"}}"#;
+        let object = Object::read(json).unwrap();
+        assert_eq!(object.member("exp").unwrap().number(), None);
+    }
+
+    #[test]
+    fn deep_nesting_is_refused() {
+        let nested = |depth| format!(r#"{{"a":{}{}}}"#, "[".repeat(depth), "]".repeat(depth));
+        assert!(Object::read(nested(127).as_bytes()).is_some());
+        assert!(Object::read(nested(128).as_bytes()).is_none());
+        assert!(Object::read(nested(200_000).as_bytes()).is_none());
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_survived(json: Vec<u8>) {
+            let _ = Object::read(&json);
+        }
+
+        #[test]
+        fn any_json_like_text_is_survived(json in r#"\{("[ab]":([\[{"]|[\]}"]|1|,|:|a|\\u0061)*,?)*\}"#) {
+            let _ = Object::read(json.as_bytes());
+        }
+    }
+}

@@ -1,0 +1,409 @@
+use super::*;
+use proptest::prelude::*;
+
+/// A set of one key that depends on the number.
+fn set(number: u8) -> KeySet {
+    use base64::Engine as _;
+    let x = base64::engine::general_purpose::URL_SAFE_NO_PAD.encode([number; 32]);
+    let json = format!(r#"{{"kty":"OKP","crv":"Ed25519","x":"{x}","kid":"k"}}"#);
+    KeySet::parse(json.as_bytes()).unwrap().0
+}
+
+fn at(seconds: u64) -> Tick {
+    Tick(seconds * 1_000_000)
+}
+
+fn just_before(seconds: u64) -> Tick {
+    Tick(seconds * 1_000_000 - 1)
+}
+
+fn just_after(seconds: u64) -> Tick {
+    Tick(seconds * 1_000_000 + 1)
+}
+
+fn machine() -> KeyFetch {
+    KeyFetch::new(FetchPolicy::default())
+}
+
+/// A machine that fetched set number 1 in no time at second 0.
+fn started() -> KeyFetch {
+    let mut fetch = machine();
+    assert!(fetch.wants_fetch(at(0)));
+    fetch.fetched(Ok(set(1)), at(0));
+    fetch
+}
+
+fn held(fetch: &KeyFetch, now: Tick) -> Option<KeySet> {
+    fetch.keys(now).map(|keys| KeySet::clone(keys))
+}
+
+#[test]
+fn the_first_fetch_is_due_at_once_and_claimed_once() {
+    let mut fetch = machine();
+    assert_eq!(fetch.next_deadline(), Some(at(0)));
+    assert_eq!(held(&fetch, at(0)), None);
+    assert_eq!(fetch.generation(), 0);
+    assert!(fetch.wants_fetch(at(0)));
+    assert!(!fetch.wants_fetch(at(0)));
+    assert!(!fetch.unknown_key(at(0)));
+    fetch.fetched(Ok(set(1)), at(1));
+    assert_eq!(held(&fetch, at(1)), Some(set(1)));
+    assert_eq!(fetch.generation(), 1);
+}
+
+#[test]
+fn a_success_is_refreshed_after_the_refresh_time() {
+    let mut fetch = started();
+    assert_eq!(fetch.next_deadline(), Some(at(600)));
+    assert!(!fetch.wants_fetch(just_before(600)));
+    assert!(fetch.wants_fetch(at(600)));
+    assert!(!fetch.wants_fetch(at(600)));
+}
+
+#[test]
+fn keys_outlive_failures_until_they_are_too_stale() {
+    let mut fetch = started();
+    assert!(fetch.wants_fetch(at(600)));
+    fetch.fetched(Err(FetchFailure::TimedOut), at(605));
+    assert_eq!(fetch.failure(), Some(&FetchFailure::TimedOut));
+    assert_eq!(held(&fetch, at(605)), Some(set(1)));
+    assert_eq!(held(&fetch, at(4200)), Some(set(1)));
+    assert_eq!(held(&fetch, just_after(4200)), None);
+    assert_eq!(fetch.generation(), 1);
+
+    assert!(fetch.wants_fetch(at(5000)));
+    fetch.fetched(Ok(set(1)), at(5000));
+    assert_eq!(fetch.failure(), None);
+    assert_eq!(held(&fetch, at(5000)), Some(set(1)));
+    assert_eq!(fetch.generation(), 1, "the content is what it was");
+}
+
+#[test]
+fn failures_are_retried_at_doubling_intervals() {
+    let mut fetch = machine();
+    let mut now = 0;
+    for pause in [5, 10, 20, 40, 60, 60, 60] {
+        assert!(fetch.wants_fetch(at(now)));
+        fetch.fetched(Err(FetchFailure::Unreachable), at(now));
+        now += pause;
+        assert_eq!(fetch.next_deadline(), Some(at(now)));
+        assert!(!fetch.wants_fetch(just_before(now)));
+    }
+    assert!(fetch.wants_fetch(at(now)));
+    fetch.fetched(Ok(set(1)), at(now));
+    assert_eq!(fetch.next_deadline(), Some(at(now + 600)));
+
+    assert!(fetch.wants_fetch(at(now + 600)));
+    fetch.fetched(Err(FetchFailure::Status(500)), at(now + 600));
+    assert_eq!(
+        fetch.next_deadline(),
+        Some(at(now + 605)),
+        "the pause starts over"
+    );
+}
+
+#[test]
+fn a_bad_document_replaces_nothing() {
+    let mut fetch = started();
+    assert!(fetch.wants_fetch(at(600)));
+    let error = KeySet::parse(br#"{"keys":[]}"#).unwrap_err();
+    fetch.fetched(Err(error.clone().into()), at(600));
+    assert_eq!(fetch.failure(), Some(&FetchFailure::Document(error)));
+    assert_eq!(held(&fetch, at(600)), Some(set(1)));
+    assert_eq!(fetch.generation(), 1);
+}
+
+#[test]
+fn a_withdrawn_key_is_gone_at_the_next_success() {
+    let mut fetch = started();
+    assert!(fetch.wants_fetch(at(600)));
+    assert_eq!(held(&fetch, at(600)), Some(set(1)), "served while fetching");
+    fetch.fetched(Ok(set(2)), at(601));
+    assert_eq!(held(&fetch, at(601)), Some(set(2)));
+    assert_eq!(fetch.generation(), 2);
+}
+
+#[test]
+fn the_same_content_keeps_its_generation_and_its_allocation() {
+    let mut fetch = started();
+    let before = Arc::clone(fetch.keys(at(0)).unwrap());
+    assert!(fetch.wants_fetch(at(600)));
+    fetch.fetched(Ok(set(1)), at(600));
+    assert!(Arc::ptr_eq(&before, fetch.keys(at(600)).unwrap()));
+    assert_eq!(fetch.generation(), 1);
+    assert_eq!(held(&fetch, at(4800)), Some(set(1)), "good for longer");
+    assert_eq!(held(&fetch, just_after(4800)), None);
+}
+
+#[test]
+fn an_unknown_key_fetches_once_per_cooldown() {
+    let mut fetch = started();
+    assert!(!fetch.unknown_key(just_before(30)));
+    assert!(fetch.unknown_key(at(30)));
+    assert!(!fetch.unknown_key(at(30)), "under way");
+    assert!(!fetch.wants_fetch(at(30)), "not due");
+    fetch.fetched(Ok(set(2)), at(31));
+    assert!(
+        !fetch.unknown_key(just_before(60)),
+        "from the start of the last fetch"
+    );
+    assert!(fetch.unknown_key(at(60)));
+}
+
+#[test]
+fn the_cooldown_survives_failures_and_the_loss_of_the_keys() {
+    let mut fetch = started();
+    assert!(fetch.unknown_key(at(30)));
+    fetch.fetched(Err(FetchFailure::Unreachable), at(30));
+    assert!(!fetch.unknown_key(just_before(60)));
+    assert_eq!(held(&fetch, at(60)), Some(set(1)), "a miss evicts nothing");
+    assert!(fetch.unknown_key(at(60)));
+    fetch.fetched(Err(FetchFailure::Unreachable), at(60));
+    assert!(
+        fetch.wants_fetch(at(9000)),
+        "a retry, long after the keys went stale"
+    );
+    fetch.fetched(Err(FetchFailure::Unreachable), at(9000));
+    assert_eq!(held(&fetch, at(9000)), None);
+    assert!(!fetch.unknown_key(just_before(9030)));
+    assert!(fetch.unknown_key(at(9030)));
+}
+
+#[test]
+fn ten_thousand_unknown_keys_cause_three_fetches_in_a_hundred_seconds() {
+    let mut fetch = started();
+    let mut fetches = Vec::new();
+    for step in 0..10_000_u64 {
+        let now = Tick(step * 10_000);
+        if fetch.unknown_key(now) {
+            fetches.push(now);
+            fetch.fetched(Ok(set(1)), now);
+        }
+    }
+    assert_eq!(fetches, [at(30), at(60), at(90)]);
+}
+
+#[test]
+fn ten_thousand_unknown_keys_at_once_cause_one_fetch_even_when_it_fails() {
+    let mut fetch = started();
+    let claims = (0..10_000)
+        .filter(|_| {
+            let claimed = fetch.unknown_key(at(100));
+            if claimed {
+                fetch.fetched(Err(FetchFailure::Unreachable), at(100));
+            }
+            claimed
+        })
+        .count();
+    assert_eq!(claims, 1);
+}
+
+#[test]
+fn a_claim_that_is_never_reported_does_not_stop_the_machine() {
+    let mut fetch = machine();
+    assert!(fetch.wants_fetch(at(0)));
+    assert_eq!(fetch.next_deadline(), Some(at(30)));
+    assert!(!fetch.wants_fetch(just_before(30)));
+    assert!(fetch.wants_fetch(at(30)));
+
+    let mut fetch = started();
+    assert!(fetch.unknown_key(at(100)));
+    assert_eq!(
+        fetch.next_deadline(),
+        Some(at(600)),
+        "nothing is due before"
+    );
+    assert!(!fetch.unknown_key(just_before(130)));
+    assert!(fetch.unknown_key(at(130)));
+}
+
+#[test]
+fn a_policy_without_pauses_is_given_some() {
+    let mut fetch = KeyFetch::new(FetchPolicy {
+        refresh_seconds: 0,
+        cooldown_seconds: 0,
+        stale_seconds_max: 0,
+        retry_seconds: 0,
+        retry_seconds_max: 0,
+    });
+    assert!(fetch.wants_fetch(at(0)));
+    fetch.fetched(Err(FetchFailure::Unreachable), at(0));
+    assert!(!fetch.unknown_key(just_before(1)));
+    assert!(!fetch.wants_fetch(just_before(1)));
+    assert!(fetch.wants_fetch(at(1)));
+    fetch.fetched(Ok(set(1)), at(1));
+    assert!(!fetch.wants_fetch(just_before(2)));
+    assert_eq!(held(&fetch, at(2)), Some(set(1)));
+    assert_eq!(held(&fetch, just_after(2)), None);
+}
+
+#[test]
+fn a_policy_of_for_ever_has_no_deadline() {
+    let mut fetch = KeyFetch::new(FetchPolicy {
+        refresh_seconds: u64::MAX,
+        stale_seconds_max: u64::MAX,
+        retry_seconds: u64::MAX,
+        ..FetchPolicy::default()
+    });
+    assert!(fetch.wants_fetch(at(5)));
+    fetch.fetched(Ok(set(1)), at(5));
+    assert_eq!(fetch.next_deadline(), None);
+    assert_eq!(held(&fetch, Tick(u64::MAX)), Some(set(1)));
+    assert!(fetch.unknown_key(at(100)));
+    fetch.fetched(Err(FetchFailure::TimedOut), at(100));
+    assert_eq!(fetch.next_deadline(), None);
+}
+
+/// What has happened to a machine, in order.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Event {
+    Claimed,
+    Succeeded(u8),
+    Failed,
+}
+
+/// The naive model: it remembers everything and answers each question from the whole history.
+#[derive(Default)]
+struct History(Vec<(u64, Event)>);
+
+impl History {
+    fn under_way(&self, now: u64) -> bool {
+        matches!(self.0.last(), Some((claimed, Event::Claimed)) if now < claimed + 30)
+    }
+
+    fn wants_fetch(&self, now: u64) -> bool {
+        !self.under_way(now) && now >= self.due()
+    }
+
+    fn unknown_key(&self, now: u64) -> bool {
+        let cooling =
+            |(claimed, event): &(u64, Event)| *event == Event::Claimed && now < claimed + 30;
+        !self.under_way(now) && !self.0.iter().any(cooling)
+    }
+
+    fn due(&self) -> u64 {
+        let reports = self
+            .0
+            .iter()
+            .rev()
+            .filter(|(_, event)| *event != Event::Claimed);
+        let failures = reports
+            .clone()
+            .take_while(|(_, event)| *event == Event::Failed)
+            .count();
+        match reports.clone().next() {
+            None => 0,
+            Some((when, Event::Failed)) => when + [5, 10, 20, 40].get(failures - 1).unwrap_or(&60),
+            Some((when, _)) => when + 600,
+        }
+    }
+
+    fn keys(&self, now: u64) -> Option<u8> {
+        self.0.iter().rev().find_map(|(when, event)| match event {
+            Event::Succeeded(number) => Some((now <= when + 4200).then_some(*number)),
+            Event::Claimed | Event::Failed => None,
+        })?
+    }
+
+    fn generation(&self) -> u64 {
+        let mut numbers: Vec<_> = self
+            .0
+            .iter()
+            .filter_map(|(_, event)| match event {
+                Event::Succeeded(number) => Some(number),
+                Event::Claimed | Event::Failed => None,
+            })
+            .collect();
+        numbers.dedup();
+        numbers.len() as u64
+    }
+
+    fn next_deadline(&self) -> u64 {
+        match self.0.last() {
+            Some((claimed, Event::Claimed)) => self.due().max(claimed + 30),
+            _ => self.due(),
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Action {
+    Ask,
+    Unknown,
+    Succeed(u8),
+    Fail,
+}
+
+fn actions() -> impl Strategy<Value = Vec<(u64, Action)>> {
+    let pause = prop_oneof![
+        4 => Just(0_u64),
+        4 => 0..40_u64,
+        2 => prop_oneof![Just(5_u64), Just(10), Just(30), Just(60), Just(600)],
+        1 => 0..5000_u64,
+    ];
+    let action = prop_oneof![
+        2 => Just(Action::Ask),
+        2 => Just(Action::Unknown),
+        1 => (0..3_u8).prop_map(Action::Succeed),
+        2 => Just(Action::Fail),
+    ];
+    proptest::collection::vec((pause, action), 0..80)
+}
+
+proptest! {
+    #[test]
+    fn the_machine_agrees_with_its_history(actions in actions()) {
+        let mut fetch = machine();
+        let mut history = History::default();
+        let mut now = 0;
+        for (pause, action) in actions {
+            now += pause;
+            match action {
+                Action::Ask => {
+                    let expected = history.wants_fetch(now);
+                    prop_assert_eq!(fetch.wants_fetch(at(now)), expected);
+                    if expected {
+                        history.0.push((now, Event::Claimed));
+                    }
+                }
+                Action::Unknown => {
+                    let expected = history.unknown_key(now);
+                    prop_assert_eq!(fetch.unknown_key(at(now)), expected);
+                    if expected {
+                        history.0.push((now, Event::Claimed));
+                    }
+                }
+                Action::Succeed(number) => {
+                    fetch.fetched(Ok(set(number)), at(now));
+                    history.0.push((now, Event::Succeeded(number)));
+                }
+                Action::Fail => {
+                    fetch.fetched(Err(FetchFailure::Unreachable), at(now));
+                    history.0.push((now, Event::Failed));
+                }
+            }
+            prop_assert_eq!(held(&fetch, at(now)), history.keys(now).map(set));
+            prop_assert_eq!(fetch.generation(), history.generation());
+            prop_assert_eq!(fetch.next_deadline(), Some(at(history.next_deadline())));
+        }
+    }
+
+    #[test]
+    fn strangers_cause_at_most_one_fetch_per_cooldown(
+        pauses in proptest::collection::vec(0..20_u64, 0..400),
+        fail: bool,
+    ) {
+        let mut fetch = started();
+        let mut now = 0;
+        let mut latest = 0;
+        for pause in pauses {
+            now += pause;
+            if fetch.unknown_key(at(now)) {
+                prop_assert!(now - latest >= 30);
+                latest = now;
+                let outcome = if fail { Err(FetchFailure::TimedOut) } else { Ok(set(1)) };
+                fetch.fetched(outcome, at(now));
+            }
+        }
+    }
+}

@@ -1,0 +1,407 @@
+//! What a server demands of a token, and the part of it that is checked on every request.
+
+use std::fmt;
+
+use super::{AlgorithmSet, Claims, Denial};
+use crate::time::UnixSeconds;
+
+/// The leeway of new rules, in seconds.
+pub const LEEWAY_SECONDS_DEFAULT: u64 = 60;
+
+/// The longest leeway that can be configured, in seconds.
+pub const LEEWAY_SECONDS_MAX: u64 = 300;
+
+/// The longest token that new rules let through, in bytes.
+pub const TOKEN_BYTES_DEFAULT: usize = 16 * 1024;
+
+/// What a server demands of a token: who issued it, whom it is for, how old it may be.
+///
+/// There is no way to leave the issuer or the audience open.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TokenRules {
+    issuer: Box<str>,
+    audiences: Box<[Box<str>]>,
+    leeway_seconds: u64,
+    algorithms: AlgorithmSet,
+    token_bytes_max: usize,
+}
+
+impl TokenRules {
+    /// Rules for one issuer and for the names this server goes by, usually one: its resource
+    /// identifier.
+    ///
+    /// Both are compared byte for byte, so a variant spelling that tokens are to be accepted for,
+    /// such as one with a trailing slash, is an audience of its own.
+    ///
+    /// # Errors
+    /// When the issuer is empty, when there is no audience, or when one of them is empty.
+    pub fn new<A: Into<Box<str>>>(
+        issuer: impl Into<Box<str>>,
+        audiences: impl IntoIterator<Item = A>,
+    ) -> Result<Self, TokenRulesError> {
+        let issuer = issuer.into();
+        let audiences: Box<[Box<str>]> = audiences.into_iter().map(Into::into).collect();
+        if issuer.is_empty() {
+            return Err(TokenRulesError::IssuerEmpty);
+        }
+        if audiences.is_empty() || audiences.iter().any(|audience| audience.is_empty()) {
+            return Err(TokenRulesError::AudienceEmpty);
+        }
+        Ok(Self {
+            issuer,
+            audiences,
+            leeway_seconds: LEEWAY_SECONDS_DEFAULT,
+            algorithms: AlgorithmSet::default(),
+            token_bytes_max: TOKEN_BYTES_DEFAULT,
+        })
+    }
+
+    /// The same rules with another leeway for differing clocks, at most [`LEEWAY_SECONDS_MAX`].
+    ///
+    /// # Errors
+    /// When the leeway is longer than that.
+    pub fn with_leeway_seconds(self, leeway_seconds: u64) -> Result<Self, TokenRulesError> {
+        if leeway_seconds > LEEWAY_SECONDS_MAX {
+            return Err(TokenRulesError::LeewayTooLong);
+        }
+        Ok(Self {
+            leeway_seconds,
+            ..self
+        })
+    }
+
+    /// The same rules with other algorithms.
+    ///
+    /// # Errors
+    /// When the set is empty.
+    pub fn with_algorithms(self, algorithms: AlgorithmSet) -> Result<Self, TokenRulesError> {
+        if algorithms.is_empty() {
+            return Err(TokenRulesError::AlgorithmsEmpty);
+        }
+        Ok(Self { algorithms, ..self })
+    }
+
+    /// The same rules with another limit on the length of a token, in bytes.
+    ///
+    /// # Errors
+    /// When the limit is zero.
+    pub fn with_token_bytes_max(self, token_bytes_max: usize) -> Result<Self, TokenRulesError> {
+        if token_bytes_max == 0 {
+            return Err(TokenRulesError::TokenBytesZero);
+        }
+        Ok(Self {
+            token_bytes_max,
+            ..self
+        })
+    }
+
+    /// The issuer whose tokens are accepted.
+    #[must_use]
+    pub fn issuer(&self) -> &str {
+        &self.issuer
+    }
+
+    /// The names this server goes by; never empty.
+    #[must_use]
+    pub fn audiences(&self) -> &[Box<str>] {
+        &self.audiences
+    }
+
+    /// By how much clocks may differ, in seconds.
+    #[must_use]
+    pub fn leeway_seconds(&self) -> u64 {
+        self.leeway_seconds
+    }
+
+    /// The accepted algorithms; never empty.
+    #[must_use]
+    pub fn algorithms(&self) -> AlgorithmSet {
+        self.algorithms
+    }
+
+    /// The longest accepted token, in bytes.
+    #[must_use]
+    pub fn token_bytes_max(&self) -> usize {
+        self.token_bytes_max
+    }
+
+    /// Compares verified claims with issuer, audience and time. Allocates nothing; meant for every
+    /// request.
+    ///
+    /// A token is good from `nbf` (and `iat`) on and until just before `exp`, each widened by the
+    /// leeway.
+    ///
+    /// # Errors
+    /// [`Denial::IssuerForeign`], [`Denial::AudienceForeign`], [`Denial::Expired`],
+    /// [`Denial::NotYetValid`] or [`Denial::IssuedInFuture`], whichever applies first in this
+    /// order.
+    pub fn check(&self, claims: &Claims, now: UnixSeconds) -> Result<(), Denial> {
+        // TOK-01, and AUTH-07 for the audience (RFC 8707 section 2, RFC 9068 section 4).
+        if claims.principal().issuer() != &*self.issuer {
+            return Err(Denial::IssuerForeign);
+        }
+        if !self.is_audience(claims) {
+            return Err(Denial::AudienceForeign);
+        }
+        if now.0 >= claims.expires().0.saturating_add(self.leeway_seconds) {
+            return Err(Denial::Expired);
+        }
+        let latest_start = now.0.saturating_add(self.leeway_seconds);
+        if claims
+            .not_before()
+            .is_some_and(|start| start.0 > latest_start)
+        {
+            return Err(Denial::NotYetValid);
+        }
+        if claims.issued_at().0 > latest_start {
+            return Err(Denial::IssuedInFuture);
+        }
+        Ok(())
+    }
+
+    fn is_audience(&self, claims: &Claims) -> bool {
+        claims
+            .audiences()
+            .iter()
+            .any(|named| self.audiences.contains(named))
+    }
+}
+
+/// Why token rules cannot be built.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TokenRulesError {
+    /// The issuer is empty.
+    IssuerEmpty,
+    /// There is no audience, or an empty one.
+    AudienceEmpty,
+    /// The leeway is longer than [`LEEWAY_SECONDS_MAX`].
+    LeewayTooLong,
+    /// No algorithm would be accepted.
+    AlgorithmsEmpty,
+    /// No token would be short enough.
+    TokenBytesZero,
+}
+
+impl fmt::Display for TokenRulesError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::IssuerEmpty => "the token issuer is empty",
+            Self::AudienceEmpty => "a token audience is needed, and none may be empty",
+            Self::LeewayTooLong => "the leeway for token times is longer than 300 seconds",
+            Self::AlgorithmsEmpty => "no signature algorithm is accepted",
+            Self::TokenBytesZero => "the limit on the length of a token is zero",
+        })
+    }
+}
+
+impl std::error::Error for TokenRulesError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::jws::Algorithm;
+    use proptest::prelude::*;
+
+    const ISSUER: &str = "https://id.example";
+    const AUDIENCE: &str = "https://mcp.example/mcp";
+
+    fn rules() -> TokenRules {
+        TokenRules::new(ISSUER, [AUDIENCE]).unwrap()
+    }
+
+    fn claims(iss: &str, aud: &str, times: &str) -> Claims {
+        let json =
+            format!(r#"{{"iss":"{iss}","aud":{aud},"sub":"s","client_id":"c","jti":"j",{times}}}"#);
+        Claims::read(json.as_bytes()).unwrap()
+    }
+
+    fn judge(rules: &TokenRules, times: &str, now: u64) -> Result<(), Denial> {
+        let claims = claims(ISSUER, &format!(r#""{AUDIENCE}""#), times);
+        rules.check(&claims, UnixSeconds(now))
+    }
+
+    #[test]
+    fn new_rules_have_the_stated_defaults() {
+        let rules = rules();
+        assert_eq!(rules.issuer(), ISSUER);
+        assert_eq!(rules.audiences(), [AUDIENCE.into()]);
+        assert_eq!(rules.leeway_seconds(), 60);
+        assert_eq!(rules.token_bytes_max(), 16_384);
+        for algorithm in Algorithm::ALL {
+            assert!(rules.algorithms().contains(*algorithm));
+        }
+    }
+
+    #[test]
+    fn rules_that_demand_nothing_cannot_be_built() {
+        let none: [&str; 0] = [];
+        let table = [
+            (
+                TokenRules::new("", [AUDIENCE]),
+                TokenRulesError::IssuerEmpty,
+            ),
+            (
+                TokenRules::new(ISSUER, none),
+                TokenRulesError::AudienceEmpty,
+            ),
+            (
+                TokenRules::new(ISSUER, [AUDIENCE, ""]),
+                TokenRulesError::AudienceEmpty,
+            ),
+            (
+                rules().with_algorithms(AlgorithmSet::of(&[])),
+                TokenRulesError::AlgorithmsEmpty,
+            ),
+            (
+                rules().with_token_bytes_max(0),
+                TokenRulesError::TokenBytesZero,
+            ),
+            (
+                rules().with_leeway_seconds(301),
+                TokenRulesError::LeewayTooLong,
+            ),
+            (
+                rules().with_leeway_seconds(u64::MAX),
+                TokenRulesError::LeewayTooLong,
+            ),
+        ];
+        for (built, error) in table {
+            assert_eq!(built, Err(error), "{error}");
+        }
+        assert_eq!(
+            rules().with_leeway_seconds(300).unwrap().leeway_seconds(),
+            300
+        );
+        assert_eq!(
+            rules().with_token_bytes_max(1).unwrap().token_bytes_max(),
+            1
+        );
+        let only = AlgorithmSet::of(&[Algorithm::EdDsa]);
+        assert_eq!(rules().with_algorithms(only).unwrap().algorithms(), only);
+    }
+
+    #[test]
+    fn the_issuer_is_compared_byte_for_byte() {
+        let times = r#""exp":2000,"iat":1000"#;
+        let table = [
+            "https://id.example/",
+            "https://ID.example",
+            "HTTPS://id.example",
+            "https://id.example.evil.example",
+            "https://id.exampl",
+            "http://id.example",
+            " https://id.example",
+        ];
+        for issuer in table {
+            let claims = claims(issuer, &format!(r#""{AUDIENCE}""#), times);
+            let judged = rules().check(&claims, UnixSeconds(1500));
+            assert_eq!(judged, Err(Denial::IssuerForeign), "{issuer}");
+        }
+    }
+
+    #[test]
+    fn the_audience_has_to_name_this_server_byte_for_byte() {
+        let table = [
+            (r#""https://mcp.example/mcp""#, Ok(())),
+            (r#"["https://mcp.example/mcp"]"#, Ok(())),
+            (
+                r#"["https://other.example","https://mcp.example/mcp"]"#,
+                Ok(()),
+            ),
+            (r#""https:\/\/mcp.example\/mcp""#, Ok(())),
+            (
+                r#""https://mcp.example/mcp/""#,
+                Err(Denial::AudienceForeign),
+            ),
+            (r#""https://mcp.example""#, Err(Denial::AudienceForeign)),
+            (r#""https://MCP.example/mcp""#, Err(Denial::AudienceForeign)),
+            (
+                r#""https://mcp.example/mcp https://other.example""#,
+                Err(Denial::AudienceForeign),
+            ),
+            (r#"["",""]"#, Err(Denial::AudienceForeign)),
+            (r#"["https://other.example"]"#, Err(Denial::AudienceForeign)),
+        ];
+        for (audience, expected) in table {
+            let claims = claims(ISSUER, audience, r#""exp":2000,"iat":1000"#);
+            assert_eq!(
+                rules().check(&claims, UnixSeconds(1500)),
+                expected,
+                "{audience}"
+            );
+        }
+    }
+
+    #[test]
+    fn any_configured_audience_will_do() {
+        let rules = TokenRules::new(ISSUER, [AUDIENCE, "urn:second"]).unwrap();
+        let times = r#""exp":2000,"iat":1000"#;
+        let second = claims(ISSUER, r#""urn:second""#, times);
+        let third = claims(ISSUER, r#""urn:third""#, times);
+        let now = UnixSeconds(1500);
+        assert_eq!(rules.check(&second, now), Ok(()));
+        assert_eq!(rules.check(&third, now), Err(Denial::AudienceForeign));
+    }
+
+    #[test]
+    fn time_is_judged_to_the_second() {
+        let table = [
+            // exp 2000 and a leeway of 60: the last good second is 2059.
+            (r#""exp":2000,"iat":1000"#, 2059, Ok(())),
+            (r#""exp":2000,"iat":1000"#, 2060, Err(Denial::Expired)),
+            (r#""exp":2000.9,"iat":1000"#, 2059, Ok(())),
+            (r#""exp":2000.9,"iat":1000"#, 2060, Err(Denial::Expired)),
+            (r#""exp":2e3,"iat":1000"#, 2059, Ok(())),
+            (r#""exp":0,"iat":0"#, 60, Err(Denial::Expired)),
+            (r#""exp":2000,"iat":1000"#, u64::MAX, Err(Denial::Expired)),
+            (
+                r#""exp":2000,"nbf":1100,"iat":1000"#,
+                1039,
+                Err(Denial::NotYetValid),
+            ),
+            (r#""exp":2000,"nbf":1100,"iat":1000"#, 1040, Ok(())),
+            (r#""exp":2000,"nbf":1100.9,"iat":1000"#, 1040, Ok(())),
+            (r#""exp":2000,"iat":1000"#, 939, Err(Denial::IssuedInFuture)),
+            (r#""exp":2000,"iat":1000"#, 940, Ok(())),
+            (r#""exp":2000,"iat":1000.9"#, 940, Ok(())),
+            (
+                r#""exp":253402300799,"iat":253402300799"#,
+                253_402_300_739,
+                Ok(()),
+            ),
+        ];
+        for (times, now, expected) in table {
+            assert_eq!(judge(&rules(), times, now), expected, "{times} at {now}");
+        }
+    }
+
+    #[test]
+    fn without_leeway_the_interval_is_exact() {
+        let rules = rules().with_leeway_seconds(0).unwrap();
+        let times = r#""exp":2000,"nbf":1000,"iat":1000"#;
+        assert_eq!(judge(&rules, times, 999), Err(Denial::NotYetValid));
+        assert_eq!(judge(&rules, times, 1000), Ok(()));
+        assert_eq!(judge(&rules, times, 1999), Ok(()));
+        assert_eq!(judge(&rules, times, 2000), Err(Denial::Expired));
+    }
+
+    proptest! {
+        #[test]
+        fn a_token_is_good_exactly_within_its_widened_interval(
+            exp in 0..5_000_u64,
+            nbf in proptest::option::of(0..5_000_u64),
+            iat in 0..5_000_u64,
+            leeway in 0..=LEEWAY_SECONDS_MAX,
+            now in 0..6_000_u64,
+        ) {
+            let nbf_member = nbf.map_or(String::new(), |nbf| format!(r#","nbf":{nbf}"#));
+            let times = format!(r#""exp":{exp},"iat":{iat}{nbf_member}"#);
+            let rules = rules().with_leeway_seconds(leeway).unwrap();
+            let [exp, iat, leeway, at] = [exp, iat, leeway, now].map(u64::cast_signed);
+            let good = at < exp + leeway
+                && at >= iat - leeway
+                && nbf.is_none_or(|nbf| at >= nbf.cast_signed() - leeway);
+            prop_assert_eq!(judge(&rules, &times, now).is_ok(), good);
+        }
+    }
+}

@@ -1,0 +1,478 @@
+//! Every way an exchange can end without success: one enum, one place for status, code and text.
+//!
+//! A refusal never repeats what the peer sent, but for a requested protocol version and a
+//! requested resource URI, which the specification asks for and which are written as JSON.
+
+use http::StatusCode;
+
+use crate::{
+    auth::{AuthPolicy, scope::Scopes},
+    jsonrpc::{self, AnswerId, ErrorObject, code},
+    jws::Denial,
+    response::{Allow, ContentType, Cors, Fields, Payload, Response, Rule},
+    revision::Revision,
+};
+
+/// What a peer is told instead of a result. Grouped by who is at fault.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refusal {
+    /// Peer: the message can be read in two ways, so that a proxy in front may have read another
+    /// one. The connection ends with the answer.
+    AmbiguousFraming,
+    /// Peer: the path is no target of this server (DT-01).
+    UnknownPath,
+    /// Peer: the `Host` is missing, repeated, unreadable or not allowed (DT-03).
+    HostNotAllowed,
+    /// Peer: the `Origin` is repeated, unreadable or not allowed (DT-02).
+    OriginNotAllowed,
+    /// Peer: the target does not understand the HTTP method (DT-05).
+    VerbNotAllowed(Allow),
+    /// Peer: credentials that are not one well-formed bearer token (DT-07, RFC6750-06).
+    MalformedCredentials(CredentialFault),
+    /// Peer: no credentials (DT-06).
+    Unauthenticated,
+    /// Peer: a token that is not good here (DT-08).
+    InvalidToken(Denial),
+    /// Peer: a good token without the scopes that the operation needs (DT-09, DT-79).
+    InsufficientScope(Scopes),
+    /// Peer: the body is not announced as JSON (DT-10).
+    UnsupportedMediaType,
+    /// Peer: the body is larger than [`crate::limits::Limits::body_bytes_max`] (DT-11).
+    BodyTooLarge,
+    /// Peer: the body did not arrive in time.
+    BodyTimedOut,
+    /// Peer: the body ended before it was complete.
+    BodyAborted,
+    /// Peer: no media type that could be sent is accepted (DT-12).
+    NotAcceptable,
+    /// Peer: the body is not JSON (DT-20).
+    ParseError(ParseFault),
+    /// Peer: the body is JSON but no request or notification (DT-21 to DT-27, DT-96).
+    InvalidRequest(RequestFault),
+    /// Peer: the metadata of a modern request is missing or malformed (DT-46 to DT-49, DT-70).
+    Envelope(EnvelopeFault),
+    /// Peer: a header field does not mirror the body (DT-71, DT-72, DT-74 to DT-76, DT-83).
+    HeaderMismatch(Mirror),
+    /// Peer: the protocol version is not served; what it asked for, where it said so (DT-73,
+    /// DT-133).
+    UnsupportedVersion(Option<Box<str>>),
+    /// Peer: the method is unknown or its capability is not offered (DT-78).
+    MethodNotFound,
+    /// Peer: the parameters do not fit the method (DT-81).
+    InvalidParams(ParamsFault),
+    /// Peer: there is no such tool, prompt or completion (DT-82).
+    UnknownTarget(TargetKind),
+    /// Peer: there is no such resource; the URI asked for (ERR-17).
+    UnknownResource(Box<str>),
+    /// Peer: the call needs client capabilities that it does not declare (DT-87).
+    MissingClientCapability(Box<str>),
+    /// Server: whether the token is good cannot be found out now.
+    Unavailable(Outage),
+    /// Server: too many calls are running, in total or for this caller.
+    Overloaded,
+    /// Server: the handler took longer than [`crate::limits::Timeouts::call_micros`].
+    TimedOut,
+    /// Server: something failed that the peer cannot help (DT-88).
+    Internal,
+}
+
+/// What is wrong with the credentials of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum CredentialFault {
+    /// `Authorization` was sent more than once.
+    Repeated,
+    /// Not `Bearer`, one space, one token.
+    Malformed,
+    /// An `access_token` in the query, which MCP forbids (AUTH-04).
+    InQuery,
+}
+
+/// Why a body is not JSON.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ParseFault {
+    /// Not JSON text in UTF-8.
+    Syntax,
+    /// More than [`jsonrpc::strict::DEPTH_MAX`] containers inside one another.
+    TooDeep,
+}
+
+/// Why a JSON body is no request and no notification.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum RequestFault {
+    /// Neither an object nor an array.
+    NotAnObject,
+    /// An array: this revision has no batches.
+    Batch,
+    /// A member name stands twice in one object.
+    DuplicateMember,
+    /// `jsonrpc` is not exactly `"2.0"`.
+    Version,
+    /// `method` is missing or no string.
+    Method,
+    /// `id` is no string and no integer.
+    Id,
+    /// `id` is longer than [`crate::limits::Limits::id_bytes_max`].
+    IdTooLong,
+    /// `params` is no object.
+    Params,
+    /// A response: this server asks clients nothing.
+    Response,
+}
+
+/// What is wrong with the metadata of a modern request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum EnvelopeFault {
+    /// `_meta` is missing or no object.
+    Meta,
+    /// `io.modelcontextprotocol/protocolVersion` is missing or no string.
+    ProtocolVersion,
+    /// `io.modelcontextprotocol/clientCapabilities` is missing or no object.
+    ClientCapabilities,
+    /// `io.modelcontextprotocol/clientInfo` is no object.
+    ClientInfo,
+    /// `io.modelcontextprotocol/logLevel` is no known level (ERR-20).
+    LogLevel,
+    /// `progressToken` is no string and no integer.
+    ProgressToken,
+}
+
+/// A header field that mirrors the body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Mirror {
+    /// `MCP-Protocol-Version`
+    ProtocolVersion,
+    /// `Mcp-Method`
+    Method,
+    /// `Mcp-Name`
+    Name,
+    /// An `Mcp-Param-*` field
+    Param,
+}
+
+/// What is wrong with the parameters of a known method.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ParamsFault {
+    /// `name` is missing or no string.
+    Name,
+    /// `uri` is missing or no string.
+    Uri,
+    /// `arguments` is no object, or of a prompt: no object of strings.
+    Arguments,
+    /// A prompt argument that is required is missing (ERR-15).
+    MissingArgument,
+    /// `cursor` is not one that this server gave out (ERR-18).
+    Cursor,
+    /// `ref` is missing or malformed.
+    Reference,
+    /// `argument` is missing or malformed.
+    Argument,
+    /// `context` is malformed.
+    Context,
+}
+
+/// What a request named that does not exist.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum TargetKind {
+    /// A tool (ERR-21).
+    Tool,
+    /// A prompt (ERR-15).
+    Prompt,
+    /// Something to complete (ERR-14).
+    Completion,
+}
+
+/// Why the verifier has no answer. Never a reason to let anyone in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Outage {
+    /// The issuer's keys are not there.
+    KeysUnavailable,
+    /// The verifier did not answer in time.
+    TimedOut,
+}
+
+/// Seconds after which a refused client may try again.
+const RETRY_AFTER_SECONDS: u32 = 5;
+
+impl Refusal {
+    /// The HTTP status, while no stream is open.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        match self {
+            Self::UnknownPath | Self::MethodNotFound => StatusCode::NOT_FOUND,
+            Self::HostNotAllowed | Self::OriginNotAllowed | Self::InsufficientScope(_) => {
+                StatusCode::FORBIDDEN
+            }
+            Self::VerbNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
+            Self::Unauthenticated | Self::InvalidToken(_) => StatusCode::UNAUTHORIZED,
+            Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::BodyTimedOut => StatusCode::REQUEST_TIMEOUT,
+            Self::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
+            // ERR-12 and AMB-02: what is found before a handler is chosen is a 400, …
+            Self::AmbiguousFraming
+            | Self::MalformedCredentials(_)
+            | Self::BodyAborted
+            | Self::ParseError(_)
+            | Self::InvalidRequest(_)
+            | Self::Envelope(_)
+            | Self::HeaderMismatch(_)
+            | Self::UnsupportedVersion(_)
+            | Self::MissingClientCapability(_) => StatusCode::BAD_REQUEST,
+            // … what is found about what the request names is an answer like any other.
+            Self::InvalidParams(_)
+            | Self::UnknownTarget(_)
+            | Self::UnknownResource(_)
+            | Self::TimedOut
+            | Self::Internal => StatusCode::OK,
+            Self::Unavailable(_) | Self::Overloaded => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+
+    /// The JSON-RPC error code; `None` where the answer has no JSON-RPC body (BC-02).
+    #[must_use]
+    pub fn code(&self) -> Option<i32> {
+        Some(match self {
+            Self::UnknownPath | Self::AmbiguousFraming => return None,
+            Self::Unauthenticated | Self::InvalidToken(_) => code::UNAUTHORIZED,
+            Self::HostNotAllowed
+            | Self::OriginNotAllowed
+            | Self::VerbNotAllowed(_)
+            | Self::MalformedCredentials(_)
+            | Self::InsufficientScope(_)
+            | Self::UnsupportedMediaType
+            | Self::BodyTooLarge
+            | Self::BodyTimedOut
+            | Self::BodyAborted
+            | Self::NotAcceptable
+            | Self::InvalidRequest(_) => code::INVALID_REQUEST,
+            Self::ParseError(_) => code::PARSE_ERROR,
+            Self::Envelope(_)
+            | Self::InvalidParams(_)
+            | Self::UnknownTarget(_)
+            | Self::UnknownResource(_) => code::INVALID_PARAMS,
+            Self::HeaderMismatch(_) => code::HEADER_MISMATCH,
+            Self::UnsupportedVersion(_) => code::UNSUPPORTED_PROTOCOL_VERSION,
+            Self::MethodNotFound => code::METHOD_NOT_FOUND,
+            Self::MissingClientCapability(_) => code::MISSING_CLIENT_CAPABILITY,
+            Self::Unavailable(_) | Self::Overloaded | Self::TimedOut | Self::Internal => {
+                code::INTERNAL_ERROR
+            }
+        })
+    }
+
+    /// The error message: fixed text, one sentence (JR-14).
+    #[must_use]
+    pub fn message(&self) -> &'static str {
+        match self {
+            Self::AmbiguousFraming => "Bad request",
+            Self::UnknownPath => "Not found",
+            Self::HostNotAllowed => "Forbidden: this Host is not allowed",
+            Self::OriginNotAllowed => "Forbidden: this Origin is not allowed",
+            Self::VerbNotAllowed(_) => "Method not allowed",
+            Self::MalformedCredentials(fault) => fault.message(),
+            Self::Unauthenticated => "Unauthorized: Authentication required",
+            Self::InvalidToken(_) => "Unauthorized: Authentication failed",
+            Self::InsufficientScope(_) => "Forbidden: the token lacks a scope that is needed here",
+            Self::UnsupportedMediaType => {
+                "Unsupported media type: Content-Type must be application/json"
+            }
+            Self::BodyTooLarge => "The request body is too large",
+            Self::BodyTimedOut => "The request body did not arrive in time",
+            Self::BodyAborted => "The request body is incomplete",
+            Self::NotAcceptable => {
+                "Not acceptable: the client must accept application/json or text/event-stream"
+            }
+            Self::ParseError(ParseFault::Syntax) => "Parse error: the body is not valid JSON",
+            Self::ParseError(ParseFault::TooDeep) => "Parse error: the body is nested too deeply",
+            Self::InvalidRequest(fault) => fault.message(),
+            Self::Envelope(fault) => fault.message(),
+            Self::HeaderMismatch(mirror) => mirror.message(),
+            Self::UnsupportedVersion(_) => "Unsupported protocol version",
+            Self::MethodNotFound => "Method not found",
+            Self::InvalidParams(fault) => fault.message(),
+            Self::UnknownTarget(TargetKind::Tool) => "Unknown tool",
+            Self::UnknownTarget(TargetKind::Prompt) => "Unknown prompt",
+            Self::UnknownTarget(TargetKind::Completion) => "Nothing to complete by that reference",
+            Self::UnknownResource(_) => "Resource not found",
+            Self::MissingClientCapability(_) => "The client lacks a capability that is needed here",
+            Self::Unavailable(_) => "Credentials cannot be verified at the moment",
+            Self::Overloaded => "Too many calls are running",
+            Self::TimedOut => "The call took too long",
+            Self::Internal => "Internal error",
+        }
+    }
+
+    /// The answer.
+    pub(crate) fn into_response(self, auth: &AuthPolicy, id: &AnswerId, cors: Cors) -> Response {
+        Response {
+            status: self.status(),
+            fields: self.fields(auth, cors),
+            payload: self.body(id).map_or(Payload::Empty, |body| Payload::Whole(body.into())),
+            rule: Some(self.rule()),
+        }
+    }
+
+    /// The rule's name for logs, and the setting of a server builder that would allow the request.
+    #[must_use]
+    pub fn rule(&self) -> Rule {
+        let (name, setting) = match self {
+            Self::AmbiguousFraming => ("ambiguous_framing", None),
+            Self::UnknownPath => ("unknown_path", Some("path")),
+            Self::HostNotAllowed => ("host_not_allowed", Some("allow_host")),
+            Self::OriginNotAllowed => ("origin_not_allowed", Some("allow_origin")),
+            Self::VerbNotAllowed(_) => ("verb_not_allowed", None),
+            Self::MalformedCredentials(CredentialFault::Repeated) => ("credentials_repeated", None),
+            Self::MalformedCredentials(CredentialFault::Malformed) => {
+                ("credentials_malformed", None)
+            }
+            Self::MalformedCredentials(CredentialFault::InQuery) => ("credentials_in_query", None),
+            Self::Unauthenticated => ("unauthenticated", None),
+            Self::InvalidToken(denial) => (denial.rule(), None),
+            Self::InsufficientScope(_) => ("insufficient_scope", None),
+            Self::UnsupportedMediaType => ("unsupported_media_type", None),
+            Self::BodyTooLarge => ("body_too_large", Some("limits.body_bytes_max")),
+            Self::BodyTimedOut => ("body_timed_out", Some("timeouts.body_micros")),
+            Self::BodyAborted => ("body_aborted", None),
+            Self::NotAcceptable => ("not_acceptable", None),
+            Self::ParseError(_) => ("parse_error", None),
+            Self::InvalidRequest(_) => ("invalid_request", None),
+            Self::Envelope(_) => ("metadata_malformed", None),
+            Self::HeaderMismatch(_) => ("header_mismatch", None),
+            Self::UnsupportedVersion(_) => ("unsupported_version", None),
+            Self::MethodNotFound => ("method_not_found", None),
+            Self::InvalidParams(_) => ("invalid_params", None),
+            Self::UnknownTarget(_) => ("unknown_target", None),
+            Self::UnknownResource(_) => ("unknown_resource", None),
+            Self::MissingClientCapability(_) => ("missing_client_capability", None),
+            Self::Unavailable(Outage::KeysUnavailable) => ("keys_unavailable", None),
+            Self::Unavailable(Outage::TimedOut) => {
+                ("verifier_timed_out", Some("timeouts.verify_micros"))
+            }
+            Self::Overloaded => ("overloaded", Some("max_calls")),
+            Self::TimedOut => ("call_timed_out", Some("timeouts.call_micros")),
+            Self::Internal => ("internal_error", None),
+        };
+        Rule { name, setting }
+    }
+
+    /// The JSON-RPC error, for the answer's body or for a stream that is already open.
+    pub(crate) fn body(&self, id: &AnswerId) -> Option<Vec<u8>> {
+        let code = self.code()?;
+        let data = self.data();
+        Some(jsonrpc::error(
+            id,
+            &ErrorObject { code, message: self.message(), data: data.as_deref() },
+        ))
+    }
+
+    fn data(&self) -> Option<String> {
+        let text = |text: &str| serde_json::Value::from(text).to_string();
+        if let Self::UnsupportedVersion(requested) = self {
+            let supported: Vec<_> =
+                Revision::SERVED.iter().map(|revision| text(revision.as_str())).collect();
+            let requested = requested
+                .as_ref()
+                .map(|version| format!(r#","requested":{}"#, text(version)))
+                .unwrap_or_default();
+            Some(format!(r#"{{"supported":[{}]{requested}}}"#, supported.join(",")))
+        } else if let Self::UnknownResource(uri) = self {
+            Some(format!(r#"{{"uri":{}}}"#, text(uri)))
+        } else if let Self::MissingClientCapability(capabilities) = self {
+            Some(format!(r#"{{"requiredCapabilities":{capabilities}}}"#))
+        } else {
+            None
+        }
+    }
+
+    fn fields(&self, auth: &AuthPolicy, cors: Cors) -> Fields {
+        let has_body = self.code().is_some();
+        let mut fields = Fields {
+            content_type: has_body.then_some(ContentType::Json),
+            cors,
+            ..Fields::default()
+        };
+        if let AuthPolicy::Bearer(policy) = auth {
+            fields.challenge = policy.challenge(self).map(Box::new);
+            fields.no_store = fields.challenge.is_some();
+        }
+        fields.close = *self == Self::AmbiguousFraming;
+        if let Self::VerbNotAllowed(allow) = self {
+            fields.allow = Some(*allow);
+        }
+        if self.status() == StatusCode::SERVICE_UNAVAILABLE {
+            fields.retry_after = Some(RETRY_AFTER_SECONDS);
+        }
+        fields
+    }
+}
+
+impl CredentialFault {
+    const fn message(self) -> &'static str {
+        match self {
+            Self::Repeated => "Bad request: more than one Authorization field",
+            Self::Malformed => "Bad request: malformed Authorization field",
+            Self::InQuery => "Bad request: a token must not be sent in the URL",
+        }
+    }
+}
+
+impl RequestFault {
+    const fn message(self) -> &'static str {
+        match self {
+            Self::NotAnObject => "Invalid request: the body must be an object",
+            Self::Batch => "Invalid request: batches are not supported",
+            Self::DuplicateMember => "Invalid request: a member name is repeated",
+            Self::Version => "Invalid request: jsonrpc must be \"2.0\"",
+            Self::Method => "Invalid request: method must be a string",
+            Self::Id => "Invalid request: id must be a string or an integer",
+            Self::IdTooLong => "Invalid request: id is too long",
+            Self::Params => "Invalid request: params must be an object",
+            Self::Response => "Invalid request: this server expects no responses",
+        }
+    }
+}
+
+impl EnvelopeFault {
+    const fn message(self) -> &'static str {
+        match self {
+            Self::Meta => "Invalid params: params._meta must be an object",
+            Self::ProtocolVersion => {
+                "Invalid params: _meta needs io.modelcontextprotocol/protocolVersion, a string"
+            }
+            Self::ClientCapabilities => {
+                "Invalid params: _meta needs io.modelcontextprotocol/clientCapabilities, an object"
+            }
+            Self::ClientInfo => {
+                "Invalid params: io.modelcontextprotocol/clientInfo must be an object"
+            }
+            Self::LogLevel => "Invalid params: io.modelcontextprotocol/logLevel is no known level",
+            Self::ProgressToken => "Invalid params: progressToken must be a string or an integer",
+        }
+    }
+}
+
+impl Mirror {
+    const fn message(self) -> &'static str {
+        match self {
+            Self::ProtocolVersion => "Header mismatch: MCP-Protocol-Version must equal the body's",
+            Self::Method => "Header mismatch: Mcp-Method must equal the body's method",
+            Self::Name => "Header mismatch: Mcp-Name must equal the name or URI in the body",
+            Self::Param => "Header mismatch: Mcp-Param fields must equal the arguments",
+        }
+    }
+}
+
+impl ParamsFault {
+    const fn message(self) -> &'static str {
+        match self {
+            Self::Name => "Invalid params: name must be a string",
+            Self::Uri => "Invalid params: uri must be a string",
+            Self::Arguments => "Invalid params: malformed arguments",
+            Self::MissingArgument => "Invalid params: a required argument is missing",
+            Self::Cursor => "Invalid params: unknown cursor",
+            Self::Reference => "Invalid params: malformed ref",
+            Self::Argument => "Invalid params: malformed argument",
+            Self::Context => "Invalid params: malformed context",
+        }
+    }
+}

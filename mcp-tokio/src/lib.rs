@@ -1,0 +1,14 @@
+//! An MCP HTTP server with OAuth, on tokio.
+//!
+//! See the README for a first program, and [`Server::builder`] for everything that can be set.
+
+mod fetch;
+mod listener;
+mod runtime;
+
+pub use mcp_driver::*;
+
+pub use self::{
+    listener::{Listener, StartError, bind, listen, serve},
+    runtime::TokioRuntime,
+};
