@@ -11,8 +11,8 @@ use std::{
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 
-pub(crate) use self::watched::watch;
 use self::watched::Watched;
+pub(crate) use self::watched::watch;
 use crate::{running::Running, runtime::Runtime};
 
 /// The body of an answer. Dropping it cancels the call that it carries.

@@ -2,9 +2,7 @@
 
 use std::future::Future;
 
-use mcp_proto::{
-    Outcome, catalog::CompletionSpec, content::Completion as Values, exchange::CompletionInput,
-};
+use mcp_proto::{Outcome, catalog::CompletionSpec, content::Completion as Values, exchange::CompletionInput};
 
 use crate::{
     context::Context,

@@ -4,10 +4,7 @@ use std::{
     convert::Infallible,
     future::{Future, poll_fn},
     pin::{Pin, pin},
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::Ordering,
-    },
+    sync::{Arc, Mutex, PoisonError, atomic::Ordering},
     task::{Context, Poll},
 };
 
@@ -27,7 +24,7 @@ use crate::{
     limits::{ConnectionTimeouts, ServerLimits},
     runtime::Runtime,
     serve::{Arrival, Service},
-    server::Snapshot,
+    server::Held,
 };
 
 impl<R: Runtime> Service<R> {
@@ -40,12 +37,7 @@ impl<R: Runtime> Service<R> {
         let server = self.server();
         let timeouts = server.connection_timeouts();
         let wire = Arc::new(Wire::default());
-        let io = Guarded::new(
-            io,
-            self.runtime().clone(),
-            Arc::clone(&wire),
-            micros(timeouts.write_stall),
-        );
+        let io = Guarded::new(io, self.runtime().clone(), Arc::clone(&wire), micros(timeouts.write_stall));
         let pinned = Arc::new(Pinned::new(self.clone(), Arc::clone(&wire)));
         let answer = service_fn(move |request| {
             let pinned = Arc::clone(&pinned);
@@ -105,22 +97,22 @@ struct Pinned<R: Runtime> {
     wire: Arc<Wire>,
     /// The snapshot that was current when the last request began, and its generation. Each
     /// connection counts its own references, so that no two share a cache line for it.
-    current: Mutex<(u64, Arc<Arc<Snapshot>>)>,
+    current: Mutex<(u64, Arc<Held>)>,
 }
 
 impl<R: Runtime> Pinned<R> {
     fn new(service: Service<R>, wire: Arc<Wire>) -> Self {
         let generation = service.server().generation();
-        let current = Mutex::new((generation, Arc::new(service.server().snapshot())));
+        let current = Mutex::new((generation, service.server().hold()));
         Self { service, wire, current }
     }
 
-    fn snapshot(&self) -> Arc<Arc<Snapshot>> {
+    fn snapshot(&self) -> Arc<Held> {
         let generation = self.service.server().generation();
         // Nothing that can panic runs under this lock.
         let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
         if current.0 != generation {
-            *current = (generation, Arc::new(self.service.server().snapshot()));
+            *current = (generation, self.service.server().hold());
         }
         Arc::clone(&current.1)
     }
@@ -152,8 +144,7 @@ struct OpenRequest<R: Runtime> {
 
 impl<R: Runtime> OpenRequest<R> {
     fn begin(pinned: &Pinned<R>) -> Self {
-        let open =
-            Self { wire: Arc::clone(&pinned.wire), runtime: pinned.service.runtime().clone() };
+        let open = Self { wire: Arc::clone(&pinned.wire), runtime: pinned.service.runtime().clone() };
         open.wire.open_requests.fetch_add(1, Ordering::Relaxed);
         open.wire.stamp(open.runtime.now().tick);
         open
@@ -198,8 +189,7 @@ impl<R: Runtime> Watch<R> {
                 self.timer = None;
                 return Poll::Pending;
             };
-            let timer =
-                self.timer.get_or_insert_with(|| Box::pin(self.runtime.sleep_until(deadline)));
+            let timer = self.timer.get_or_insert_with(|| Box::pin(self.runtime.sleep_until(deadline)));
             if timer.as_mut().poll(cx).is_pending() {
                 return Poll::Pending;
             }

@@ -16,7 +16,7 @@ use mcp_proto::{
 };
 use serde::Serialize;
 
-use crate::{interrupt::Interrupt, server::Snapshot};
+use crate::{interrupt::Interrupt, server::Held};
 
 /// The call that a handler serves. Cheap to clone; a task that the handler spawned may use it too.
 ///
@@ -26,7 +26,7 @@ use crate::{interrupt::Interrupt, server::Snapshot};
 pub struct Context(Arc<Inner>);
 
 struct Inner {
-    snapshot: Arc<Arc<Snapshot>>,
+    snapshot: Arc<Held>,
     caller: Option<Caller>,
     client: ClientFacts,
     headers: HeaderMap,
@@ -58,7 +58,7 @@ const QUEUED_NOTIFICATIONS_MAX: usize = 16;
 
 impl Context {
     pub(crate) fn new(
-        snapshot: Arc<Arc<Snapshot>>,
+        snapshot: Arc<Held>,
         caller: Option<Caller>,
         client: ClientFacts,
         headers: HeaderMap,
@@ -102,11 +102,7 @@ impl Context {
     /// while nothing has been sent.
     pub fn require(&self, scope: &str) -> Result<(), Interrupt> {
         let granted = self.principal().map(Principal::scopes);
-        if self.engine().grants(granted, scope) {
-            Ok(())
-        } else {
-            Err(Interrupt::missing_scope(scope))
-        }
+        if self.engine().grants(granted, scope) { Ok(()) } else { Err(Interrupt::missing_scope(scope)) }
     }
 
     /// Demands a client capability by its path, such as `["sampling"]`.
@@ -184,11 +180,7 @@ impl Slot {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn poll_push(
-        &self,
-        notification: &mut Option<Notification>,
-        cx: &mut TaskContext<'_>,
-    ) -> Poll<()> {
+    fn poll_push(&self, notification: &mut Option<Notification>, cx: &mut TaskContext<'_>) -> Poll<()> {
         let mut state = self.state();
         if state.over {
             return Poll::Ready(());

@@ -1,7 +1,7 @@
 //! **For development and tests only.** An issuer of access tokens inside the process.
 //!
-//! Whoever can reach a [`DevIssuer`] can be anybody. Its key lives in memory, is made anew at every start, and nobody
-//! is asked for a password or a consent. Never let a server that others rely on trust one.
+//! Whoever can reach a [`DevIssuer`] can be anybody. Its key lives in memory, is made anew at every start,
+//! and nobody is asked for a password or a consent. Never let a server that others rely on trust one.
 
 use std::fmt;
 
@@ -17,10 +17,10 @@ use serde_json::{Map, Value, json};
 use crate::keys::KeySource;
 
 /// How long a token is good, in seconds, where [`TokenBuilder::lifetime_seconds`] does not say otherwise.
-pub(crate) const DEV_TOKEN_LIFETIME_SECONDS: u64 = 3600;
+const LIFETIME_SECONDS: u64 = 3600;
 
-/// **For development and tests only.** Signs whatever access token is asked for (RFC 9068, `ES256`), with a key that
-/// is made when the issuer is.
+/// **For development and tests only.** Signs whatever access token is asked for (RFC 9068, `ES256`), with a
+/// key that is made when the issuer is.
 pub struct DevIssuer {
     issuer: String,
     key_pair: EcdsaKeyPair,
@@ -60,8 +60,8 @@ impl DevIssuer {
         KeySource::Given(self.keys.clone())
     }
 
-    /// A token for this audience that is issued `now`. Unless told otherwise it is for subject `dev`, client `dev`, has
-    /// no scopes, and is good for [`DEV_TOKEN_LIFETIME_SECONDS`].
+    /// A token for this audience that is issued `now`. Unless told otherwise it is for subject `dev`, client
+    /// `dev`, has no scopes, and is good for an hour.
     pub fn token(&self, audience: impl Into<String>, now: UnixSeconds) -> TokenBuilder<'_> {
         TokenBuilder {
             issuer: self,
@@ -70,7 +70,7 @@ impl DevIssuer {
             subject: "dev".to_owned(),
             client: "dev".to_owned(),
             scope: None,
-            lifetime_seconds: DEV_TOKEN_LIFETIME_SECONDS,
+            lifetime_seconds: LIFETIME_SECONDS,
             claims: Map::new(),
         }
     }

@@ -25,19 +25,19 @@ use mcp_proto::jws::{
 };
 
 /// The most bytes of an answer's head that [`get_over`] reads.
-pub(crate) const RESPONSE_HEAD_BYTES_MAX: usize = 16 * 1024;
+const RESPONSE_HEAD_BYTES_MAX: usize = 16 * 1024;
 
 /// The most header fields of an answer that [`get_over`] reads.
-pub(crate) const RESPONSE_FIELDS_MAX: usize = 64;
+const RESPONSE_FIELDS_MAX: usize = 64;
 
 /// The future of [`Fetch::get`].
 pub type Fetching = Pin<Box<dyn Future<Output = Result<Bytes, FetchFailure>> + Send>>;
 
 /// Gets a document from the issuer.
 ///
-/// An implementation connects to the host and port of the URL and hands the stream to [`get_over`]. It follows no
-/// redirects, uses no proxy, and connects to `localhost` only where that is a loopback address. The time limit is the
-/// caller's, who drops the future when it has passed.
+/// An implementation connects to the host and port of the URL and hands the stream to [`get_over`]. It
+/// follows no redirects, uses no proxy, and connects to `localhost` only where that is a loopback address.
+/// The time limit is the caller's, who drops the future when it has passed.
 pub trait Fetch: Send + Sync + 'static {
     /// The document at this URL.
     fn get(&self, url: &Uri) -> Fetching;
@@ -62,9 +62,9 @@ impl Default for FetchLimits {
 /// Nothing is spawned; dropping the future closes the stream. There is no time limit.
 ///
 /// # Errors
-/// [`FetchFailure::Status`] for any status but 200, [`FetchFailure::Document`] for a document that is too long or not
-/// announced as `application/json` or `application/jwk-set+json`, [`FetchFailure::Unreachable`] when the stream ends
-/// or fails before the document is complete, or does not speak HTTP/1.1.
+/// [`FetchFailure::Status`] for any status but 200, [`FetchFailure::Document`] for a document that is too
+/// long or not announced as `application/json` or `application/jwk-set+json`, [`FetchFailure::Unreachable`]
+/// when the stream ends or fails before the document is complete, or does not speak HTTP/1.1.
 pub async fn get_over<I>(io: I, url: &Uri, limits: FetchLimits) -> Result<Bytes, FetchFailure>
 where
     I: Read + Write + Unpin + Send + 'static,
@@ -109,7 +109,8 @@ async fn exchange(
 async fn read_body(response: Response<Incoming>, bytes_max: usize) -> Result<Bytes, FetchFailure> {
     let body = response.into_body();
     let too_long = FetchFailure::Document(KeySetError::TooLong);
-    // A declared length is refused before a byte of it is taken; whatever was declared, what arrives is counted.
+    // A declared length is refused before a byte of it is taken; whatever was declared, what arrives is
+    // counted.
     if usize::try_from(body.size_hint().lower()).map_or(true, |declared| declared > bytes_max) {
         return Err(too_long);
     }

@@ -13,22 +13,21 @@ use mcp_proto::{
 use crate::{
     context::{Context, Timer},
     interrupt::Interrupt,
-    server::Snapshot,
+    server::Held,
 };
 
 /// A handler that runs.
 pub(crate) type Running = Pin<Box<dyn Future<Output = Outcome> + Send>>;
 
 pub(crate) type ToolFn = Box<dyn Fn(Bytes, &mut CallParts) -> Running + Send + Sync>;
-pub(crate) type PromptFn =
-    Box<dyn Fn(BTreeMap<String, String>, &mut CallParts) -> Running + Send + Sync>;
+pub(crate) type PromptFn = Box<dyn Fn(BTreeMap<String, String>, &mut CallParts) -> Running + Send + Sync>;
 pub(crate) type ReadFn = Box<dyn Fn(Box<str>, Variables, &mut CallParts) -> Running + Send + Sync>;
 pub(crate) type CompleteFn = Box<dyn Fn(CompletionInput, &mut CallParts) -> Running + Send + Sync>;
 
 /// What typed arguments of a handler are made from. A [`Context`] is only built for handlers that
 /// take one.
 pub struct CallParts {
-    pub(crate) snapshot: Arc<Arc<Snapshot>>,
+    pub(crate) snapshot: Arc<Held>,
     pub(crate) caller: Option<Caller>,
     pub(crate) client: ClientFacts,
     pub(crate) headers: HeaderMap,

@@ -68,9 +68,7 @@ impl Interrupt {
             Kind::MissingClientCapability(capabilities) => {
                 Outcome::MissingClientCapability(capabilities.to_string().into())
             }
-            Kind::NotFound => {
-                uri.map_or(Outcome::Failed, |uri| Outcome::UnknownResource(uri.into()))
-            }
+            Kind::NotFound => uri.map_or(Outcome::Failed, |uri| Outcome::UnknownResource(uri.into())),
         }
     }
 }

@@ -1,7 +1,8 @@
 //! Where the issuer's keys come from, and the keys that are trusted right now.
 //!
-//! Keys that come from a URL are fetched before the first request and kept fresh by one task beside the requests. No
-//! request waits for keys, but for the one that names an unknown key when the cooldown allows another fetch.
+//! Keys that come from a URL are fetched before the first request and kept fresh by one task beside the
+//! requests. No request waits for keys, but for the one that names an unknown key when the cooldown allows
+//! another fetch.
 
 mod alarm;
 mod source;
@@ -38,7 +39,7 @@ use crate::{fetch::Fetch, runtime::Runtime, signature::TrustedKeys};
 
 /// How long one fetch may take from the connection to the last byte, in seconds. Shorter than
 /// [`FETCH_SECONDS_MAX`](mcp_proto::jws::keyset::FETCH_SECONDS_MAX), after which another one would begin.
-pub(crate) const FETCH_TIMEOUT_SECONDS: u64 = 5;
+const FETCH_TIMEOUT_SECONDS: u64 = 5;
 
 /// The keys of one issuer.
 pub(crate) struct KeyStore {
@@ -102,8 +103,8 @@ impl KeyStore {
         Self { standing: Standing::default(), origin: Origin::Fetched(Box::new(remote)) }
     }
 
-    /// Spawns the task that fetches the keys now and whenever they are due. It ends with the store. Keys that were
-    /// given need none, and a store that has one gets no second.
+    /// Spawns the task that fetches the keys now and whenever they are due. It ends with the store. Keys that
+    /// were given need none, and a store that has one gets no second.
     pub(crate) fn start<R: Runtime>(self: &Arc<Self>, runtime: &R) {
         match &self.origin {
             Origin::Given(_) => {}
@@ -138,15 +139,18 @@ impl KeyStore {
         }
     }
 
-    /// A token names a key that is not there. When keys may have changed since the last fetch, waits for another one
-    /// and says so; says at once that there is nothing new otherwise, also to everyone who asks meanwhile.
+    /// A token names a key that is not there. When keys may have changed since the last fetch, waits for
+    /// another one and says so; says at once that there is nothing new otherwise, also to everyone who asks
+    /// meanwhile.
     ///
-    /// The fetch goes on without the caller: a peer that leaves at once cannot use up the cooldown for nothing.
+    /// The fetch goes on without the caller: a peer that leaves at once cannot use up the cooldown for
+    /// nothing.
     pub(crate) async fn fetched_anew<R: Runtime>(self: &Arc<Self>, runtime: &R) -> bool {
         let Origin::Fetched(remote) = &self.origin else {
             return false;
         };
-        let claimed = remote.lock().machine.unknown_key(runtime.now().tick);
+        let now = runtime.now().tick;
+        let claimed = remote.lock().machine.unknown_key(now);
         if claimed {
             let landed = self.launch(remote, runtime);
             poll_fn(|context| landed.poll_heard(context)).await;
@@ -159,8 +163,9 @@ impl KeyStore {
         let Origin::Fetched(remote) = &self.origin else {
             return None;
         };
+        let now = runtime.now().tick;
         // A statement of its own: the lock is gone before anything is spawned.
-        let claimed = remote.lock().machine.wants_fetch(runtime.now().tick);
+        let claimed = remote.lock().machine.wants_fetch(now);
         if claimed {
             self.launch(remote, runtime);
         }
@@ -243,8 +248,8 @@ struct Standing {
 
 impl Standing {
     fn publish(&self, generation: u64, until: Tick) {
-        // In this order, and read in the other one: whoever sees the new time sees the new generation too, and old keys
-        // never live on under it.
+        // In this order, and read in the other one: whoever sees the new time sees the new generation too,
+        // and old keys never live on under it.
         self.generation.store(generation, Ordering::Release);
         self.until.store(until.0, Ordering::Release);
     }
@@ -272,8 +277,8 @@ async fn maintain<R: Runtime>(store: Weak<KeyStore>, changed: Arc<Alarm>, runtim
     }
 }
 
-/// A fetch under way. Dropping it reports the outcome, so that one which panics or is dropped by the runtime is a
-/// failure and not a claim that nobody gives back.
+/// A fetch under way. Dropping it reports the outcome, so that one which panics or is dropped by the runtime
+/// is a failure and not a claim that nobody gives back.
 struct Flight<R: Runtime> {
     store: Weak<KeyStore>,
     runtime: R,

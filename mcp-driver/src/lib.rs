@@ -35,11 +35,11 @@ pub use mcp_proto::{
     auth::BearerPolicyBuilder,
     catalog::{Icon, ToolAnnotations},
     content::{
-        CacheScope, Caching, Completion as CompletionValues, PromptMessage, PromptResult,
-        ResourceContents, ResourceResult,
+        CacheScope, Caching, Completion as CompletionValues, PromptMessage, PromptResult, ResourceContents,
+        ResourceResult,
     },
-    jws::keyset::FetchFailure,
     exchange::{Caller, ClientFacts, CompletionInput, LogLevel},
+    jws::keyset::FetchFailure,
     uri_template::Variables,
 };
 

@@ -2,11 +2,7 @@
 
 use std::{collections::BTreeMap, future::Future};
 
-use mcp_proto::{
-    Outcome, PromptSpec,
-    catalog::PromptArgument,
-    content::PromptResult,
-};
+use mcp_proto::{Outcome, PromptSpec, catalog::PromptArgument, content::PromptResult};
 
 use crate::{
     context::Context,

@@ -23,8 +23,14 @@ pub(crate) struct Reading {
     pub(crate) deadline: Deadline,
 }
 
+/// What was read, and whether it had to be waited for.
+pub(crate) struct Read {
+    pub(crate) body: BodyRead,
+    pub(crate) waited: bool,
+}
+
 /// Reads the whole body.
-pub(crate) async fn read<R, B>(body: B, reading: &Reading, runtime: &R) -> BodyRead
+pub(crate) async fn read<R, B>(body: B, reading: &Reading, runtime: &R) -> Read
 where
     R: Runtime,
     B: Body<Data = Bytes>,
@@ -33,7 +39,7 @@ where
     let mut body = pin!(body);
     let mut taken = Taken { first: Bytes::new(), rest: BytesMut::new() };
     let mut timer = pin!(None);
-    poll_fn(|cx| {
+    let body = poll_fn(|cx| {
         loop {
             match body.as_mut().poll_frame(cx) {
                 Poll::Ready(Some(Ok(frame))) => {
@@ -52,7 +58,8 @@ where
             }
         }
     })
-    .await
+    .await;
+    Read { body, waited: timer.is_some() }
 }
 
 /// Only a body that keeps us waiting needs a timer.

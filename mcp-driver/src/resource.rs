@@ -46,8 +46,7 @@ impl Resource {
     /// Begins a resource with this URI and name.
     #[allow(clippy::new_ret_no_self, reason = "a resource without a function is none yet")]
     pub fn new(uri: impl Into<String>, name: impl Into<String>) -> ResourceBuilder<ResourceSpec> {
-        let spec =
-            ResourceSpec { uri: uri.into(), name: name.into(), ..ResourceSpec::default() };
+        let spec = ResourceSpec { uri: uri.into(), name: name.into(), ..ResourceSpec::default() };
         ResourceBuilder { spec }
     }
 
@@ -63,15 +62,9 @@ impl Resource {
 impl ResourceTemplate {
     /// Begins a template (RFC 6570, the forms `{name}` and `{+name}`) with this name.
     #[allow(clippy::new_ret_no_self, reason = "a template without a function is none yet")]
-    pub fn new(
-        uri_template: impl Into<String>,
-        name: impl Into<String>,
-    ) -> ResourceBuilder<TemplateSpec> {
-        let spec = TemplateSpec {
-            uri_template: uri_template.into(),
-            name: name.into(),
-            ..TemplateSpec::default()
-        };
+    pub fn new(uri_template: impl Into<String>, name: impl Into<String>) -> ResourceBuilder<TemplateSpec> {
+        let spec =
+            TemplateSpec { uri_template: uri_template.into(), name: name.into(), ..TemplateSpec::default() };
         ResourceBuilder { spec }
     }
 }
@@ -122,9 +115,7 @@ macro_rules! resource_builder {
 
         impl std::fmt::Debug for $item {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.debug_struct(stringify!($item))
-                    .field("name", &self.spec.name)
-                    .finish_non_exhaustive()
+                f.debug_struct(stringify!($item)).field("name", &self.spec.name).finish_non_exhaustive()
             }
         }
     };
@@ -141,8 +132,7 @@ where
     E: Into<Interrupt>,
 {
     Box::new(move |uri: Box<str>, variables: Variables, parts: &mut CallParts| -> Running {
-        let request =
-            ReadRequest { uri: uri.to_string(), variables, context: parts.context() };
+        let request = ReadRequest { uri: uri.to_string(), variables, context: parts.context() };
         let future = function(request);
         Box::pin(async move {
             match future.await {

@@ -10,24 +10,20 @@ use std::{
 };
 
 use bytes::Bytes;
-use mcp_proto::{
-    Call, Callee, Finish, Outcome, Reply, Response,
-    exchange::Notified,
-    time::Deadline,
-};
+use mcp_proto::{Call, Callee, Finish, Outcome, Reply, Response, exchange::Notified, time::Deadline};
 
 use crate::{
     calls::Permit,
     context::Context,
     handler::{CallParts, Running as Handler},
     runtime::Runtime,
-    server::Snapshot,
+    server::Held,
 };
 
 /// A call whose answer is not complete.
 pub(crate) struct Running<R: Runtime> {
     runtime: R,
-    snapshot: Arc<Arc<Snapshot>>,
+    snapshot: Arc<Held>,
     /// `None` once it has ended.
     handler: Option<GuardedHandler>,
     /// `None` once the final message is written.
@@ -54,12 +50,7 @@ pub(crate) enum Begun {
 
 impl<R: Runtime> Running<R> {
     /// Builds the handler's future, which may panic like the handler itself.
-    pub(crate) fn new(
-        call: Call,
-        parts: &mut CallParts,
-        runtime: R,
-        permit: Permit,
-    ) -> Self {
+    pub(crate) fn new(call: Call, parts: &mut CallParts, runtime: R, permit: Permit) -> Self {
         let snapshot = Arc::clone(&parts.snapshot);
         let handler = GuardedHandler::build(|| build(&snapshot, call.callee, parts));
         Self {
@@ -207,21 +198,15 @@ impl<R: Runtime> Drop for Running<R> {
     }
 }
 
-fn build(snapshot: &Snapshot, callee: Callee, parts: &mut CallParts) -> Option<Handler> {
+fn build(snapshot: &Held, callee: Callee, parts: &mut CallParts) -> Option<Handler> {
     let handlers = &snapshot.handlers;
     // The engine and the handlers were built from one catalog, so every number has its handler.
     match callee {
         Callee::Tool(id, arguments) => handlers.tool(id).map(|call| call(arguments, parts)),
         Callee::Prompt(id, arguments) => handlers.prompt(id).map(|get| get(arguments, parts)),
-        Callee::Resource(id, uri) => {
-            handlers.resource(id).map(|read| read(uri, Default::default(), parts))
-        }
-        Callee::Template(id, uri, variables) => {
-            handlers.template(id).map(|read| read(uri, variables, parts))
-        }
-        Callee::Completion(id, input) => {
-            handlers.completion(id).map(|complete| complete(input, parts))
-        }
+        Callee::Resource(id, uri) => handlers.resource(id).map(|read| read(uri, Default::default(), parts)),
+        Callee::Template(id, uri, variables) => handlers.template(id).map(|read| read(uri, variables, parts)),
+        Callee::Completion(id, input) => handlers.completion(id).map(|complete| complete(input, parts)),
     }
 }
 

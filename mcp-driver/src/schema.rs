@@ -11,9 +11,7 @@ pub fn of<T: JsonSchema + ?Sized>() -> Value {
         settings.inline_subschemas = true;
     });
     let mut schema = settings.into_generator().into_root_schema_for::<T>().to_value();
-    if schema.get("type").and_then(Value::as_str) == Some("object")
-        && schema.get("properties").is_none()
-    {
+    if schema.get("type").and_then(Value::as_str) == Some("object") && schema.get("properties").is_none() {
         schema["properties"] = json!({});
     }
     schema

@@ -13,7 +13,7 @@ use bytes::Bytes;
 use http::{HeaderMap, Request, Version, request};
 use http_body::Body;
 use mcp_proto::{
-    AuthPolicy, Call, Finish, Head, Now, Outcome, Response, Step, Target,
+    AuthPolicy, BodyRead, Call, Finish, Head, Now, Outcome, Response, Step, Target,
     exchange::{Facts, Verify},
     head::Framing,
     refusal::Outage,
@@ -31,7 +31,7 @@ use crate::{
     read::{Reading, read},
     running::{Begun, Running},
     runtime::Runtime,
-    server::{Server, Snapshot},
+    server::{Held, Server},
     verifier::{TokenVerifier, Verified},
 };
 
@@ -94,14 +94,14 @@ impl<R: Runtime> Service<R> {
         B::Error: Into<Box<dyn Error + Send + Sync>>,
     {
         let arrival = Arrival { framing: Framing::Clear, target: None };
-        let snapshot = Arc::new(self.0.server.snapshot());
+        let snapshot = self.0.server.hold();
         self.answer(&snapshot, request, arrival).await
     }
 
     /// Answers one request with the snapshot that its connection keeps.
     pub(crate) async fn answer<B>(
         &self,
-        snapshot: &Arc<Arc<Snapshot>>,
+        snapshot: &Arc<Held>,
         request: Request<B>,
         arrival: Arrival,
     ) -> http::Response<ReplyBody<R>>
@@ -123,7 +123,7 @@ impl<R: Runtime> Service<R> {
 
     async fn exchange<B>(
         &self,
-        snapshot: &Arc<Arc<Snapshot>>,
+        snapshot: &Arc<Held>,
         parts: &request::Parts,
         body: B,
         arrival: Arrival,
@@ -139,20 +139,20 @@ impl<R: Runtime> Service<R> {
         head.framing = arrival.framing;
         let mut body = Some(body);
         let mut load = None;
-        let mut step = engine.accept(&head, runtime.now());
+        // The clocks are read again only after something was waited for.
+        let mut now = runtime.now();
+        let mut step = engine.accept(&head, now);
         loop {
             step = match step {
-                Step::Probe(probe) => probe.resolve(self.is_ready(runtime.now())),
+                Step::Probe(probe) => probe.resolve(self.is_ready(now)),
                 Step::Verify(verify) => {
-                    let verified = self.verify(&verify).await;
+                    let verified = self.verify(&verify, &mut now).await;
                     load = verified.load;
-                    verify.resolve(verified.facts, runtime.now())
+                    verify.resolve(verified.facts, now)
                 }
                 Step::ReadId(step) => {
-                    let reading =
-                        Reading { limit: step.limit(), announced: None, deadline: step.deadline() };
-                    let read = take(&mut body, &reading, runtime).await;
-                    Step::Respond(step.resolve(read))
+                    let reading = Reading { limit: step.limit(), announced: None, deadline: step.deadline() };
+                    Step::Respond(step.resolve(take(&mut body, &reading, runtime, &mut now).await))
                 }
                 Step::ReadBody(step) => {
                     let reading = Reading {
@@ -160,8 +160,8 @@ impl<R: Runtime> Service<R> {
                         announced: step.announced(),
                         deadline: step.deadline(),
                     };
-                    let read = take(&mut body, &reading, runtime).await;
-                    step.resolve(read, runtime.now())
+                    let read = take(&mut body, &reading, runtime, &mut now).await;
+                    step.resolve(read, now)
                 }
                 Step::Call(call) => return self.run(snapshot, *call, load, &parts.headers).await,
                 Step::Respond(response) => return render(response),
@@ -174,20 +174,19 @@ impl<R: Runtime> Service<R> {
     }
 
     /// What is known about a token: at once if it was seen before, else in time or not at all.
-    async fn verify(&self, verify: &Verify<'_>) -> Verified {
+    async fn verify(&self, verify: &Verify<'_>, now: &mut Now) -> Verified {
         let unavailable = |outage| Verified { facts: Facts::Unavailable(outage), load: None };
         let Some(verifier) = &self.0.verifier else {
             return unavailable(Outage::KeysUnavailable);
         };
         let runtime = &self.0.runtime;
-        let now = runtime.now();
         let token = verify.token();
-        if let Some(verified) = verifier.probe(token.reveal(), now) {
+        if let Some(verified) = verifier.probe(token.reveal(), *now) {
             return verified;
         }
-        let mut facts = pin!(verifier.facts(token.reveal(), now, runtime));
+        let mut facts = pin!(verifier.facts(token.reveal(), *now, runtime));
         let mut timer = pin!(None);
-        poll_fn(|cx| {
+        let verified = poll_fn(|cx| {
             if let Poll::Ready(verified) = facts.as_mut().poll(cx) {
                 return Poll::Ready(verified);
             }
@@ -200,26 +199,25 @@ impl<R: Runtime> Service<R> {
                 None => Poll::Pending,
             }
         })
-        .await
+        .await;
+        *now = runtime.now();
+        verified
     }
 
     /// Runs a handler until it ends or tells the client something.
     async fn run(
         &self,
-        snapshot: &Arc<Arc<Snapshot>>,
+        snapshot: &Arc<Held>,
         call: Call,
         load: Option<Arc<CallCount>>,
         headers: &HeaderMap,
     ) -> http::Response<ReplyBody<R>> {
         let limits = self.0.server.limits();
-        let permit =
-            Permit::take(&self.0.calls, limits.calls, load, limits.calls_per_principal);
+        let permit = Permit::take(&self.0.calls, limits.calls, load, limits.calls_per_principal);
         let Some(permit) = permit else {
             return match call.reply.finish(&snapshot.engine, Outcome::Overloaded) {
                 Finish::Whole(response) => render(response),
-                Finish::LastFrame(frame) => {
-                    http::Response::new(ReplyBody::whole(frame.into()))
-                }
+                Finish::LastFrame(frame) => http::Response::new(ReplyBody::whole(frame.into())),
             };
         };
         let mut parts = CallParts {
@@ -253,16 +251,18 @@ fn verifier(server: &Server, keys: Arc<KeyStore>) -> Option<TokenVerifier> {
 }
 
 /// Reads the body, which a step asks for once.
-async fn take<R, B>(body: &mut Option<B>, reading: &Reading, runtime: &R) -> mcp_proto::BodyRead
+async fn take<R, B>(body: &mut Option<B>, reading: &Reading, runtime: &R, now: &mut Now) -> BodyRead
 where
     R: Runtime,
     B: Body<Data = Bytes>,
     B::Error: Into<Box<dyn Error + Send + Sync>>,
 {
-    match body.take() {
-        Some(body) => read(body, reading, runtime).await,
-        None => mcp_proto::BodyRead::Aborted,
+    let Some(body) = body.take() else { return BodyRead::Aborted };
+    let read = read(body, reading, runtime).await;
+    if read.waited {
+        *now = runtime.now();
     }
+    read.body
 }
 
 fn render<R: Runtime>(response: Response) -> http::Response<ReplyBody<R>> {

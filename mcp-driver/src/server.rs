@@ -3,6 +3,7 @@
 use std::{
     fmt,
     net::IpAddr,
+    ops::Deref,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
@@ -47,6 +48,18 @@ struct Inner {
 pub(crate) struct Snapshot {
     pub(crate) engine: Engine,
     pub(crate) handlers: Handlers,
+}
+
+/// A snapshot that one connection holds. Its requests count references to this, so that connections
+/// on different cores share no cache line.
+pub(crate) struct Held(Arc<Snapshot>);
+
+impl Deref for Held {
+    type Target = Snapshot;
+
+    fn deref(&self) -> &Snapshot {
+        &self.0
+    }
 }
 
 /// How callers prove who they are.
@@ -118,10 +131,9 @@ impl fmt::Display for ServerError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Build(error) => error.fmt(f),
-            Self::NeedsCaller(name) => write!(
-                f,
-                "{name:?} takes the authenticated caller, and the server has no authentication"
-            ),
+            Self::NeedsCaller(name) => {
+                write!(f, "{name:?} takes the authenticated caller, and the server has no authentication")
+            }
             Self::ExposedCredentials(name) => {
                 write!(f, "{name} carries credentials and cannot be exposed to handlers")
             }
@@ -144,17 +156,9 @@ impl From<BuildError> for ServerError {
 
 impl Server {
     /// Begins a server with this name and version. Nobody is let in by default: `auth` says who.
-    pub fn builder(
-        name: impl Into<String>,
-        version: impl Into<String>,
-        auth: Auth,
-    ) -> ServerBuilder {
+    pub fn builder(name: impl Into<String>, version: impl Into<String>, auth: Auth) -> ServerBuilder {
         ServerBuilder {
-            info: Implementation {
-                name: name.into(),
-                version: version.into(),
-                ..Implementation::default()
-            },
+            info: Implementation { name: name.into(), version: version.into(), ..Implementation::default() },
             auth,
             catalog: Catalog::new(),
             hosts: Vec::new(),
@@ -194,6 +198,10 @@ impl Server {
     pub(crate) fn snapshot(&self) -> Arc<Snapshot> {
         // Nothing that can panic runs under this lock.
         Arc::clone(&self.0.current.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(crate) fn hold(&self) -> Arc<Held> {
+        Arc::new(Held(self.snapshot()))
     }
 
     pub(crate) fn keys(&self) -> Option<&KeySource> {
@@ -443,7 +451,11 @@ impl ServerBuilder {
         };
         let hosts_listed = match (self.any_host, self.hosts.as_slice()) {
             (true, _) => "any".to_owned(),
-            (false, hosts) => ["loopback names"].into_iter().chain(hosts.iter().map(String::as_str)).collect::<Vec<_>>().join(", "),
+            (false, hosts) => ["loopback names"]
+                .into_iter()
+                .chain(hosts.iter().map(String::as_str))
+                .collect::<Vec<_>>()
+                .join(", "),
         };
         Ok(Server(Arc::new(Inner {
             current: Mutex::new(snapshot),

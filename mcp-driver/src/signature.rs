@@ -1,8 +1,8 @@
 //! The one bit of a token check that needs cryptography: is this a signature over these bytes by that key?
 //!
-//! `jsonwebtoken` offers the seam between tokens and cryptography, `ring` fills it. The provider is called directly and
-//! never installed for the process, where any other crate could replace it; nothing of `jsonwebtoken` that decodes or
-//! validates tokens is used.
+//! `jsonwebtoken` offers the seam between tokens and cryptography, `ring` fills it. The provider is called
+//! directly and never installed for the process, where any other crate could replace it; nothing of
+//! `jsonwebtoken` that decodes or validates tokens is used.
 
 #[cfg(test)]
 pub(crate) mod test_signer;

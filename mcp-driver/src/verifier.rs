@@ -43,8 +43,8 @@ impl TokenVerifier {
         Self { rules, keys, cache: TokenCache::new(cached_tokens_max), principals: Principals::default() }
     }
 
-    /// What is known of a token that was verified before, with the keys that are still the current ones. Nothing is
-    /// allocated and nothing awaited.
+    /// What is known of a token that was verified before, with the keys that are still the current ones.
+    /// Nothing is allocated and nothing awaited.
     pub(crate) fn probe(&self, token: &str, now: Now) -> Option<Verified> {
         // None that is longer was ever remembered, and a digest takes time that grows with its length.
         if token.len() > self.rules.token_bytes_max() {
@@ -55,8 +55,8 @@ impl TokenVerifier {
         Some(Verified { facts: Facts::Signed(entry.claims), load: Some(entry.load) })
     }
 
-    /// Finds out about a token. Waits at most for one fetch of the keys, when it names a key that is unknown and the
-    /// cooldown allows a fetch.
+    /// Finds out about a token. Waits at most for one fetch of the keys, when it names a key that is unknown
+    /// and the cooldown allows a fetch.
     pub(crate) async fn facts<R: Runtime>(&self, token: &str, now: Now, runtime: &R) -> Verified {
         let verified = self.verify(token, now);
         match verified.facts {
@@ -81,8 +81,8 @@ impl TokenVerifier {
         }
     }
 
-    /// The claims of a token that is good now. The rules are checked here as well as by the core, so that only good
-    /// tokens take up memory: whoever has one for another server could fill it with those.
+    /// The claims of a token that is good now. The rules are checked here as well as by the core, so that
+    /// only good tokens take up memory: whoever has one for another server could fill it with those.
     fn accepted_claims(&self, token: &str, keys: &TrustedKeys, now: Now) -> Result<Claims, Denial> {
         let check = jws::inspect(token, &self.rules, keys.set())?;
         let valid = keys.is_valid(&check);

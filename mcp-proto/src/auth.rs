@@ -32,6 +32,7 @@ use crate::{
 
 /// How a server finds out who calls.
 #[derive(Debug, Clone)]
+#[allow(clippy::large_enum_variant, reason = "a server has one")]
 pub enum AuthPolicy {
     /// It does not: every caller may use everything, whatever scopes are declared.
     Open,
@@ -116,9 +117,8 @@ impl BearerPolicy {
     /// Whether what was granted covers this scope, directly or by implication.
     #[must_use]
     pub fn grants(&self, granted: &Scopes, scope: &str) -> bool {
-        ScopeName::parse(scope).is_some_and(|name| {
-            Requirement::all_of([name], &self.implications).satisfied_by(granted)
-        })
+        ScopeName::parse(scope)
+            .is_some_and(|name| Requirement::all_of([name], &self.implications).satisfied_by(granted))
     }
 
     /// What a refusal asks of a client, where it asks for anything.
@@ -230,11 +230,9 @@ impl BearerPolicyBuilder {
             implications.imply(scope_name(broad)?, scope_name(narrow)?);
         }
         let scopes = self.scopes.iter().map(|scope| scope_name(scope));
-        let baseline =
-            Requirement::all_of(scopes.collect::<Result<Vec<_>, _>>()?, &implications);
+        let baseline = Requirement::all_of(scopes.collect::<Result<Vec<_>, _>>()?, &implications);
         let advertised = self.advertised.iter().map(|scope| scope_name(scope));
-        let advertised =
-            Requirement::all_of(advertised.collect::<Result<Vec<_>, _>>()?, &implications);
+        let advertised = Requirement::all_of(advertised.collect::<Result<Vec<_>, _>>()?, &implications);
         let resource = Resource::parse(self.resource.as_deref().unwrap_or(&self.audience))?;
         let document = metadata::Document {
             resource: resource.as_str(),
@@ -268,9 +266,7 @@ impl AuthPolicy {
         let names = scopes.iter().map(|scope| scope_name(scope)).collect::<Result<Vec<_>, _>>()?;
         Ok(match self {
             Self::Open => Requirement::default(),
-            Self::Bearer(policy) => {
-                policy.baseline.union(&Requirement::all_of(names, &policy.implications))
-            }
+            Self::Bearer(policy) => policy.baseline.union(&Requirement::all_of(names, &policy.implications)),
         })
     }
 

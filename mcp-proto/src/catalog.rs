@@ -10,8 +10,7 @@ use serde_json::Value;
 
 pub(crate) use self::listing::Listing;
 pub use self::spec::{
-    CompletionSpec, Icon, PromptArgument, PromptSpec, ResourceSpec, TemplateSpec, ToolAnnotations,
-    ToolSpec,
+    CompletionSpec, Icon, PromptArgument, PromptSpec, ResourceSpec, TemplateSpec, ToolAnnotations, ToolSpec,
 };
 use crate::{
     auth::{AuthPolicy, scope::Requirement},
@@ -115,14 +114,7 @@ impl Catalog {
             completion_needs: Vec::new(),
             tool_list: list("tools", &spec.tools, |tool| &tool.name, page_items, hints, server),
             prompt_list: list("prompts", &spec.prompts, |item| &item.name, page_items, hints, server),
-            resource_list: list(
-                "resources",
-                &spec.resources,
-                |item| &item.uri,
-                page_items,
-                hints,
-                server,
-            ),
+            resource_list: list("resources", &spec.resources, |item| &item.uri, page_items, hints, server),
             template_list: list(
                 "resourceTemplates",
                 &spec.templates,
@@ -144,8 +136,7 @@ impl Catalog {
                     (name, self.prompt(name).map(|(_, facts)| facts.needs.clone()))
                 }
                 CompletionSpec::Template(text) => {
-                    let position =
-                        spec.templates.iter().position(|template| template.uri_template == *text);
+                    let position = spec.templates.iter().position(|template| template.uri_template == *text);
                     let facts = position.and_then(|position| self.templates.get(position));
                     (text, facts.map(|facts| facts.needs.clone()))
                 }
@@ -228,9 +219,7 @@ impl Catalog {
     }
 }
 
-fn numbered<'n>(
-    names: impl Iterator<Item = &'n String>,
-) -> Result<BTreeMap<Box<str>, ItemId>, BuildError> {
+fn numbered<'n>(names: impl Iterator<Item = &'n String>) -> Result<BTreeMap<Box<str>, ItemId>, BuildError> {
     let mut map = BTreeMap::new();
     for (index, name) in names.enumerate() {
         let id = ItemId::try_from(index).map_err(|_| BuildError::TooMany)?;
@@ -261,8 +250,7 @@ fn list<T: Serialize>(
 
 fn tool_facts(tool: &ToolSpec, auth: &AuthPolicy) -> Result<ToolFacts, BuildError> {
     let name = &tool.name;
-    let is_name_character =
-        |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
+    let is_name_character = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
     if name.is_empty() || name.len() > TOOL_NAME_CHARS_MAX || !name.bytes().all(is_name_character) {
         return Err(BuildError::ToolName(name.clone()));
     }
@@ -288,16 +276,13 @@ fn prompt_facts(prompt: &PromptSpec, auth: &AuthPolicy) -> Result<PromptFacts, B
     })
 }
 
-fn resource_needs(
-    resources: &[ResourceSpec],
-    auth: &AuthPolicy,
-) -> Result<Vec<Requirement>, BuildError> {
+fn resource_needs(resources: &[ResourceSpec], auth: &AuthPolicy) -> Result<Vec<Requirement>, BuildError> {
     let needs = |resource: &ResourceSpec| {
         let has_scheme = resource.uri.split_once(':').is_some_and(|(scheme, _)| {
             scheme.starts_with(|first: char| first.is_ascii_alphabetic())
-                && scheme.bytes().all(|byte| {
-                    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.')
-                })
+                && scheme
+                    .bytes()
+                    .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.'))
         });
         if !has_scheme {
             return Err(BuildError::ResourceUri(resource.uri.clone()));

@@ -160,11 +160,7 @@ impl ResourceContents {
 
     /// Contents from bytes.
     pub fn blob(uri: impl Into<String>, bytes: &[u8]) -> Self {
-        Self {
-            uri: uri.into(),
-            mime_type: None,
-            body: ResourceBody::Blob(STANDARD.encode(bytes)),
-        }
+        Self { uri: uri.into(), mime_type: None, body: ResourceBody::Blob(STANDARD.encode(bytes)) }
     }
 
     /// The same with a media type.
@@ -192,12 +188,8 @@ impl Serialize for Content {
             }
             Self::Image(item) => Tagged { r#type: "image", item: &**item }.serialize(serializer),
             Self::Audio(item) => Tagged { r#type: "audio", item: &**item }.serialize(serializer),
-            Self::Resource(item) => {
-                Tagged { r#type: "resource", item: &**item }.serialize(serializer)
-            }
-            Self::Link(item) => {
-                Tagged { r#type: "resource_link", item: &**item }.serialize(serializer)
-            }
+            Self::Resource(item) => Tagged { r#type: "resource", item: &**item }.serialize(serializer),
+            Self::Link(item) => Tagged { r#type: "resource_link", item: &**item }.serialize(serializer),
         }
     }
 }

@@ -8,7 +8,10 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::{
-    auth::{AuthPolicy, scope::{Requirement, Scopes}},
+    auth::{
+        AuthPolicy,
+        scope::{Requirement, Scopes},
+    },
     catalog::{Catalog, CatalogSpec, Icon},
     error::BuildError,
     exchange::Operation,
@@ -134,12 +137,7 @@ impl EngineBuilder {
 
 impl Engine {
     fn new(policy: Arc<Policy>, spec: &CatalogSpec) -> Result<Self, BuildError> {
-        let catalog = Catalog::build(
-            spec,
-            &policy.auth,
-            policy.limits.page_items,
-            &policy.server_member,
-        )?;
+        let catalog = Catalog::build(spec, &policy.auth, policy.limits.page_items, &policy.server_member)?;
         let discovery = discovery(&policy, &catalog);
         let allowed_headers = allowed_headers(&catalog);
         Ok(Self { policy, catalog, discovery, allowed_headers })
@@ -166,9 +164,7 @@ impl Engine {
             _ => {}
         }
         match &self.policy.auth {
-            AuthPolicy::Bearer(policy)
-                if policy.metadata_paths().iter().any(|known| &**known == path) =>
-            {
+            AuthPolicy::Bearer(policy) if policy.metadata_paths().iter().any(|known| &**known == path) => {
                 Target::Metadata
             }
             AuthPolicy::Bearer(_) | AuthPolicy::Open => Target::Unknown,
@@ -272,10 +268,7 @@ fn discovery(policy: &Policy, catalog: &Catalog) -> Bytes {
         }
     }
     let versions: Vec<_> = Revision::SERVED.iter().map(|revision| revision.as_str()).collect();
-    let mut members = format!(
-        r#","supportedVersions":{},"capabilities":{capabilities}"#,
-        json!(versions)
-    );
+    let mut members = format!(r#","supportedVersions":{},"capabilities":{capabilities}"#, json!(versions));
     if let Some(instructions) = &policy.instructions {
         members.push_str(&format!(r#","instructions":{}"#, json!(instructions)));
     }

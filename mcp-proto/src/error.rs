@@ -61,19 +61,16 @@ pub enum BuildError {
 impl fmt::Display for BuildError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::EndpointPath(path) => write!(
-                f,
-                "endpoint path {path:?} must begin with '/' and not be a well-known or probe path"
-            ),
-            Self::Issuer(url) => write!(
-                f,
-                "issuer {url:?} must be an https URL (http on loopback) without query and fragment"
-            ),
+            Self::EndpointPath(path) => {
+                write!(f, "endpoint path {path:?} must begin with '/' and not be a well-known or probe path")
+            }
+            Self::Issuer(url) => {
+                write!(f, "issuer {url:?} must be an https URL (http on loopback) without query and fragment")
+            }
             Self::Audience => f.write_str("the audience must not be empty"),
-            Self::Resource(url) => write!(
-                f,
-                "resource {url:?} must be an https URL (http on loopback) without fragment"
-            ),
+            Self::Resource(url) => {
+                write!(f, "resource {url:?} must be an https URL (http on loopback) without fragment")
+            }
             Self::Leeway { seconds, max } => {
                 write!(f, "a leeway of {seconds} s is more than the {max} s allowed")
             }
@@ -81,20 +78,18 @@ impl fmt::Display for BuildError {
             Self::Scope(scope) => write!(f, "{scope:?} is no scope token (RFC 6749 section 3.3)"),
             Self::OfflineAccess => f.write_str("offline_access is no scope of a resource"),
             Self::AllowedHost(host) => write!(f, "allowed host {host:?} cannot be read"),
-            Self::AllowedOrigin(origin) => write!(
-                f,
-                "allowed origin {origin:?} must be scheme://host or scheme://host:port"
-            ),
+            Self::AllowedOrigin(origin) => {
+                write!(f, "allowed origin {origin:?} must be scheme://host or scheme://host:port")
+            }
             Self::ToolName(name) => {
                 write!(f, "tool name {name:?} must be 1 to 128 of A-Z a-z 0-9 _ - .")
             }
             Self::PromptName => f.write_str("a prompt needs a name"),
             Self::ResourceUri(uri) => write!(f, "resource URI {uri:?} has no scheme"),
             Self::Duplicate(name) => write!(f, "{name:?} is in the catalog twice"),
-            Self::InputSchema(tool) => write!(
-                f,
-                "the input schema of {tool:?} must be an object with \"type\": \"object\""
-            ),
+            Self::InputSchema(tool) => {
+                write!(f, "the input schema of {tool:?} must be an object with \"type\": \"object\"")
+            }
             Self::OutputSchema(tool) => {
                 write!(f, "the output schema of {tool:?} must be an object")
             }

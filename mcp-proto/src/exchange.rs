@@ -28,14 +28,17 @@ use std::sync::Arc;
 
 use http::StatusCode;
 
+pub(crate) use self::reply::Operation;
 pub use self::{
     call::{Call, Callee, Caller, ClientFacts, CompletionInput, LogLevel},
     read_body::{BodyRead, ReadBody, ReadId},
     reply::{Finish, Notification, Notified, Outcome, Reply, Suppressed},
     verify::{Facts, Token, Verify},
 };
-pub(crate) use self::reply::Operation;
-use self::{gate::{Accept, Announced}, mirrored::Mirrored};
+use self::{
+    gate::{Accept, Announced},
+    mirrored::Mirrored,
+};
 use crate::{
     engine::Engine,
     jsonrpc::AnswerId,

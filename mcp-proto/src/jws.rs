@@ -70,11 +70,7 @@ pub fn inspect<'t, 'k>(
     if header.algorithm().signature_length(key) != Some(compact.signature().len()) {
         return Err(Denial::BadSignature);
     }
-    Ok(SignatureCheck {
-        algorithm: header.algorithm(),
-        key,
-        compact,
-    })
+    Ok(SignatureCheck { algorithm: header.algorithm(), key, compact })
 }
 
 /// A token of which everything but the signature and the claims is settled; the caller computes the
@@ -120,11 +116,7 @@ impl<'t, 'k> SignatureCheck<'t, 'k> {
     /// # Errors
     /// [`Denial::BadSignature`] when `valid` is false, else what is wrong with the claims set.
     pub fn resolve(self, valid: bool) -> Result<Claims, Denial> {
-        if valid {
-            Claims::read(self.compact.payload())
-        } else {
-            Err(Denial::BadSignature)
-        }
+        if valid { Claims::read(self.compact.payload()) } else { Err(Denial::BadSignature) }
     }
 }
 

@@ -254,9 +254,7 @@ impl Refusal {
             Self::UnsupportedVersion(_) => code::UNSUPPORTED_PROTOCOL_VERSION,
             Self::MethodNotFound => code::METHOD_NOT_FOUND,
             Self::MissingClientCapability(_) => code::MISSING_CLIENT_CAPABILITY,
-            Self::Unavailable(_) | Self::Overloaded | Self::TimedOut | Self::Internal => {
-                code::INTERNAL_ERROR
-            }
+            Self::Unavailable(_) | Self::Overloaded | Self::TimedOut | Self::Internal => code::INTERNAL_ERROR,
         })
     }
 
@@ -273,9 +271,7 @@ impl Refusal {
             Self::Unauthenticated => "Unauthorized: Authentication required",
             Self::InvalidToken(_) => "Unauthorized: Authentication failed",
             Self::InsufficientScope(_) => "Forbidden: the token lacks a scope that is needed here",
-            Self::UnsupportedMediaType => {
-                "Unsupported media type: Content-Type must be application/json"
-            }
+            Self::UnsupportedMediaType => "Unsupported media type: Content-Type must be application/json",
             Self::BodyTooLarge => "The request body is too large",
             Self::BodyTimedOut => "The request body did not arrive in time",
             Self::BodyAborted => "The request body is incomplete",
@@ -322,9 +318,7 @@ impl Refusal {
             Self::OriginNotAllowed => ("origin_not_allowed", Some("allow_origin")),
             Self::VerbNotAllowed(_) => ("verb_not_allowed", None),
             Self::MalformedCredentials(CredentialFault::Repeated) => ("credentials_repeated", None),
-            Self::MalformedCredentials(CredentialFault::Malformed) => {
-                ("credentials_malformed", None)
-            }
+            Self::MalformedCredentials(CredentialFault::Malformed) => ("credentials_malformed", None),
             Self::MalformedCredentials(CredentialFault::InQuery) => ("credentials_in_query", None),
             Self::Unauthenticated => ("unauthenticated", None),
             Self::InvalidToken(denial) => (denial.rule(), None),
@@ -345,9 +339,7 @@ impl Refusal {
             Self::UnknownResource(_) => ("unknown_resource", None),
             Self::MissingClientCapability(_) => ("missing_client_capability", None),
             Self::Unavailable(Outage::KeysUnavailable) => ("keys_unavailable", None),
-            Self::Unavailable(Outage::TimedOut) => {
-                ("verifier_timed_out", Some("timeouts.verify_micros"))
-            }
+            Self::Unavailable(Outage::TimedOut) => ("verifier_timed_out", Some("timeouts.verify_micros")),
             Self::Overloaded => ("overloaded", Some("max_calls")),
             Self::TimedOut => ("call_timed_out", Some("timeouts.call_micros")),
             Self::Internal => ("internal_error", None),
@@ -359,17 +351,13 @@ impl Refusal {
     pub(crate) fn body(&self, id: &AnswerId) -> Option<Vec<u8>> {
         let code = self.code()?;
         let data = self.data();
-        Some(jsonrpc::error(
-            id,
-            &ErrorObject { code, message: self.message(), data: data.as_deref() },
-        ))
+        Some(jsonrpc::error(id, &ErrorObject { code, message: self.message(), data: data.as_deref() }))
     }
 
     fn data(&self) -> Option<String> {
         let text = |text: &str| serde_json::Value::from(text).to_string();
         if let Self::UnsupportedVersion(requested) = self {
-            let supported: Vec<_> =
-                Revision::SERVED.iter().map(|revision| text(revision.as_str())).collect();
+            let supported: Vec<_> = Revision::SERVED.iter().map(|revision| text(revision.as_str())).collect();
             let requested = requested
                 .as_ref()
                 .map(|version| format!(r#","requested":{}"#, text(version)))
@@ -386,11 +374,8 @@ impl Refusal {
 
     fn fields(&self, auth: &AuthPolicy, cors: Cors) -> Fields {
         let has_body = self.code().is_some();
-        let mut fields = Fields {
-            content_type: has_body.then_some(ContentType::Json),
-            cors,
-            ..Fields::default()
-        };
+        let mut fields =
+            Fields { content_type: has_body.then_some(ContentType::Json), cors, ..Fields::default() };
         if let AuthPolicy::Bearer(policy) = auth {
             fields.challenge = policy.challenge(self).map(Box::new);
             fields.no_store = fields.challenge.is_some();
@@ -442,9 +427,7 @@ impl EnvelopeFault {
             Self::ClientCapabilities => {
                 "Invalid params: _meta needs io.modelcontextprotocol/clientCapabilities, an object"
             }
-            Self::ClientInfo => {
-                "Invalid params: io.modelcontextprotocol/clientInfo must be an object"
-            }
+            Self::ClientInfo => "Invalid params: io.modelcontextprotocol/clientInfo must be an object",
             Self::LogLevel => "Invalid params: io.modelcontextprotocol/logLevel is no known level",
             Self::ProgressToken => "Invalid params: progressToken must be a string or an integer",
         }

@@ -5,9 +5,7 @@
 
 use serde::Serialize;
 
-use crate::content::{
-    Caching, Completion, Meta, PromptResult, ResourceResult, ToolResult,
-};
+use crate::content::{Caching, Completion, Meta, PromptResult, ResourceResult, ToolResult};
 
 /// Writes a value as JSON. Writing to a `Vec` does not fail, and the types of this crate have no
 /// map with keys other than strings, so neither does rendering.
@@ -59,11 +57,7 @@ pub(crate) fn tool_result(out: &mut Vec<u8>, result: &ToolResult, server: &[u8])
         out.extend_from_slice(br#","structuredContent":"#);
         out.extend_from_slice(structured.get().as_bytes());
     }
-    out.extend_from_slice(if result.is_error {
-        br#","isError":true"#
-    } else {
-        br#","isError":false"#
-    });
+    out.extend_from_slice(if result.is_error { br#","isError":true"# } else { br#","isError":false"# });
     end(out, server, result.meta.as_deref());
 }
 
@@ -240,8 +234,7 @@ mod tests {
     #[test]
     fn a_page_names_the_next_one_only_if_there_is_one() {
         for next in [None, Some("c")] {
-            let bytes =
-                page("tools", [&b"{}"[..], b"[]"].into_iter(), next, Caching::default(), SERVER);
+            let bytes = page("tools", [&b"{}"[..], b"[]"].into_iter(), next, Caching::default(), SERVER);
             let value: Value = serde_json::from_slice(&bytes).expect("JSON");
             assert_eq!(value["tools"], json!([{}, []]));
             assert_eq!(value.get("nextCursor").and_then(Value::as_str), next);

@@ -130,10 +130,7 @@ impl Fields {
             if content_type == ContentType::EventStream {
                 // HTTP-18: proxies must not hold events back.
                 map.insert("x-accel-buffering", HeaderValue::from_static("no"));
-                map.insert(
-                    header::CACHE_CONTROL,
-                    HeaderValue::from_static("no-cache, no-transform"),
-                );
+                map.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache, no-transform"));
             }
         }
         if let Some(challenge) = &self.challenge {
@@ -166,10 +163,7 @@ impl Fields {
                 map.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED);
             }
             Cors::Anyone => {
-                map.insert(
-                    header::ACCESS_CONTROL_ALLOW_ORIGIN,
-                    HeaderValue::from_static("*"),
-                );
+                map.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
             }
         }
         if let Some(preflight) = &self.preflight {
@@ -179,10 +173,7 @@ impl Fields {
                     "Origin, Access-Control-Request-Method, Access-Control-Request-Headers",
                 ),
             );
-            map.insert(
-                header::ACCESS_CONTROL_ALLOW_METHODS,
-                HeaderValue::from_static(preflight.methods),
-            );
+            map.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static(preflight.methods));
             map.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, preflight.headers.clone());
             map.insert(header::ACCESS_CONTROL_MAX_AGE, PREFLIGHT_MAX_AGE);
         }

@@ -17,13 +17,8 @@ pub enum Revision {
 
 impl Revision {
     /// Every published revision, oldest first.
-    pub const ALL: [Self; 5] = [
-        Self::V2024_11_05,
-        Self::V2025_03_26,
-        Self::V2025_06_18,
-        Self::V2025_11_25,
-        Self::V2026_07_28,
-    ];
+    pub const ALL: [Self; 5] =
+        [Self::V2024_11_05, Self::V2025_03_26, Self::V2025_06_18, Self::V2025_11_25, Self::V2026_07_28];
 
     /// The revisions that this engine serves, newest first: what `server/discover` and a
     /// version refusal list (VER-06).
@@ -44,10 +39,7 @@ impl Revision {
     /// Reads an identifier exactly as it is written on the wire.
     #[must_use]
     pub fn from_name(name: &[u8]) -> Option<Self> {
-        Self::ALL
-            .into_iter()
-            .rev()
-            .find(|revision| revision.as_str().as_bytes() == name)
+        Self::ALL.into_iter().rev().find(|revision| revision.as_str().as_bytes() == name)
     }
 
     /// Whether requests of this revision carry their own metadata instead of relying on a
@@ -67,8 +59,7 @@ impl Revision {
 #[must_use]
 pub(crate) fn is_later_date(name: &[u8]) -> bool {
     let digits = |range: std::ops::Range<usize>| {
-        name.get(range)
-            .is_some_and(|part| part.iter().all(u8::is_ascii_digit))
+        name.get(range).is_some_and(|part| part.iter().all(u8::is_ascii_digit))
     };
     name.len() == 10
         && digits(0..4)

@@ -169,10 +169,7 @@ enum Event {
 }
 
 /// A connection with a place of its own; `None` when the operating system had none to give.
-async fn accept(
-    sockets: &TcpListener,
-    places: &Arc<Semaphore>,
-) -> Option<(TcpStream, OwnedSemaphorePermit)> {
+async fn accept(sockets: &TcpListener, places: &Arc<Semaphore>) -> Option<(TcpStream, OwnedSemaphorePermit)> {
     let place = Arc::clone(places).acquire_owned().await.ok()?;
     match sockets.accept().await {
         Ok((socket, _)) => {

@@ -37,10 +37,7 @@ impl Runtime for TokioRuntime {
     fn now(&self) -> Now {
         let elapsed = self.epoch.elapsed().as_micros();
         let unix = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
-        Now {
-            tick: Tick(u64::try_from(elapsed).unwrap_or(u64::MAX)),
-            unix: UnixSeconds(unix.as_secs()),
-        }
+        Now { tick: Tick(u64::try_from(elapsed).unwrap_or(u64::MAX)), unix: UnixSeconds(unix.as_secs()) }
     }
 
     fn sleep_until(&self, at: Tick) -> Sleep {

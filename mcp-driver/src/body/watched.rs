@@ -23,11 +23,7 @@ use crate::runtime::Runtime;
 const UNWATCHED_BYTES_MAX: usize = 64 << 10;
 
 /// Puts a body that may stay unpolled for long under watch; `patience_micros` without a poll end it.
-pub(crate) fn watch<R: Runtime>(
-    body: ReplyBody<R>,
-    runtime: &R,
-    patience_micros: u64,
-) -> ReplyBody<R> {
+pub(crate) fn watch<R: Runtime>(body: ReplyBody<R>, runtime: &R, patience_micros: u64) -> ReplyBody<R> {
     let size = body.size_hint();
     if size.exact().is_some_and(|bytes| bytes <= UNWATCHED_BYTES_MAX as u64) {
         return body;
@@ -59,7 +55,7 @@ impl<R: Runtime> Watched<R> {
     }
 
     pub(super) fn size_hint(&self) -> SizeHint {
-        self.size.clone()
+        self.size
     }
 
     pub(super) fn poll_bytes(&mut self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {

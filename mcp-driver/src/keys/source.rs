@@ -24,7 +24,8 @@ pub enum KeySource {
 }
 
 impl KeySource {
-    /// The keys of a JWK set (RFC 7517 section 5), or of a single JWK. Members that cannot be used are skipped.
+    /// The keys of a JWK set (RFC 7517 section 5), or of a single JWK. Members that cannot be used are
+    /// skipped.
     ///
     /// # Errors
     /// [`KeySourceError::Document`] when the document is no key set, or has no key that can be used.
@@ -47,8 +48,8 @@ impl KeySource {
 
     /// The keys that are published at this URL.
     ///
-    /// Only `http` on a loopback host can be fetched: `localhost`, `127.0.0.0/8` or `[::1]`. A fetcher has to see to it
-    /// that `localhost` is one of these addresses.
+    /// Only `http` on a loopback host can be fetched: `localhost`, `127.0.0.0/8` or `[::1]`. A fetcher has to
+    /// see to it that `localhost` is one of these addresses.
     ///
     /// # Errors
     /// [`KeySourceError::UrlMalformed`] or [`KeySourceError::UrlNotLoopback`].

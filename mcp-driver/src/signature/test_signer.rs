@@ -26,7 +26,8 @@ pub(crate) const AUDIENCE: &str = "https://mcp.example/mcp";
 /// When tests begin; [`claims`] are issued then and good for 1,000 seconds.
 pub(crate) const START: Now = Now { tick: Tick(7_000_000), unix: UnixSeconds(1_800_000_000) };
 
-/// A private key that was made for these tests with `openssl genpkey` and protects nothing. Standard base64 of PKCS #8.
+/// A private key that was made for these tests with `openssl genpkey` and protects nothing. Standard base64
+/// of PKCS #8.
 const RSA_2048_PKCS8: &str = concat!(
     "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQCRqlFIDhFCIw40cWUzsxK8tndAtuq/ZQEAshhKpxAS",
     "/vn++aKXwDfQe1i6OZsky4FHLuAZjV39XiF8RZo7w/G5WoFrmUDLDHc4t33g91qXbOyvadTDhmT64XTvAc1MGz4ZvxzW",

@@ -153,7 +153,8 @@ fn degenerate_signatures_are_bad() {
     }
 }
 
-/// RFC 8032 section 5.1.7: the order added to S names the same number, and would be a second spelling of the token.
+/// RFC 8032 section 5.1.7: the order added to S names the same number, and would be a second spelling of the
+/// token.
 #[test]
 fn an_ed25519_signature_has_one_spelling() {
     let signer = TestSigner::ed_dsa();

@@ -49,17 +49,19 @@ impl Entry {
     }
 }
 
-/// Good tokens and nothing else: a failure is not remembered, since what is refused now may be good with the next keys.
+/// Good tokens and nothing else: a failure is not remembered, since what is refused now may be good with the
+/// next keys.
 pub(super) struct TokenCache(Cache<TokenDigest, Entry>);
 
 impl TokenCache {
-    /// A cache for about `tokens_max` tokens: the number is rounded up to a multiple of the number of shards. When it
-    /// is full, tokens that are not used make room.
+    /// A cache for about `tokens_max` tokens: the number is rounded up to a multiple of the number of shards.
+    /// When it is full, tokens that are not used make room.
     pub(super) fn new(tokens_max: usize) -> Self {
         Self(Cache::new(tokens_max))
     }
 
-    /// The entry of a token, if it was verified with the keys of this generation and is not over. Drops it otherwise.
+    /// The entry of a token, if it was verified with the keys of this generation and is not over. Drops it
+    /// otherwise.
     pub(super) fn get(&self, digest: &TokenDigest, generation: u64, now: UnixSeconds) -> Option<Entry> {
         let entry = self.0.get(digest)?;
         if entry.is_good(generation, now) {

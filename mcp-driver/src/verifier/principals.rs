@@ -65,8 +65,8 @@ impl Counts {
         load
     }
 
-    /// Drops the principals that are gone. The next time is when there are twice as many as are left, so that each
-    /// new principal pays for a constant number of others.
+    /// Drops the principals that are gone. The next time is when there are twice as many as are left, so that
+    /// each new principal pays for a constant number of others.
     fn prune(&mut self) {
         self.by_principal.retain(|_, load| load.strong_count() > 0);
         self.prune_at = self.by_principal.len().saturating_mul(2).max(PRUNE_FIRST);

@@ -69,23 +69,19 @@ fn classify_field(field: &[u8]) -> Credentials<'_> {
         return Credentials::OtherScheme;
     }
     let spaces = rest.iter().take_while(|byte| **byte == b' ').count();
-    rest.get(spaces..)
-        .and_then(b64token)
-        .map_or(Credentials::Malformed, Credentials::Bearer)
+    rest.get(spaces..).and_then(b64token).map_or(Credentials::Malformed, Credentials::Bearer)
 }
 
 /// RFC 9110 section 11.1: a scheme is a token (section 5.6.2).
 fn is_scheme(text: &[u8]) -> bool {
-    let is_token_byte =
-        |byte: &u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(byte);
+    let is_token_byte = |byte: &u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(byte);
     !text.is_empty() && text.iter().all(is_token_byte)
 }
 
 /// RFC 6750 section 2.1: `1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"="`.
 fn b64token(text: &[u8]) -> Option<&str> {
-    let is_token_byte = |byte: &u8| {
-        byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~' | b'+' | b'/')
-    };
+    let is_token_byte =
+        |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~' | b'+' | b'/');
     let padding = text.iter().rev().take_while(|byte| **byte == b'=').count();
     let (token, _) = text.split_at_checked(text.len().checked_sub(padding)?)?;
     if token.is_empty() || !token.iter().all(is_token_byte) {
@@ -216,10 +212,7 @@ mod tests {
         for field in table {
             assert_eq!(of_field(field), Credentials::Malformed, "{field:?}");
         }
-        assert_eq!(
-            classify([&b"Bearer a\xff"[..]], None),
-            Credentials::Malformed
-        );
+        assert_eq!(classify([&b"Bearer a\xff"[..]], None), Credentials::Malformed);
     }
 
     #[test]
@@ -228,11 +221,7 @@ mod tests {
             let field = [b"Bearer a", &[byte][..], b"z"].concat();
             let permitted = byte.is_ascii_alphanumeric() || b"-._~+/".contains(&byte);
             let judged = classify([field.as_slice()], None);
-            assert_eq!(
-                matches!(judged, Credentials::Bearer(_)),
-                permitted,
-                "{byte:#x}"
-            );
+            assert_eq!(matches!(judged, Credentials::Bearer(_)), permitted, "{byte:#x}");
         }
     }
 
@@ -268,19 +257,11 @@ mod tests {
         ];
         for query in table {
             let without: [&[u8]; 0] = [];
-            assert_eq!(
-                classify(without, Some(query)),
-                Credentials::InQuery,
-                "{query}"
-            );
+            assert_eq!(classify(without, Some(query)), Credentials::InQuery, "{query}");
             let with: [&[u8]; 1] = [b"Bearer abc"];
             assert_eq!(classify(with, Some(query)), Credentials::InQuery, "{query}");
             let twice: [&[u8]; 2] = [b"Bearer abc", b"Bearer def"];
-            assert_eq!(
-                classify(twice, Some(query)),
-                Credentials::InQuery,
-                "{query}"
-            );
+            assert_eq!(classify(twice, Some(query)), Credentials::InQuery, "{query}");
         }
     }
 

@@ -46,9 +46,7 @@ impl ChallengeError {
     #[must_use]
     pub const fn code(self) -> &'static str {
         match self {
-            Self::CredentialsMalformed | Self::CredentialsRepeated | Self::TokenInQuery => {
-                "invalid_request"
-            }
+            Self::CredentialsMalformed | Self::CredentialsRepeated | Self::TokenInQuery => "invalid_request",
             Self::TokenRefused(_) => "invalid_token",
             Self::ScopeInsufficient => "insufficient_scope",
         }
@@ -197,18 +195,9 @@ impl Parameters {
     /// quotation or the field is left out, even though no type that gets here can contain one
     /// (RFC6750-05).
     fn push(&mut self, name: &'static str, value: &str) {
-        let separator = if self.0.len() == "Bearer".len() {
-            " "
-        } else {
-            ", "
-        };
+        let separator = if self.0.len() == "Bearer".len() { " " } else { ", " };
         self.0.extend([separator, name, "=\""]);
-        self.0.extend(
-            value
-                .bytes()
-                .filter(|byte| is_quotable(*byte))
-                .map(char::from),
-        );
+        self.0.extend(value.bytes().filter(|byte| is_quotable(*byte)).map(char::from));
         self.0.push('"');
     }
 }
@@ -224,14 +213,9 @@ fn is_url_byte(byte: u8) -> bool {
 }
 
 fn is_loopback(host: &str) -> bool {
-    let address = host
-        .strip_prefix('[')
-        .and_then(|host| host.strip_suffix(']'))
-        .unwrap_or(host);
+    let address = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
     host.eq_ignore_ascii_case("localhost")
-        || address
-            .parse::<IpAddr>()
-            .is_ok_and(|address| address.is_loopback())
+        || address.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 #[cfg(test)]
@@ -306,13 +290,8 @@ mod tests {
 
     #[test]
     fn every_error_has_its_code_and_a_quotable_description() {
-        let codes = [
-            "invalid_request",
-            "invalid_request",
-            "invalid_request",
-            "invalid_token",
-            "insufficient_scope",
-        ];
+        let codes =
+            ["invalid_request", "invalid_request", "invalid_request", "invalid_token", "insufficient_scope"];
         assert_eq!(ERRORS.map(ChallengeError::code), codes);
         for error in ERRORS {
             assert!(!error.description().is_empty());
@@ -372,25 +351,13 @@ mod tests {
             ("https:///x", MetadataUrlError::NotAbsolute),
             ("https://:443/x", MetadataUrlError::NotAbsolute),
             ("http://mcp.example/x", MetadataUrlError::Insecure),
-            (
-                "http://localhost.evil.example/x",
-                MetadataUrlError::Insecure,
-            ),
-            (
-                "http://127.0.0.1.evil.example/x",
-                MetadataUrlError::Insecure,
-            ),
+            ("http://localhost.evil.example/x", MetadataUrlError::Insecure),
+            ("http://127.0.0.1.evil.example/x", MetadataUrlError::Insecure),
             ("http://0.0.0.0/x", MetadataUrlError::Insecure),
             ("http://10.0.0.1/x", MetadataUrlError::Insecure),
             ("ftp://mcp.example/x", MetadataUrlError::Insecure),
-            (
-                "https://user@mcp.example/x",
-                MetadataUrlError::UserInformation,
-            ),
-            (
-                "https://user:pass@mcp.example/x",
-                MetadataUrlError::UserInformation,
-            ),
+            ("https://user@mcp.example/x", MetadataUrlError::UserInformation),
+            ("https://user:pass@mcp.example/x", MetadataUrlError::UserInformation),
             ("https://mcp.example/x#y", MetadataUrlError::Fragment),
             ("https://mcp.example/\"", MetadataUrlError::Character),
             ("https://mcp.example/\\", MetadataUrlError::Character),

@@ -176,14 +176,8 @@ mod tests {
             BearerPolicy::builder("https://auth.example.com", "").build().err(),
             Some(BuildError::Audience)
         );
-        assert_eq!(
-            policy().scope("a b").build().err(),
-            Some(BuildError::Scope("a b".into()))
-        );
-        assert_eq!(
-            policy().scope("offline_access").build().err(),
-            Some(BuildError::OfflineAccess)
-        );
+        assert_eq!(policy().scope("a b").build().err(), Some(BuildError::Scope("a b".into())));
+        assert_eq!(policy().scope("offline_access").build().err(), Some(BuildError::OfflineAccess));
         assert!(policy().leeway_seconds(300).build().is_ok());
         assert_eq!(
             policy().leeway_seconds(301).build().err(),

@@ -27,13 +27,7 @@ impl Principal {
         scopes: Scopes,
         expires: UnixSeconds,
     ) -> Self {
-        Self {
-            issuer: issuer.into(),
-            subject: subject.into(),
-            client: client.into(),
-            scopes,
-            expires,
-        }
+        Self { issuer: issuer.into(), subject: subject.into(), client: client.into(), scopes, expires }
     }
 
     /// Who vouches for it: `iss` of an access token.
@@ -74,13 +68,7 @@ mod tests {
     #[test]
     fn every_part_is_kept_in_its_place_and_counts() {
         let principal = |issuer, subject, client| {
-            Principal::new(
-                issuer,
-                subject,
-                client,
-                Scopes::parse("read"),
-                UnixSeconds(9),
-            )
+            Principal::new(issuer, subject, client, Scopes::parse("read"), UnixSeconds(9))
         };
         let one = principal("issuer", "subject", "client");
         assert_eq!(one.issuer(), "issuer");

@@ -127,9 +127,7 @@ struct Need {
 
 impl Need {
     fn met_by(&self, granted: &Scopes) -> bool {
-        self.covering
-            .iter()
-            .any(|scope| granted.contains(scope.as_str()))
+        self.covering.iter().any(|scope| granted.contains(scope.as_str()))
     }
 }
 
@@ -148,10 +146,11 @@ impl Requirement {
     #[must_use]
     pub fn all_of(names: impl IntoIterator<Item = ScopeName>, implications: &Implications) -> Self {
         // AUTH-24: whoever holds a broad scope is not sent for the narrow one.
-        Self::of(names.into_iter().map(|name| Need {
-            covering: implications.covering(&name).into_iter().collect(),
-            name,
-        }))
+        Self::of(
+            names
+                .into_iter()
+                .map(|name| Need { covering: implications.covering(&name).into_iter().collect(), name }),
+        )
     }
 
     /// What both require together, to be named in one challenge: satisfied by exactly the grants
@@ -271,16 +270,7 @@ mod tests {
         let scopes = Scopes::parse("read write:all");
         assert!(scopes.contains("read"));
         assert!(scopes.contains("write:all"));
-        for absent in [
-            "",
-            " ",
-            "READ",
-            "rea",
-            "readx",
-            "write",
-            "read write:all",
-            ":all",
-        ] {
+        for absent in ["", " ", "READ", "rea", "readx", "write", "read write:all", ":all"] {
             assert!(!scopes.contains(absent), "{absent:?}");
         }
     }
@@ -364,10 +354,7 @@ mod tests {
 
     fn built(names: &[String], pairs: &[(String, String)]) -> Requirement {
         let names: Vec<_> = names.iter().map(String::as_str).collect();
-        let pairs: Vec<_> = pairs
-            .iter()
-            .map(|(a, b)| (a.as_str(), b.as_str()))
-            .collect();
+        let pairs: Vec<_> = pairs.iter().map(|(a, b)| (a.as_str(), b.as_str())).collect();
         requirement(&names, &pairs)
     }
 

@@ -76,9 +76,8 @@ mod tests {
     use super::*;
 
     fn listing(count: usize, page_items: usize) -> Listing {
-        let items = (0..count)
-            .map(|n| (format!("item {n}").into(), format!("{{\"n\":{n}}}").into_bytes()))
-            .collect();
+        let items =
+            (0..count).map(|n| (format!("item {n}").into(), format!("{{\"n\":{n}}}").into_bytes())).collect();
         Listing::new("tools", items, page_items, Caching::default(), b"\"s\":{}")
     }
 

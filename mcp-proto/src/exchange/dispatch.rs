@@ -64,23 +64,20 @@ fn shape(message: &Message, limits: &Limits) -> Result<Shape, RequestFault> {
     match message.root() {
         Kind::Object => {}
         Kind::Array => return Err(RequestFault::Batch),
-        Kind::Null
-        | Kind::Bool
-        | Kind::Integer
-        | Kind::Number
-        | Kind::String
-        | Kind::EscapedString => return Err(RequestFault::NotAnObject),
+        Kind::Null | Kind::Bool | Kind::Integer | Kind::Number | Kind::String | Kind::EscapedString => {
+            return Err(RequestFault::NotAnObject);
+        }
     }
     if message.has_duplicate() {
         return Err(RequestFault::DuplicateMember);
     }
-    if message.text(Member::JsonRpc).as_deref() != Some("2.0") {
+    if !message.is(Member::JsonRpc, b"2.0") {
         return Err(RequestFault::Version);
     }
     if message.has(Member::Result) || message.has(Member::Error) {
         return Err(RequestFault::Response);
     }
-    if message.text(Member::Method).is_none() {
+    if !message.is_string(Member::Method) {
         return Err(RequestFault::Method);
     }
     let shape = match message.json(Member::Id) {
@@ -99,9 +96,8 @@ fn request<'e>(exchange: Exchange<'e>, message: &Message, id: RawId, now: Now) -
     if !exchange.accept.json && !exchange.accept.event_stream {
         return exchange.refuse(Refusal::NotAcceptable, &AnswerId::Known(id));
     }
-    let planned = ladder(&exchange, message).and_then(|(method, client)| {
-        target::plan(&exchange, message, method, client, &id, now)
-    });
+    let planned = ladder(&exchange, message)
+        .and_then(|(method, client)| target::plan(&exchange, message, method, client, &id, now));
     match planned {
         Ok(target::Plan::Answer(result)) => {
             let mut out = jsonrpc::begin_result(&id, result.len().saturating_add(1));
@@ -173,9 +169,7 @@ fn ladder(exchange: &Exchange<'_>, message: &Message) -> Result<(Method, ClientF
     }
     let method = Method::from_name(method.as_bytes());
     compare_name(mirrored, message, method)?;
-    let method = method
-        .filter(|method| exchange.engine.offers(*method))
-        .ok_or(Refusal::MethodNotFound)?;
+    let method = method.filter(|method| exchange.engine.offers(*method)).ok_or(Refusal::MethodNotFound)?;
     Ok((method, metadata.into_facts(message, revision)))
 }
 
@@ -184,11 +178,7 @@ fn served(version: &str) -> Option<Revision> {
 }
 
 /// DT-76, DT-77: `Mcp-Name` is required where the body names something (HDR-03).
-fn compare_name(
-    mirrored: &Mirrored,
-    message: &Message,
-    method: Option<Method>,
-) -> Result<(), Refusal> {
+fn compare_name(mirrored: &Mirrored, message: &Message, method: Option<Method>) -> Result<(), Refusal> {
     let named = match method {
         Some(Method::ToolsCall | Method::PromptsGet) => message.text(Member::Name),
         Some(Method::ResourcesRead) => message.text(Member::Uri),
@@ -285,16 +275,10 @@ fn metadata<'m>(message: &'m Message, limits: &Limits) -> Result<Metadata<'m>, E
 fn judge_scopes(exchange: &Exchange<'_>, needs: &Requirement) -> Result<(), Refusal> {
     let granted = match (exchange.engine.auth(), &exchange.claims) {
         (AuthPolicy::Open, _) => true,
-        (AuthPolicy::Bearer(_), Some(claims)) => {
-            needs.satisfied_by(claims.principal().scopes())
-        }
+        (AuthPolicy::Bearer(_), Some(claims)) => needs.satisfied_by(claims.principal().scopes()),
         (AuthPolicy::Bearer(_), None) => false,
     };
-    if granted {
-        Ok(())
-    } else {
-        Err(Refusal::InsufficientScope(needs.scopes().clone()))
-    }
+    if granted { Ok(()) } else { Err(Refusal::InsufficientScope(needs.scopes().clone())) }
 }
 
 /// The result of a list request, or the fault of its cursor (PAGE-04).
@@ -304,13 +288,9 @@ fn page<'e>(
 ) -> Result<std::borrow::Cow<'e, [u8]>, Refusal> {
     let cursor = match message.kind(Member::Cursor) {
         None => None,
-        Some(_) => Some(
-            message.text(Member::Cursor).ok_or(Refusal::InvalidParams(ParamsFault::Cursor))?,
-        ),
+        Some(_) => Some(message.text(Member::Cursor).ok_or(Refusal::InvalidParams(ParamsFault::Cursor))?),
     };
-    listing
-        .page(cursor.as_deref())
-        .ok_or(Refusal::InvalidParams(ParamsFault::Cursor))
+    listing.page(cursor.as_deref()).ok_or(Refusal::InvalidParams(ParamsFault::Cursor))
 }
 
 impl Engine {

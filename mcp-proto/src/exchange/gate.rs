@@ -44,17 +44,14 @@ impl Engine {
         match head.target {
             Target::Endpoint => self.accept_at_endpoint(head, now),
             Target::Metadata => Step::Respond(self.accept_at_metadata(head)),
-            Target::Ping => {
-                Step::Respond(self.probe(head).unwrap_or_else(|| {
-                    document(StatusCode::OK, ContentType::PlainText, "pong", Cors::None)
-                }))
-            }
+            Target::Ping => Step::Respond(
+                self.probe(head)
+                    .unwrap_or_else(|| document(StatusCode::OK, ContentType::PlainText, "pong", Cors::None)),
+            ),
             Target::Health => Step::Respond(self.probe(head).unwrap_or_else(|| {
                 document(StatusCode::OK, ContentType::Json, r#"{"status":"ok"}"#, Cors::None)
             })),
-            Target::Ready => {
-                self.probe(head).map_or_else(|| Step::Probe(Probe::new()), Step::Respond)
-            }
+            Target::Ready => self.probe(head).map_or_else(|| Step::Probe(Probe::new()), Step::Respond),
             Target::Unknown => Step::Respond(self.refuse_early(Refusal::UnknownPath, Cors::None)),
         }
     }
@@ -116,15 +113,9 @@ impl Engine {
 
     /// DT-04: a preflight carries no credentials and is answered without any.
     fn preflight(&self, cors: Cors) -> Response {
-        let preflight = Preflight {
-            methods: Allow::Post.as_str(),
-            headers: self.allowed_headers().clone(),
-        };
-        let fields = response::Fields {
-            cors,
-            preflight: Some(Box::new(preflight)),
-            ..response::Fields::default()
-        };
+        let preflight = Preflight { methods: Allow::Post.as_str(), headers: self.allowed_headers().clone() };
+        let fields =
+            response::Fields { cors, preflight: Some(Box::new(preflight)), ..response::Fields::default() };
         Response::empty(StatusCode::NO_CONTENT, fields)
     }
 
@@ -141,8 +132,7 @@ impl Engine {
             return self.refuse_early(refusal, Cors::None);
         }
         if is_preflight(head) {
-            let preflight =
-                Preflight { methods: "GET, HEAD", headers: self.allowed_headers().clone() };
+            let preflight = Preflight { methods: "GET, HEAD", headers: self.allowed_headers().clone() };
             let fields = response::Fields {
                 cors: Cors::Anyone,
                 preflight: Some(Box::new(preflight)),
@@ -159,8 +149,7 @@ impl Engine {
     /// Probes ask nothing of Host and Origin: they tell nothing, and those who probe a server
     /// name it by whatever address they reach it at.
     fn probe<F>(&self, head: &Head<'_, F>) -> Option<Response> {
-        (!is_get(head.method))
-            .then(|| self.refuse_early(Refusal::VerbNotAllowed(Allow::GetHead), Cors::None))
+        (!is_get(head.method)).then(|| self.refuse_early(Refusal::VerbNotAllowed(Allow::GetHead), Cors::None))
     }
 
     /// Refuses before there is a message: the answer has no id (HTTP-04).
@@ -178,17 +167,17 @@ impl<'e> Exchange<'e> {
             Field::One(value) => [Some(value.as_bytes()), None],
             Field::Repeated => [Some(&b""[..]), Some(&b""[..])],
         };
-        let refusal = match bearer::classify(fields.into_iter().flatten(), head.query) {
-            Credentials::Bearer(token) => match Verify::new(self, authorization, token, now) {
-                Ok(verify) => return Step::Verify(verify),
-                Err(exchange) => {
-                    return read_body::refuse(exchange, Refusal::Unauthenticated, now);
-                }
-            },
-            Credentials::None | Credentials::OtherScheme => Refusal::Unauthenticated,
-            Credentials::Malformed => Refusal::MalformedCredentials(CredentialFault::Malformed),
-            Credentials::Many => Refusal::MalformedCredentials(CredentialFault::Repeated),
-            Credentials::InQuery => Refusal::MalformedCredentials(CredentialFault::InQuery),
+        let credentials = bearer::classify(fields.into_iter().flatten(), head.query);
+        let refusal = match (credentials, authorization) {
+            (Credentials::Bearer(token), Field::One(field)) => {
+                return Step::Verify(Verify::new(self, field, token, now));
+            }
+            (Credentials::None | Credentials::OtherScheme | Credentials::Bearer(_), _) => {
+                Refusal::Unauthenticated
+            }
+            (Credentials::Malformed, _) => Refusal::MalformedCredentials(CredentialFault::Malformed),
+            (Credentials::Many, _) => Refusal::MalformedCredentials(CredentialFault::Repeated),
+            (Credentials::InQuery, _) => Refusal::MalformedCredentials(CredentialFault::InQuery),
         };
         read_body::refuse(self, refusal, now)
     }
@@ -245,8 +234,7 @@ fn has_no_weight(parameter: &[u8]) -> bool {
 
 impl Announced {
     fn read(fields: &impl Fields) -> Self {
-        let length = match (fields.field(Name::ContentLength), fields.field(Name::TransferEncoding))
-        {
+        let length = match (fields.field(Name::ContentLength), fields.field(Name::TransferEncoding)) {
             (Field::One(length), Field::Absent) => {
                 length.to_str().ok().and_then(|length| length.parse().ok())
             }

@@ -39,42 +39,64 @@ pub(super) enum Member {
 const MEMBERS: usize = Member::Other as usize;
 
 impl Member {
+    // Chains of comparisons: the compiler makes less of a match on byte strings.
+
     fn of_message(key: &[u8]) -> Self {
-        match key {
-            b"jsonrpc" => Self::JsonRpc,
-            b"id" => Self::Id,
-            b"method" => Self::Method,
-            b"params" => Self::Params,
-            b"result" => Self::Result,
-            b"error" => Self::Error,
-            _ => Self::Other,
+        if key == b"jsonrpc" {
+            Self::JsonRpc
+        } else if key == b"id" {
+            Self::Id
+        } else if key == b"method" {
+            Self::Method
+        } else if key == b"params" {
+            Self::Params
+        } else if key == b"result" {
+            Self::Result
+        } else if key == b"error" {
+            Self::Error
+        } else {
+            Self::Other
         }
     }
 
     fn of_params(key: &[u8]) -> Self {
-        match key {
-            b"name" => Self::Name,
-            b"uri" => Self::Uri,
-            b"arguments" => Self::Arguments,
-            b"cursor" => Self::Cursor,
-            b"ref" => Self::Reference,
-            b"argument" => Self::Argument,
-            b"context" => Self::Context,
-            b"protocolVersion" => Self::HandshakeVersion,
-            b"_meta" => Self::Meta,
-            _ => Self::Other,
+        if key == b"name" {
+            Self::Name
+        } else if key == b"arguments" {
+            Self::Arguments
+        } else if key == b"_meta" {
+            Self::Meta
+        } else if key == b"uri" {
+            Self::Uri
+        } else if key == b"cursor" {
+            Self::Cursor
+        } else if key == b"ref" {
+            Self::Reference
+        } else if key == b"argument" {
+            Self::Argument
+        } else if key == b"context" {
+            Self::Context
+        } else if key == b"protocolVersion" {
+            Self::HandshakeVersion
+        } else {
+            Self::Other
         }
     }
 
     fn of_meta(key: &[u8]) -> Self {
-        match key.strip_prefix(b"io.modelcontextprotocol/") {
-            Some(b"protocolVersion") => Self::ProtocolVersion,
-            Some(b"clientCapabilities") => Self::ClientCapabilities,
-            Some(b"clientInfo") => Self::ClientInfo,
-            Some(b"logLevel") => Self::LogLevel,
-            Some(_) => Self::Other,
-            None if key == b"progressToken" => Self::ProgressToken,
-            None => Self::Other,
+        let Some(key) = key.strip_prefix(b"io.modelcontextprotocol/") else {
+            return if key == b"progressToken" { Self::ProgressToken } else { Self::Other };
+        };
+        if key == b"protocolVersion" {
+            Self::ProtocolVersion
+        } else if key == b"clientCapabilities" {
+            Self::ClientCapabilities
+        } else if key == b"clientInfo" {
+            Self::ClientInfo
+        } else if key == b"logLevel" {
+            Self::LogLevel
+        } else {
+            Self::Other
         }
     }
 }
@@ -162,6 +184,21 @@ impl Message {
     /// The text of a member that is a string.
     pub(super) fn text(&self, member: Member) -> Option<Cow<'_, str>> {
         strict::unescape(&self.body, self.value(member)?)
+    }
+
+    /// Whether a member is a string with this text.
+    pub(super) fn is(&self, member: Member, text: &[u8]) -> bool {
+        let Some(value) = self.value(member) else { return false };
+        if value.kind == Kind::String {
+            let quoted = value.span.of(&self.body);
+            return quoted.strip_prefix(b"\"").and_then(|rest| rest.strip_suffix(b"\"")) == Some(text);
+        }
+        strict::unescape(&self.body, value).is_some_and(|unescaped| unescaped.as_bytes() == text)
+    }
+
+    /// Whether a member is a string.
+    pub(super) fn is_string(&self, member: Member) -> bool {
+        matches!(self.kind(member), Some(Kind::String | Kind::EscapedString))
     }
 
     /// The JSON text of a member, sharing the body's memory.

@@ -97,9 +97,7 @@ impl Mirrored {
     pub(super) fn compare_name(&self, name: &str) -> Comparison {
         match &self.name {
             NameField::Absent => Comparison::Absent,
-            NameField::One(value) => {
-                Comparison::of(mirror::name_matches(value.as_bytes(), name))
-            }
+            NameField::One(value) => Comparison::of(mirror::name_matches(value.as_bytes(), name)),
             NameField::Repeated => Comparison::Different,
         }
     }
@@ -111,8 +109,7 @@ impl VersionField {
             Field::Absent => Self::Absent,
             Field::One(value) => {
                 let value = trimmed(value.as_bytes());
-                Revision::from_name(value)
-                    .map_or_else(|| Self::Other(value.into()), Self::Known)
+                Revision::from_name(value).map_or_else(|| Self::Other(value.into()), Self::Known)
             }
             Field::Repeated => Self::Repeated,
         }

@@ -104,10 +104,7 @@ impl ReadId<'_> {
                     .and_then(|message| id_of(&message, limits))
                     .map_or(unreadable, AnswerId::Known)
             }
-            BodyRead::Complete(_)
-            | BodyRead::TooLarge
-            | BodyRead::Aborted
-            | BodyRead::TimedOut => unreadable,
+            BodyRead::Complete(_) | BodyRead::TooLarge | BodyRead::Aborted | BodyRead::TimedOut => unreadable,
         };
         self.refusal.into_response(self.exchange.engine.auth(), &id, self.exchange.cors)
     }
@@ -136,10 +133,8 @@ pub(super) fn after_the_head(exchange: Exchange<'_>, now: Now) -> Step<'_> {
     if exchange.announced.length.is_some_and(|length| length > limit) {
         return exchange.refuse_without_id(Refusal::BodyTooLarge);
     }
-    let deadline = Deadline {
-        at: now.tick.after_micros(exchange.engine.timeouts().body_micros),
-        why: Why::Body,
-    };
+    let deadline =
+        Deadline { at: now.tick.after_micros(exchange.engine.timeouts().body_micros), why: Why::Body };
     Step::ReadBody(ReadBody { exchange, deadline })
 }
 

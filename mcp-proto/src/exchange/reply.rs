@@ -139,16 +139,7 @@ impl Reply {
         progress_token: Option<RawId>,
         log_level: Option<LogLevel>,
     ) -> Self {
-        Self {
-            id,
-            operation,
-            accept,
-            cors,
-            progress_token,
-            log_level,
-            last_progress: None,
-            is_stream: false,
-        }
+        Self { id, operation, accept, cors, progress_token, log_level, last_progress: None, is_stream: false }
     }
 
     /// Whether the answer has become a stream.
@@ -285,10 +276,9 @@ impl Reply {
             }
             Outcome::TimedOut => return Err(Refusal::TimedOut),
             Outcome::Overloaded => return Err(Refusal::Overloaded),
-            Outcome::Resource(_)
-            | Outcome::InvalidArguments(_)
-            | Outcome::Failed
-            | Outcome::Panicked => return Err(Refusal::Internal),
+            Outcome::Resource(_) | Outcome::InvalidArguments(_) | Outcome::Failed | Outcome::Panicked => {
+                return Err(Refusal::Internal);
+            }
         };
         jsonrpc::end_result(&mut out);
         Ok(out)

@@ -7,7 +7,6 @@ use http::HeaderValue;
 use super::{Exchange, Step, read_body};
 use crate::{
     auth::AuthPolicy,
-    head::Field,
     jws::{Claims, Denial},
     refusal::{Outage, Refusal},
     time::{Deadline, Now, Why},
@@ -65,26 +64,14 @@ pub enum Facts {
 }
 
 impl<'e> Verify<'e> {
-    /// `token` is a part of the one `Authorization` field. Hands the exchange back should it not
-    /// be its end.
-    pub(super) fn new(
-        exchange: Exchange<'e>,
-        authorization: Field<'_>,
-        token: &str,
-        now: Now,
-    ) -> Result<Self, Exchange<'e>> {
-        match authorization {
-            Field::One(field) => {
-                let field = field.clone();
-                let deadline = Deadline {
-                    at: now.tick.after_micros(exchange.engine.timeouts().verify_micros),
-                    why: Why::Verify,
-                };
-                let token = HeldToken { length: token.len(), field };
-                Ok(Self { exchange, token, deadline })
-            }
-            Field::Absent | Field::Repeated => Err(exchange),
-        }
+    /// `token` is the end of the one `Authorization` field.
+    pub(super) fn new(exchange: Exchange<'e>, field: &HeaderValue, token: &str, now: Now) -> Self {
+        let deadline = Deadline {
+            at: now.tick.after_micros(exchange.engine.timeouts().verify_micros),
+            why: Why::Verify,
+        };
+        let token = HeldToken { length: token.len(), field: field.clone() };
+        Self { exchange, token, deadline }
     }
 
     /// The token to verify.

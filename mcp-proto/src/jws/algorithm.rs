@@ -26,10 +26,7 @@ impl Algorithm {
     /// The algorithm of this `alg` value, compared byte for byte.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL
-            .iter()
-            .copied()
-            .find(|algorithm| algorithm.name() == name)
+        Self::ALL.iter().copied().find(|algorithm| algorithm.name() == name)
     }
 
     /// The `alg` value.
@@ -47,15 +44,11 @@ impl Algorithm {
     #[must_use]
     pub fn signature_length(self, key: &Key) -> Option<usize> {
         match (self, key.material()) {
-            (Self::Es256, KeyMaterial::EcP256 { .. }) | (Self::EdDsa, KeyMaterial::Ed25519(_)) => {
-                Some(64)
-            }
+            (Self::Es256, KeyMaterial::EcP256 { .. }) | (Self::EdDsa, KeyMaterial::Ed25519(_)) => Some(64),
             (Self::Rs256 | Self::Ps256, KeyMaterial::Rsa { n, .. }) => Some(n.len()),
             (Self::Es256, KeyMaterial::Ed25519(_) | KeyMaterial::Rsa { .. })
             | (Self::EdDsa, KeyMaterial::EcP256 { .. } | KeyMaterial::Rsa { .. })
-            | (Self::Rs256 | Self::Ps256, KeyMaterial::EcP256 { .. } | KeyMaterial::Ed25519(_)) => {
-                None
-            }
+            | (Self::Rs256 | Self::Ps256, KeyMaterial::EcP256 { .. } | KeyMaterial::Ed25519(_)) => None,
         }
     }
 
@@ -77,11 +70,7 @@ impl AlgorithmSet {
     /// Exactly these algorithms.
     #[must_use]
     pub fn of(algorithms: &[Algorithm]) -> Self {
-        Self(
-            algorithms
-                .iter()
-                .fold(0, |bits, algorithm| bits | algorithm.bit()),
-        )
+        Self(algorithms.iter().fold(0, |bits, algorithm| bits | algorithm.bit()))
     }
 
     /// Whether the algorithm is accepted.
@@ -98,10 +87,7 @@ impl AlgorithmSet {
 
     /// The accepted algorithms, in declaration order.
     pub fn iter(self) -> impl Iterator<Item = Algorithm> {
-        Algorithm::ALL
-            .iter()
-            .copied()
-            .filter(move |algorithm| self.contains(*algorithm))
+        Algorithm::ALL.iter().copied().filter(move |algorithm| self.contains(*algorithm))
     }
 }
 
@@ -133,8 +119,8 @@ mod tests {
     #[test]
     fn no_other_name_is_known() {
         let table = [
-            "", "none", "None", "nOnE", "NONE", "HS256", "HS384", "HS512", "es256", "ES256 ",
-            " ES256", "ES256\0", "ES256K", "RS1", "RS384", "rs256", "EDDSA", "EdDsa", "Ed448",
+            "", "none", "None", "nOnE", "NONE", "HS256", "HS384", "HS512", "es256", "ES256 ", " ES256",
+            "ES256\0", "ES256K", "RS1", "RS384", "rs256", "EDDSA", "EdDsa", "Ed448",
         ];
         for name in table {
             assert_eq!(Algorithm::from_name(name), None, "{name:?}");

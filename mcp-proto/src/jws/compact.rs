@@ -130,10 +130,7 @@ mod tests {
     fn the_length_is_judged_before_the_shape() {
         let token = "Zm9v.YmFy.Zg";
         assert!(Compact::split(token, token.len()).is_ok());
-        assert_eq!(
-            Compact::split(token, token.len() - 1).unwrap_err(),
-            Denial::TooLong
-        );
+        assert_eq!(Compact::split(token, token.len() - 1).unwrap_err(), Denial::TooLong);
         assert_eq!(Compact::split("....", 3).unwrap_err(), Denial::TooLong);
     }
 

@@ -28,10 +28,7 @@ impl Header {
         if object.member("crit").is_some() {
             return Err(Denial::CriticalExtension);
         }
-        if object
-            .member("b64")
-            .is_some_and(|b64| b64.boolean() != Some(true))
-        {
+        if object.member("b64").is_some_and(|b64| b64.boolean() != Some(true)) {
             return Err(Denial::UnencodedPayload);
         }
         Ok(Self {
@@ -80,12 +77,9 @@ fn key_id(header: &Object<'_>) -> Result<Option<Box<str>>, Denial> {
 fn is_access_token(header: &Object<'_>) -> bool {
     // TOK-02. Media types are case-insensitive, and the prefix may be left out (RFC 7515 section
     // 4.1.9).
-    header
-        .member("typ")
-        .and_then(Member::text)
-        .is_some_and(|kind| {
-            kind.eq_ignore_ascii_case("at+jwt") || kind.eq_ignore_ascii_case("application/at+jwt")
-        })
+    header.member("typ").and_then(Member::text).is_some_and(|kind| {
+        kind.eq_ignore_ascii_case("at+jwt") || kind.eq_ignore_ascii_case("application/at+jwt")
+    })
 }
 
 #[cfg(test)]
@@ -110,23 +104,14 @@ mod tests {
             (r#"not json"#, Denial::HeaderMalformed),
             (r#"[]"#, Denial::HeaderMalformed),
             (r#"{"alg":"ES256","alg":"ES256"}"#, Denial::HeaderMalformed),
-            (
-                r#"{"alg":"ES256","\u0061lg":"RS256"}"#,
-                Denial::HeaderMalformed,
-            ),
-            (
-                r#"{"alg":"ES256","jwk":{"a":1,"a":2}}"#,
-                Denial::HeaderMalformed,
-            ),
+            (r#"{"alg":"ES256","\u0061lg":"RS256"}"#, Denial::HeaderMalformed),
+            (r#"{"alg":"ES256","jwk":{"a":1,"a":2}}"#, Denial::HeaderMalformed),
             (r#"{"alg":"ES256"} "#, Denial::TypeRefused),
             (r#"{"alg":"ES256"}x"#, Denial::HeaderMalformed),
             (r#"{"alg":"ES256","kid":1}"#, Denial::HeaderMalformed),
             (r#"{"alg":"ES256","kid":null}"#, Denial::HeaderMalformed),
             (r#"{"alg":"ES256","kid":["k1"]}"#, Denial::HeaderMalformed),
-            (
-                r#"{"alg":"ES256","kid":{"$ne":""}}"#,
-                Denial::HeaderMalformed,
-            ),
+            (r#"{"alg":"ES256","kid":{"$ne":""}}"#, Denial::HeaderMalformed),
             (r#"{}"#, Denial::AlgorithmRefused),
             (r#"{"ALG":"ES256"}"#, Denial::AlgorithmRefused),
             (r#"{"alg":null}"#, Denial::AlgorithmRefused),
@@ -137,18 +122,9 @@ mod tests {
             (r#"{"alg":"nOnE"}"#, Denial::AlgorithmRefused),
             (r#"{"alg":"HS256"}"#, Denial::AlgorithmRefused),
             (r#"{"alg":"es256"}"#, Denial::AlgorithmRefused),
-            (
-                r#"{"alg":"RSA-OAEP","enc":"A128GCM"}"#,
-                Denial::AlgorithmRefused,
-            ),
-            (
-                r#"{"alg":"ES256","crit":["exp"],"exp":1}"#,
-                Denial::CriticalExtension,
-            ),
-            (
-                r#"{"alg":"ES256","crit":["b64"],"b64":false}"#,
-                Denial::CriticalExtension,
-            ),
+            (r#"{"alg":"RSA-OAEP","enc":"A128GCM"}"#, Denial::AlgorithmRefused),
+            (r#"{"alg":"ES256","crit":["exp"],"exp":1}"#, Denial::CriticalExtension),
+            (r#"{"alg":"ES256","crit":["b64"],"b64":false}"#, Denial::CriticalExtension),
             (r#"{"alg":"ES256","crit":[]}"#, Denial::CriticalExtension),
             (r#"{"alg":"ES256","crit":null}"#, Denial::CriticalExtension),
             (r#"{"alg":"none","crit":"x"}"#, Denial::CriticalExtension),
@@ -204,13 +180,7 @@ mod tests {
 
     #[test]
     fn a_key_id_is_an_opaque_string_of_limited_length() {
-        for id in [
-            "",
-            "../../dev/null",
-            "' OR 1=1 --",
-            "https://evil.example/",
-            "\u{e9}",
-        ] {
+        for id in ["", "../../dev/null", "' OR 1=1 --", "https://evil.example/", "\u{e9}"] {
             let header = read(&format!(r#"{{"alg":"ES256","kid":"{id}"}}"#)).unwrap();
             assert_eq!(header.key_id(), Some(id));
         }

@@ -28,8 +28,7 @@ impl<'t> Object<'t> {
 
     fn read_text(json: &'t str) -> Option<Self> {
         let object: Self = serde_json::from_str(json).ok()?;
-        let unambiguous =
-            |value: &&RawValue| serde_json::from_str::<Unambiguous>(value.get()).is_ok();
+        let unambiguous = |value: &&RawValue| serde_json::from_str::<Unambiguous>(value.get()).is_ok();
         object.members.values().all(unambiguous).then_some(object)
     }
 
@@ -216,10 +215,7 @@ mod tests {
             (br#"{"a":1,"a":1}"#, "repeated name"),
             (br#"{"a":1,"\u0061":1}"#, "repeated name, once escaped"),
             (br#"{"o":{"a":1,"b":2,"a":3}}"#, "repeated name, nested"),
-            (
-                br#"{"o":[[{"a":1,"\u0061":1}]]}"#,
-                "repeated name in arrays",
-            ),
+            (br#"{"o":[[{"a":1,"\u0061":1}]]}"#, "repeated name in arrays"),
             (b"{\"a\":\"\xff\"}", "invalid UTF-8"),
             (b"{\"a\":\"\xed\xa0\x80\"}", "a surrogate in UTF-8"),
             (b"\xef\xbb\xbf{}", "a byte order mark"),
@@ -256,8 +252,7 @@ mod tests {
     #[test]
     fn a_number_that_no_double_holds_is_none() {
         for json in [r#"{"exp":1e400}"#, r#"{"exp":-1e400}"#] {
-            let number =
-                Object::read(json.as_bytes()).and_then(|object| object.member("exp")?.number());
+            let number = Object::read(json.as_bytes()).and_then(|object| object.member("exp")?.number());
             assert_eq!(number, None, "{json}");
         }
     }

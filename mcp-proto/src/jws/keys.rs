@@ -107,10 +107,7 @@ impl KeySet {
         let mut keys = Vec::new();
         let mut skipped = Vec::new();
         for (position, jwk) in members(document)?.into_iter().enumerate() {
-            match jwk
-                .ok_or(SkipReason::Malformed)
-                .and_then(|jwk| jwk::read(&jwk))
-            {
+            match jwk.ok_or(SkipReason::Malformed).and_then(|jwk| jwk::read(&jwk)) {
                 Ok(key) => keys.push((position, key)),
                 Err(reason) => skipped.push((position, reason)),
             }
@@ -198,10 +195,7 @@ fn without_shared_ids(keys: Vec<(usize, Key)>, skipped: &mut Vec<(usize, SkipRea
     }
     let mut unique = Vec::with_capacity(keys.len());
     for (position, key) in keys {
-        let shared = key
-            .kid()
-            .and_then(|kid| bearers.get(kid))
-            .is_some_and(|count| *count > 1);
+        let shared = key.kid().and_then(|kid| bearers.get(kid)).is_some_and(|count| *count > 1);
         if shared {
             skipped.push((position, SkipReason::KeyIdShared));
         } else {
@@ -231,9 +225,7 @@ impl Skipped {
     /// How many members were skipped for this reason.
     #[must_use]
     pub fn count(&self, reason: SkipReason) -> usize {
-        self.iter()
-            .filter(|(_, skipped)| *skipped == reason)
-            .count()
+        self.iter().filter(|(_, skipped)| *skipped == reason).count()
     }
 
     /// The positions of the skipped members in the document, from zero, with the reasons.

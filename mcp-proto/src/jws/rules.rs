@@ -64,10 +64,7 @@ impl TokenRules {
         if leeway_seconds > LEEWAY_SECONDS_MAX {
             return Err(TokenRulesError::LeewayTooLong);
         }
-        Ok(Self {
-            leeway_seconds,
-            ..self
-        })
+        Ok(Self { leeway_seconds, ..self })
     }
 
     /// The same rules with other algorithms.
@@ -89,10 +86,7 @@ impl TokenRules {
         if token_bytes_max == 0 {
             return Err(TokenRulesError::TokenBytesZero);
         }
-        Ok(Self {
-            token_bytes_max,
-            ..self
-        })
+        Ok(Self { token_bytes_max, ..self })
     }
 
     /// The issuer whose tokens are accepted.
@@ -147,10 +141,7 @@ impl TokenRules {
             return Err(Denial::Expired);
         }
         let latest_start = now.0.saturating_add(self.leeway_seconds);
-        if claims
-            .not_before()
-            .is_some_and(|start| start.0 > latest_start)
-        {
+        if claims.not_before().is_some_and(|start| start.0 > latest_start) {
             return Err(Denial::NotYetValid);
         }
         if claims.issued_at().0 > latest_start {
@@ -160,10 +151,7 @@ impl TokenRules {
     }
 
     fn is_audience(&self, claims: &Claims) -> bool {
-        claims
-            .audiences()
-            .iter()
-            .any(|named| self.audiences.contains(named))
+        claims.audiences().iter().any(|named| self.audiences.contains(named))
     }
 }
 
@@ -210,8 +198,7 @@ mod tests {
     }
 
     fn claims(iss: &str, aud: &str, times: &str) -> Claims {
-        let json =
-            format!(r#"{{"iss":"{iss}","aud":{aud},"sub":"s","client_id":"c","jti":"j",{times}}}"#);
+        let json = format!(r#"{{"iss":"{iss}","aud":{aud},"sub":"s","client_id":"c","jti":"j",{times}}}"#);
         Claims::read(json.as_bytes()).unwrap()
     }
 
@@ -236,46 +223,19 @@ mod tests {
     fn rules_that_demand_nothing_cannot_be_built() {
         let none: [&str; 0] = [];
         let table = [
-            (
-                TokenRules::new("", [AUDIENCE]),
-                TokenRulesError::IssuerEmpty,
-            ),
-            (
-                TokenRules::new(ISSUER, none),
-                TokenRulesError::AudienceEmpty,
-            ),
-            (
-                TokenRules::new(ISSUER, [AUDIENCE, ""]),
-                TokenRulesError::AudienceEmpty,
-            ),
-            (
-                rules().with_algorithms(AlgorithmSet::of(&[])),
-                TokenRulesError::AlgorithmsEmpty,
-            ),
-            (
-                rules().with_token_bytes_max(0),
-                TokenRulesError::TokenBytesZero,
-            ),
-            (
-                rules().with_leeway_seconds(301),
-                TokenRulesError::LeewayTooLong,
-            ),
-            (
-                rules().with_leeway_seconds(u64::MAX),
-                TokenRulesError::LeewayTooLong,
-            ),
+            (TokenRules::new("", [AUDIENCE]), TokenRulesError::IssuerEmpty),
+            (TokenRules::new(ISSUER, none), TokenRulesError::AudienceEmpty),
+            (TokenRules::new(ISSUER, [AUDIENCE, ""]), TokenRulesError::AudienceEmpty),
+            (rules().with_algorithms(AlgorithmSet::of(&[])), TokenRulesError::AlgorithmsEmpty),
+            (rules().with_token_bytes_max(0), TokenRulesError::TokenBytesZero),
+            (rules().with_leeway_seconds(301), TokenRulesError::LeewayTooLong),
+            (rules().with_leeway_seconds(u64::MAX), TokenRulesError::LeewayTooLong),
         ];
         for (built, error) in table {
             assert_eq!(built, Err(error), "{error}");
         }
-        assert_eq!(
-            rules().with_leeway_seconds(300).unwrap().leeway_seconds(),
-            300
-        );
-        assert_eq!(
-            rules().with_token_bytes_max(1).unwrap().token_bytes_max(),
-            1
-        );
+        assert_eq!(rules().with_leeway_seconds(300).unwrap().leeway_seconds(), 300);
+        assert_eq!(rules().with_token_bytes_max(1).unwrap().token_bytes_max(), 1);
         let only = AlgorithmSet::of(&[Algorithm::EdDsa]);
         assert_eq!(rules().with_algorithms(only).unwrap().algorithms(), only);
     }
@@ -304,31 +264,18 @@ mod tests {
         let table = [
             (r#""https://mcp.example/mcp""#, Ok(())),
             (r#"["https://mcp.example/mcp"]"#, Ok(())),
-            (
-                r#"["https://other.example","https://mcp.example/mcp"]"#,
-                Ok(()),
-            ),
+            (r#"["https://other.example","https://mcp.example/mcp"]"#, Ok(())),
             (r#""https:\/\/mcp.example\/mcp""#, Ok(())),
-            (
-                r#""https://mcp.example/mcp/""#,
-                Err(Denial::AudienceForeign),
-            ),
+            (r#""https://mcp.example/mcp/""#, Err(Denial::AudienceForeign)),
             (r#""https://mcp.example""#, Err(Denial::AudienceForeign)),
             (r#""https://MCP.example/mcp""#, Err(Denial::AudienceForeign)),
-            (
-                r#""https://mcp.example/mcp https://other.example""#,
-                Err(Denial::AudienceForeign),
-            ),
+            (r#""https://mcp.example/mcp https://other.example""#, Err(Denial::AudienceForeign)),
             (r#"["",""]"#, Err(Denial::AudienceForeign)),
             (r#"["https://other.example"]"#, Err(Denial::AudienceForeign)),
         ];
         for (audience, expected) in table {
             let claims = claims(ISSUER, audience, r#""exp":2000,"iat":1000"#);
-            assert_eq!(
-                rules().check(&claims, UnixSeconds(1500)),
-                expected,
-                "{audience}"
-            );
+            assert_eq!(rules().check(&claims, UnixSeconds(1500)), expected, "{audience}");
         }
     }
 
@@ -354,21 +301,13 @@ mod tests {
             (r#""exp":2e3,"iat":1000"#, 2059, Ok(())),
             (r#""exp":0,"iat":0"#, 60, Err(Denial::Expired)),
             (r#""exp":2000,"iat":1000"#, u64::MAX, Err(Denial::Expired)),
-            (
-                r#""exp":2000,"nbf":1100,"iat":1000"#,
-                1039,
-                Err(Denial::NotYetValid),
-            ),
+            (r#""exp":2000,"nbf":1100,"iat":1000"#, 1039, Err(Denial::NotYetValid)),
             (r#""exp":2000,"nbf":1100,"iat":1000"#, 1040, Ok(())),
             (r#""exp":2000,"nbf":1100.9,"iat":1000"#, 1040, Ok(())),
             (r#""exp":2000,"iat":1000"#, 939, Err(Denial::IssuedInFuture)),
             (r#""exp":2000,"iat":1000"#, 940, Ok(())),
             (r#""exp":2000,"iat":1000.9"#, 940, Ok(())),
-            (
-                r#""exp":253402300799,"iat":253402300799"#,
-                253_402_300_739,
-                Ok(()),
-            ),
+            (r#""exp":253402300799,"iat":253402300799"#, 253_402_300_739, Ok(())),
         ];
         for (times, now, expected) in table {
             assert_eq!(judge(&rules(), times, now), expected, "{times} at {now}");

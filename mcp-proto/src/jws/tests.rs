@@ -37,9 +37,7 @@ fn keys() -> KeySet {
 
 fn token(header: &str, claims: &str, signature: &[u8]) -> String {
     let segments = [header.as_bytes(), claims.as_bytes(), signature];
-    segments
-        .map(|bytes| URL_SAFE_NO_PAD.encode(bytes))
-        .join(".")
+    segments.map(|bytes| URL_SAFE_NO_PAD.encode(bytes)).join(".")
 }
 
 /// What becomes of a token when its signature is good and the time is 1500.
@@ -80,84 +78,27 @@ fn every_denial_is_reached() {
         (format!("{}A", "A".repeat(16_384)), Denial::TooLong),
         ("opaque-token".to_owned(), Denial::Malformed),
         (with_header("{}x"), Denial::HeaderMalformed),
-        (
-            with_header(r#"{"typ":"at+jwt","alg":"none"}"#),
-            Denial::AlgorithmRefused,
-        ),
-        (
-            with_header(r#"{"typ":"JWT","alg":"ES256"}"#),
-            Denial::TypeRefused,
-        ),
-        (
-            with_header(r#"{"alg":"ES256","crit":["x"]}"#),
-            Denial::CriticalExtension,
-        ),
-        (
-            with_header(r#"{"alg":"ES256","b64":false}"#),
-            Denial::UnencodedPayload,
-        ),
-        (
-            with_header(&HEADER.replace(r#""ec""#, r#""no""#)),
-            Denial::KeyUnknown,
-        ),
-        (
-            with_header(&HEADER.replace(r#""ec""#, r#""rs""#)),
-            Denial::KeyUnfit,
-        ),
+        (with_header(r#"{"typ":"at+jwt","alg":"none"}"#), Denial::AlgorithmRefused),
+        (with_header(r#"{"typ":"JWT","alg":"ES256"}"#), Denial::TypeRefused),
+        (with_header(r#"{"alg":"ES256","crit":["x"]}"#), Denial::CriticalExtension),
+        (with_header(r#"{"alg":"ES256","b64":false}"#), Denial::UnencodedPayload),
+        (with_header(&HEADER.replace(r#""ec""#, r#""no""#)), Denial::KeyUnknown),
+        (with_header(&HEADER.replace(r#""ec""#, r#""rs""#)), Denial::KeyUnfit),
         (token(HEADER, CLAIMS, &[7; 63]), Denial::BadSignature),
-        (
-            with_claims(&replaced("2000", r#""2000""#)),
-            Denial::ClaimsMalformed,
-        ),
-        (
-            with_claims(&replaced(r#""iss""#, r#""x""#)),
-            Denial::IssuerMissing,
-        ),
-        (
-            with_claims(&replaced("id.example", "id.evil")),
-            Denial::IssuerForeign,
-        ),
-        (
-            with_claims(&replaced(r#""aud""#, r#""x""#)),
-            Denial::AudienceMissing,
-        ),
-        (
-            with_claims(&replaced("mcp.example", "mcp.evil")),
-            Denial::AudienceForeign,
-        ),
-        (
-            with_claims(&replaced(r#""exp""#, r#""x""#)),
-            Denial::ExpiryMissing,
-        ),
+        (with_claims(&replaced("2000", r#""2000""#)), Denial::ClaimsMalformed),
+        (with_claims(&replaced(r#""iss""#, r#""x""#)), Denial::IssuerMissing),
+        (with_claims(&replaced("id.example", "id.evil")), Denial::IssuerForeign),
+        (with_claims(&replaced(r#""aud""#, r#""x""#)), Denial::AudienceMissing),
+        (with_claims(&replaced("mcp.example", "mcp.evil")), Denial::AudienceForeign),
+        (with_claims(&replaced(r#""exp""#, r#""x""#)), Denial::ExpiryMissing),
         (with_claims(&replaced("2000", "1440")), Denial::Expired),
-        (
-            with_claims(&replaced("2000", r#"2000,"nbf":1561"#)),
-            Denial::NotYetValid,
-        ),
-        (
-            with_claims(&replaced("1000", "1561")),
-            Denial::IssuedInFuture,
-        ),
-        (
-            with_claims(&replaced(r#""sub""#, r#""x""#)),
-            Denial::SubjectMissing,
-        ),
-        (
-            with_claims(&replaced(r#""client_id""#, r#""x""#)),
-            Denial::ClientMissing,
-        ),
-        (
-            with_claims(&replaced(r#""iat""#, r#""x""#)),
-            Denial::IssuedAtMissing,
-        ),
-        (
-            with_claims(&replaced(r#""jti""#, r#""x""#)),
-            Denial::TokenIdMissing,
-        ),
-        (
-            with_claims(&replaced("2000", r#"2000,"cnf":{"jkt":"x"}"#)),
-            Denial::SenderConstrained,
-        ),
+        (with_claims(&replaced("2000", r#"2000,"nbf":1561"#)), Denial::NotYetValid),
+        (with_claims(&replaced("1000", "1561")), Denial::IssuedInFuture),
+        (with_claims(&replaced(r#""sub""#, r#""x""#)), Denial::SubjectMissing),
+        (with_claims(&replaced(r#""client_id""#, r#""x""#)), Denial::ClientMissing),
+        (with_claims(&replaced(r#""iat""#, r#""x""#)), Denial::IssuedAtMissing),
+        (with_claims(&replaced(r#""jti""#, r#""x""#)), Denial::TokenIdMissing),
+        (with_claims(&replaced("2000", r#"2000,"cnf":{"jkt":"x"}"#)), Denial::SenderConstrained),
     ];
     for (text, denial) in &table {
         assert_eq!(judge(text), Err(*denial), "{}", denial.rule());
@@ -182,10 +123,7 @@ fn the_length_is_judged_first_and_to_the_byte() {
     let exact = rules().with_token_bytes_max(text.len()).unwrap();
     assert!(inspect(&text, &exact, &keys()).is_ok());
     let short = rules().with_token_bytes_max(text.len() - 1).unwrap();
-    assert_eq!(
-        inspect(&text, &short, &keys()).unwrap_err(),
-        Denial::TooLong
-    );
+    assert_eq!(inspect(&text, &short, &keys()).unwrap_err(), Denial::TooLong);
 
     let padded = |length: usize| format!("{}.A", "A".repeat(length - 2));
     assert_eq!(judge(&padded(16_384)), Err(Denial::Malformed));
@@ -196,41 +134,16 @@ fn the_length_is_judged_first_and_to_the_byte() {
 fn the_stages_come_in_order() {
     // Each token has the fault of its row and of all rows below.
     let table = [
-        (
-            r#"{"alg":"ES256","typ":"JWT","kid":"no","crit":[],"crit":[]}"#,
-            Denial::HeaderMalformed,
-        ),
-        (
-            r#"{"alg":"none","typ":"JWT","kid":"no","crit":[]}"#,
-            Denial::CriticalExtension,
-        ),
-        (
-            r#"{"alg":"none","typ":"JWT","kid":"no"}"#,
-            Denial::AlgorithmRefused,
-        ),
-        (
-            r#"{"alg":"ES256","typ":"JWT","kid":"no"}"#,
-            Denial::TypeRefused,
-        ),
-        (
-            r#"{"alg":"ES256","typ":"at+jwt","kid":"no"}"#,
-            Denial::KeyUnknown,
-        ),
-        (
-            r#"{"alg":"ES256","typ":"at+jwt","kid":"ed"}"#,
-            Denial::KeyUnfit,
-        ),
-        (
-            r#"{"alg":"ES256","typ":"at+jwt","kid":"ec"}"#,
-            Denial::BadSignature,
-        ),
+        (r#"{"alg":"ES256","typ":"JWT","kid":"no","crit":[],"crit":[]}"#, Denial::HeaderMalformed),
+        (r#"{"alg":"none","typ":"JWT","kid":"no","crit":[]}"#, Denial::CriticalExtension),
+        (r#"{"alg":"none","typ":"JWT","kid":"no"}"#, Denial::AlgorithmRefused),
+        (r#"{"alg":"ES256","typ":"JWT","kid":"no"}"#, Denial::TypeRefused),
+        (r#"{"alg":"ES256","typ":"at+jwt","kid":"no"}"#, Denial::KeyUnknown),
+        (r#"{"alg":"ES256","typ":"at+jwt","kid":"ed"}"#, Denial::KeyUnfit),
+        (r#"{"alg":"ES256","typ":"at+jwt","kid":"ec"}"#, Denial::BadSignature),
     ];
     for (header, denial) in table {
-        assert_eq!(
-            judge(&token(header, "no claims", &[7; 3])),
-            Err(denial),
-            "{header}"
-        );
+        assert_eq!(judge(&token(header, "no claims", &[7; 3])), Err(denial), "{header}");
     }
     let last = token(HEADER, "no claims", &SIGNATURE);
     assert_eq!(judge(&last), Err(Denial::ClaimsMalformed));
@@ -246,26 +159,16 @@ fn the_rules_decide_which_algorithms_there_are() {
     let without = rules().with_algorithms(AlgorithmSet::of(&others)).unwrap();
     let refused = inspect(&text, &without, &keys()).unwrap_err();
     assert_eq!(refused, Denial::AlgorithmRefused);
-    let with = rules()
-        .with_algorithms(AlgorithmSet::of(&[Algorithm::Es256]))
-        .unwrap();
+    let with = rules().with_algorithms(AlgorithmSet::of(&[Algorithm::Es256])).unwrap();
     assert!(inspect(&text, &with, &keys()).is_ok());
 }
 
 #[test]
 fn each_key_checks_its_own_algorithm_only() {
-    let own = [
-        ("ec", "ES256", 64),
-        ("ed", "EdDSA", 64),
-        ("rs", "RS256", 256),
-        ("ps", "PS256", 256),
-    ];
+    let own = [("ec", "ES256", 64), ("ed", "EdDSA", 64), ("rs", "RS256", 256), ("ps", "PS256", 256)];
     for (kid, owned, length) in own {
         for algorithm in Algorithm::ALL {
-            let header = format!(
-                r#"{{"typ":"at+jwt","alg":"{}","kid":"{kid}"}}"#,
-                algorithm.name()
-            );
+            let header = format!(r#"{{"typ":"at+jwt","alg":"{}","kid":"{kid}"}}"#, algorithm.name());
             let judged = judge(&token(&header, CLAIMS, &vec![7; length]));
             if algorithm.name() == owned {
                 assert!(judged.is_ok(), "{header}");
@@ -283,23 +186,14 @@ fn each_key_checks_its_own_algorithm_only() {
 
 #[test]
 fn signatures_of_any_other_length_never_reach_the_cryptography() {
-    let table = [
-        ("ec", "ES256", 64),
-        ("ed", "EdDSA", 64),
-        ("rs", "RS256", 256),
-        ("ps", "PS256", 256),
-    ];
+    let table = [("ec", "ES256", 64), ("ed", "EdDSA", 64), ("rs", "RS256", 256), ("ps", "PS256", 256)];
     for (kid, algorithm, exact) in table {
         let header = format!(r#"{{"typ":"at+jwt","alg":"{algorithm}","kid":"{kid}"}}"#);
         for length in [1, 32, 63, 64, 65, 70, 72, 128, 255, 256, 257, 512] {
             let text = token(&header, CLAIMS, &vec![7; length]);
             let keys = keys();
             let checked = inspect(&text, &rules(), &keys).map(|check| check.signature().len());
-            let expected = if length == exact {
-                Ok(exact)
-            } else {
-                Err(Denial::BadSignature)
-            };
+            let expected = if length == exact { Ok(exact) } else { Err(Denial::BadSignature) };
             assert_eq!(checked, expected, "{algorithm} {length}");
         }
     }
@@ -320,26 +214,16 @@ fn a_token_without_key_id_needs_a_unique_key() {
 #[test]
 fn encrypted_nested_and_unsigned_tokens_are_refused() {
     let signed = token(HEADER, CLAIMS, &SIGNATURE);
-    let nested = token(
-        r#"{"typ":"at+jwt","alg":"ES256","kid":"ec","cty":"JWT"}"#,
-        &signed,
-        &SIGNATURE,
-    );
-    let compressed = token(
-        r#"{"typ":"at+jwt","alg":"ES256","kid":"ec","zip":"DEF"}"#,
-        "\u{1}\u{2}",
-        &SIGNATURE,
-    );
+    let nested = token(r#"{"typ":"at+jwt","alg":"ES256","kid":"ec","cty":"JWT"}"#, &signed, &SIGNATURE);
+    let compressed =
+        token(r#"{"typ":"at+jwt","alg":"ES256","kid":"ec","zip":"DEF"}"#, "\u{1}\u{2}", &SIGNATURE);
     let table = [
         (nested, Denial::ClaimsMalformed),
         (compressed, Denial::ClaimsMalformed),
         (format!("{signed}.Zm9v.Zm9v"), Denial::Malformed),
         (format!("{signed}.Zm9v"), Denial::Malformed),
         (format!("{signed}."), Denial::Malformed),
-        (
-            token(r#"{"typ":"at+jwt","alg":"none"}"#, CLAIMS, b""),
-            Denial::Malformed,
-        ),
+        (token(r#"{"typ":"at+jwt","alg":"none"}"#, CLAIMS, b""), Denial::Malformed),
         (token(HEADER, "", &SIGNATURE), Denial::Malformed),
         (String::new(), Denial::Malformed),
         ("sk-0123456789abcdef".to_owned(), Denial::Malformed),
@@ -355,10 +239,7 @@ fn debug_of_every_stage_prints_no_token() {
     let keys = keys();
     let check = inspect(&text, &rules(), &keys).unwrap();
     let shown = format!("{check:?}");
-    assert_eq!(
-        shown,
-        r#"SignatureCheck { algorithm: Es256, key: Some("ec"), .. }"#
-    );
+    assert_eq!(shown, r#"SignatureCheck { algorithm: Es256, key: Some("ec"), .. }"#);
 }
 
 proptest! {

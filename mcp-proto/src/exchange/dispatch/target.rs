@@ -57,10 +57,7 @@ pub(super) fn plan<'e>(
         Method::ResourcesRead => resource(exchange, message)?,
         Method::Complete => completion(exchange, message)?,
     };
-    let deadline = Deadline {
-        at: now.tick.after_micros(engine.timeouts().call_micros),
-        why: Why::Call,
-    };
+    let deadline = Deadline { at: now.tick.after_micros(engine.timeouts().call_micros), why: Why::Call };
     let reply = Reply::new(
         id.clone(),
         operation,
@@ -90,11 +87,10 @@ fn tool(exchange: &Exchange<'_>, message: &Message) -> Result<Target, Refusal> {
 }
 
 /// DT-83, MPH-09 to MPH-16: the fields that the tool's schema asks for equal the arguments.
-fn compare_params(
-    mirrored: &Mirrored,
-    facts: &ToolFacts,
-    arguments: &[u8],
-) -> Result<(), Refusal> {
+fn compare_params(mirrored: &Mirrored, facts: &ToolFacts, arguments: &[u8]) -> Result<(), Refusal> {
+    if facts.params.is_empty() {
+        return Ok(());
+    }
     let arguments = std::str::from_utf8(arguments).unwrap_or_default();
     let equal = |param: &ParamHeader| {
         let argument = mirror::argument_at(arguments, &param.path);
@@ -103,24 +99,16 @@ fn compare_params(
             Err(Repeated) => false,
         }
     };
-    if facts.params.iter().all(equal) {
-        Ok(())
-    } else {
-        Err(Refusal::HeaderMismatch(Mirror::Param))
-    }
+    if facts.params.iter().all(equal) { Ok(()) } else { Err(Refusal::HeaderMismatch(Mirror::Param)) }
 }
 
 struct Repeated;
 
 /// The one field `Mcp-Param-{suffix}`.
-fn field_of<'f>(
-    fields: Option<&'f ParamFields>,
-    suffix: &str,
-) -> Result<Option<&'f [u8]>, Repeated> {
+fn field_of<'f>(fields: Option<&'f ParamFields>, suffix: &str) -> Result<Option<&'f [u8]>, Repeated> {
     const PREFIX_BYTES: usize = "mcp-param-".len();
-    let is_named = |name: &str| {
-        name.get(PREFIX_BYTES..).is_some_and(|named| named.eq_ignore_ascii_case(suffix))
-    };
+    let is_named =
+        |name: &str| name.get(PREFIX_BYTES..).is_some_and(|named| named.eq_ignore_ascii_case(suffix));
     let mut named = fields
         .into_iter()
         .flat_map(|fields| fields.iter())
@@ -140,8 +128,9 @@ fn prompt(exchange: &Exchange<'_>, message: &Message) -> Result<Target, Refusal>
     }
     let arguments: BTreeMap<String, String> = match message.json(Member::Arguments) {
         None => BTreeMap::new(),
-        Some(json) => serde_json::from_slice(json)
-            .map_err(|_| Refusal::InvalidParams(ParamsFault::Arguments))?,
+        Some(json) => {
+            serde_json::from_slice(json).map_err(|_| Refusal::InvalidParams(ParamsFault::Arguments))?
+        }
     };
     let (prompt, facts) = found.ok_or(Refusal::UnknownTarget(TargetKind::Prompt))?;
     if !facts.required.iter().all(|name| arguments.contains_key(&**name)) {

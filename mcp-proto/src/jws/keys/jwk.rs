@@ -4,8 +4,7 @@ use std::fmt;
 
 use super::roca;
 use super::{
-    KEY_ID_BYTES_MAX, Key, KeyMaterial, RSA_EXPONENT_BYTES_MAX, RSA_MODULUS_BITS_MAX,
-    RSA_MODULUS_BITS_MIN,
+    KEY_ID_BYTES_MAX, Key, KeyMaterial, RSA_EXPONENT_BYTES_MAX, RSA_MODULUS_BITS_MAX, RSA_MODULUS_BITS_MIN,
 };
 use crate::jws::json::{Member, Object};
 use crate::jws::{Algorithm, base64url};
@@ -75,11 +74,7 @@ pub(super) fn read(jwk: &Object<'_>) -> Result<Key, SkipReason> {
         "oct" => return Err(SkipReason::Symmetric),
         _ => return Err(SkipReason::TypeUnsupported),
     };
-    Ok(Key {
-        kid: key_id(jwk)?,
-        algorithm: algorithm(jwk, natural)?,
-        material,
-    })
+    Ok(Key { kid: key_id(jwk)?, algorithm: algorithm(jwk, natural)?, material })
 }
 
 fn permits_verification(jwk: &Object<'_>) -> Result<(), SkipReason> {
@@ -115,19 +110,12 @@ fn algorithm(jwk: &Object<'_>, natural: Algorithm) -> Result<Algorithm, SkipReas
         Algorithm::Es256 | Algorithm::EdDsa | Algorithm::Rs256 => named == natural,
         Algorithm::Ps256 => natural == Algorithm::Rs256,
     };
-    if fits {
-        Ok(named)
-    } else {
-        Err(SkipReason::AlgorithmContradictory)
-    }
+    if fits { Ok(named) } else { Err(SkipReason::AlgorithmContradictory) }
 }
 
 fn ec_p256(jwk: &Object<'_>) -> Result<KeyMaterial, SkipReason> {
     require_curve(jwk, "P-256")?;
-    Ok(KeyMaterial::EcP256 {
-        x: coordinate(jwk, "x")?,
-        y: coordinate(jwk, "y")?,
-    })
+    Ok(KeyMaterial::EcP256 { x: coordinate(jwk, "x")?, y: coordinate(jwk, "y")? })
 }
 
 fn ed25519(jwk: &Object<'_>) -> Result<KeyMaterial, SkipReason> {
@@ -151,11 +139,7 @@ fn rsa(jwk: &Object<'_>) -> Result<KeyMaterial, SkipReason> {
 
 fn require_curve(jwk: &Object<'_>, curve: &str) -> Result<(), SkipReason> {
     let named = text(jwk, "crv")?.ok_or(SkipReason::Malformed)?;
-    if &*named == curve {
-        Ok(())
-    } else {
-        Err(SkipReason::CurveUnsupported)
-    }
+    if &*named == curve { Ok(()) } else { Err(SkipReason::CurveUnsupported) }
 }
 
 fn coordinate(jwk: &Object<'_>, name: &str) -> Result<[u8; 32], SkipReason> {

@@ -8,22 +8,18 @@
 /// The primes that divide `M` at every length of key. Modulo the ones for which 65537 generates
 /// everything, the test always passes; the others leave one sound modulus in 2^27.
 const PRIMES: [u32; 38] = [
-    3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67, 71, 73, 79, 83, 89, 97,
-    101, 103, 107, 109, 113, 127, 131, 137, 139, 149, 151, 157, 163, 167,
+    3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67, 71, 73, 79, 83, 89, 97, 101, 103,
+    107, 109, 113, 127, 131, 137, 139, 149, 151, 157, 163, 167,
 ];
 
 /// Whether this modulus, big-endian, looks like one of the factorable ones.
 pub(super) fn has_fingerprint(modulus: &[u8]) -> bool {
-    PRIMES
-        .iter()
-        .all(|prime| is_power_of_65537(remainder(modulus, *prime), *prime))
+    PRIMES.iter().all(|prime| is_power_of_65537(remainder(modulus, *prime), *prime))
 }
 
 /// Every intermediate value stays below 167 * 256 + 256.
 fn remainder(number: &[u8], prime: u32) -> u32 {
-    number
-        .iter()
-        .fold(0, |rest, byte| (rest * 256 + u32::from(*byte)) % prime)
+    number.iter().fold(0, |rest, byte| (rest * 256 + u32::from(*byte)) % prime)
 }
 
 /// Every intermediate value stays below 167 * 167.
@@ -48,10 +44,7 @@ mod tests {
         assert_eq!(remainder(&[], 7), 0);
         assert_eq!(remainder(&[6], 7), 6);
         assert_eq!(remainder(&[0x01, 0x00, 0x01], 167), 65_537 % 167);
-        assert_eq!(
-            remainder(&u64::MAX.to_be_bytes(), 163),
-            (u64::MAX % 163) as u32
-        );
+        assert_eq!(remainder(&u64::MAX.to_be_bytes(), 163), (u64::MAX % 163) as u32);
     }
 
     #[test]
@@ -71,10 +64,7 @@ mod tests {
         let power = 65_537_u128.pow(7);
         assert!(has_fingerprint(&power.to_be_bytes()));
         for offset in 1..=100 {
-            assert!(
-                !has_fingerprint(&(power - offset).to_be_bytes()),
-                "{offset}"
-            );
+            assert!(!has_fingerprint(&(power - offset).to_be_bytes()), "{offset}");
         }
     }
 

@@ -108,10 +108,7 @@ fn keys_of_every_supported_type_are_read() {
     };
     assert_eq!(x.to_vec(), bytes(ED_X));
 
-    let material = KeyMaterial::Rsa {
-        n: bytes(RSA_N),
-        e: vec![1, 0, 1],
-    };
+    let material = KeyMaterial::Rsa { n: bytes(RSA_N), e: vec![1, 0, 1] };
     let key = set.choose(Some("c"), Algorithm::Rs256).unwrap();
     assert_eq!(key.material(), &material);
     let key = set.choose(Some("d"), Algorithm::Ps256).unwrap();
@@ -146,32 +143,14 @@ fn every_unusable_key_is_skipped_for_its_reason() {
         ("{}".to_owned(), SkipReason::Malformed),
         (r#"{"kty":1}"#.to_owned(), SkipReason::Malformed),
         (r#"{"kty":"EC"}"#.to_owned(), SkipReason::Malformed),
-        (
-            r#"{"kty":"oct","k":"AA","alg":"HS256"}"#.to_owned(),
-            SkipReason::Symmetric,
-        ),
-        (
-            r#"{"kty":"oct","k":"AA","alg":"ES256"}"#.to_owned(),
-            SkipReason::Symmetric,
-        ),
+        (r#"{"kty":"oct","k":"AA","alg":"HS256"}"#.to_owned(), SkipReason::Symmetric),
+        (r#"{"kty":"oct","k":"AA","alg":"ES256"}"#.to_owned(), SkipReason::Symmetric),
         (r#"{"kty":"AKP"}"#.to_owned(), SkipReason::TypeUnsupported),
         (r#"{"kty":"ec"}"#.to_owned(), SkipReason::TypeUnsupported),
-        (
-            ec("").replace("P-256", "P-384"),
-            SkipReason::CurveUnsupported,
-        ),
-        (
-            ec("").replace("P-256", "secp256k1"),
-            SkipReason::CurveUnsupported,
-        ),
-        (
-            ed("").replace("Ed25519", "X25519"),
-            SkipReason::CurveUnsupported,
-        ),
-        (
-            ed("").replace("Ed25519", "Ed448"),
-            SkipReason::CurveUnsupported,
-        ),
+        (ec("").replace("P-256", "P-384"), SkipReason::CurveUnsupported),
+        (ec("").replace("P-256", "secp256k1"), SkipReason::CurveUnsupported),
+        (ed("").replace("Ed25519", "X25519"), SkipReason::CurveUnsupported),
+        (ed("").replace("Ed25519", "Ed448"), SkipReason::CurveUnsupported),
         (ec("").replace(r#""P-256""#, "256"), SkipReason::Malformed),
         (ec(r#","use":"enc""#), SkipReason::UseOther),
         (ec(r#","use":"SIG""#), SkipReason::UseOther),
@@ -182,14 +161,8 @@ fn every_unusable_key_is_skipped_for_its_reason() {
         (ec(r#","key_ops":[]"#), SkipReason::OperationsOther),
         (ec(r#","key_ops":"verify""#), SkipReason::Malformed),
         (ec(r#","key_ops":["verify",1]"#), SkipReason::Malformed),
-        (
-            ec(r#","use":"enc","key_ops":["verify"]"#),
-            SkipReason::UseOther,
-        ),
-        (
-            ec(r#","use":"sig","key_ops":["sign"]"#),
-            SkipReason::OperationsOther,
-        ),
+        (ec(r#","use":"enc","key_ops":["verify"]"#), SkipReason::UseOther),
+        (ec(r#","use":"sig","key_ops":["sign"]"#), SkipReason::OperationsOther),
         (ec(r#","alg":"ES384""#), SkipReason::AlgorithmUnsupported),
         (ec(r#","alg":"ES521""#), SkipReason::AlgorithmUnsupported),
         (ec(r#","alg":"HS256""#), SkipReason::AlgorithmUnsupported),
@@ -203,60 +176,33 @@ fn every_unusable_key_is_skipped_for_its_reason() {
         (ed(r#","alg":"PS256""#), SkipReason::AlgorithmContradictory),
         (rsa(r#","alg":"ES256""#), SkipReason::AlgorithmContradictory),
         (rsa(r#","alg":"EdDSA""#), SkipReason::AlgorithmContradictory),
-        (
-            rsa(r#","alg":"RSA-OAEP""#),
-            SkipReason::AlgorithmUnsupported,
-        ),
+        (rsa(r#","alg":"RSA-OAEP""#), SkipReason::AlgorithmUnsupported),
         (rsa(r#","alg":"RS512""#), SkipReason::AlgorithmUnsupported),
         (ec(r#","kid":1"#), SkipReason::KeyIdMalformed),
         (ec(r#","kid":null"#), SkipReason::KeyIdMalformed),
-        (
-            ec_with(&quoted(&short), &quoted(EC_Y)),
-            SkipReason::CoordinateLength,
-        ),
-        (
-            ec_with(&quoted(EC_X), &quoted(&long)),
-            SkipReason::CoordinateLength,
-        ),
-        (
-            ec_with(&quoted(EC_X), r#""""#),
-            SkipReason::CoordinateLength,
-        ),
+        (ec_with(&quoted(&short), &quoted(EC_Y)), SkipReason::CoordinateLength),
+        (ec_with(&quoted(EC_X), &quoted(&long)), SkipReason::CoordinateLength),
+        (ec_with(&quoted(EC_X), r#""""#), SkipReason::CoordinateLength),
         (ec_with(&quoted(EC_X), "1"), SkipReason::Malformed),
-        (
-            ec_with(&quoted(&format!("{EC_X}=")), &quoted(EC_Y)),
-            SkipReason::Malformed,
-        ),
+        (ec_with(&quoted(&format!("{EC_X}=")), &quoted(EC_Y)), SkipReason::Malformed),
         (ed_with(&quoted(&short)), SkipReason::CoordinateLength),
         (ed_with(&quoted(&long)), SkipReason::CoordinateLength),
         (ed_with("null"), SkipReason::Malformed),
         (rsa_of("", "AQAB", ""), SkipReason::ModulusUnfit),
         (rsa_of("AAAA", "AQAB", ""), SkipReason::ModulusUnfit),
         (rsa_of(&even_modulus, "AQAB", ""), SkipReason::ModulusUnfit),
-        (
-            rsa_of(&format!("{RSA_N}=="), "AQAB", ""),
-            SkipReason::Malformed,
-        ),
+        (rsa_of(&format!("{RSA_N}=="), "AQAB", ""), SkipReason::Malformed),
         (rsa_of(RSA_N, "", ""), SkipReason::ExponentUnfit),
         (rsa_of(RSA_N, "AA", ""), SkipReason::ExponentUnfit),
         (rsa_of(RSA_N, "AQ", ""), SkipReason::ExponentUnfit),
         (rsa_of(RSA_N, "Ag", ""), SkipReason::ExponentUnfit),
         (rsa_of(RSA_N, "AQAA", ""), SkipReason::ExponentUnfit),
         (rsa_of(ROCA_N, "AQAB", ""), SkipReason::ModulusFactorable),
-        (
-            format!(r#"{{"kty":"RSA","n":"{RSA_N}"}}"#),
-            SkipReason::Malformed,
-        ),
-        (
-            r#"{"kty":"RSA","e":"AQAB"}"#.to_owned(),
-            SkipReason::Malformed,
-        ),
+        (format!(r#"{{"kty":"RSA","n":"{RSA_N}"}}"#), SkipReason::Malformed),
+        (r#"{"kty":"RSA","e":"AQAB"}"#.to_owned(), SkipReason::Malformed),
         // A key of one type under the label of another.
         (ec("").replace(r#""EC""#, r#""RSA""#), SkipReason::Malformed),
-        (
-            ed("").replace(r#""OKP""#, r#""EC""#),
-            SkipReason::CurveUnsupported,
-        ),
+        (ed("").replace(r#""OKP""#, r#""EC""#), SkipReason::CurveUnsupported),
     ];
     for (jwk, expected) in table {
         assert_eq!(reason(&jwk), expected, "{jwk}");
@@ -307,10 +253,7 @@ fn leading_zeros_of_rsa_numbers_do_not_count() {
     let with_sign = URL_SAFE_NO_PAD.encode([vec![0], bytes(RSA_N)].concat());
     assert_eq!(good(&[rsa_of(&with_sign, "AAEAAQ", "")]), good(&[rsa("")]));
     let short = URL_SAFE_NO_PAD.encode([vec![0], bytes(&modulus(2040))].concat());
-    assert_eq!(
-        reason(&rsa_of(&short, "AQAB", "")),
-        SkipReason::ModulusUnfit
-    );
+    assert_eq!(reason(&rsa_of(&short, "AQAB", "")), SkipReason::ModulusUnfit);
 }
 
 #[test]
@@ -420,11 +363,8 @@ fn errors_say_what_was_wrong_with_each_key() {
 
 #[test]
 fn a_document_has_at_most_64_keys() {
-    let keys = |count| -> Vec<String> {
-        (0..count)
-            .map(|number| ec(&format!(r#","kid":"{number}""#)))
-            .collect()
-    };
+    let keys =
+        |count| -> Vec<String> { (0..count).map(|number| ec(&format!(r#","kid":"{number}""#))).collect() };
     assert_eq!(good(&keys(64)).len(), 64);
     assert_eq!(parse(&set_of(&keys(65))), Err(KeySetError::TooManyKeys));
     let unusable = set_of(&vec!["1".to_owned(); 65]);
@@ -511,12 +451,8 @@ fn the_order_of_a_document_does_not_matter() {
 #[test]
 fn signatures_have_the_length_of_the_key() {
     let set = good(&[ec(""), ed(""), rsa(""), rsa(r#","alg":"PS256""#)]);
-    let table = [
-        (Algorithm::Es256, 64),
-        (Algorithm::EdDsa, 64),
-        (Algorithm::Rs256, 256),
-        (Algorithm::Ps256, 256),
-    ];
+    let table =
+        [(Algorithm::Es256, 64), (Algorithm::EdDsa, 64), (Algorithm::Rs256, 256), (Algorithm::Ps256, 256)];
     for (algorithm, length) in table {
         let key = set.choose(None, algorithm).unwrap();
         assert_eq!(algorithm.signature_length(key), Some(length));
@@ -526,11 +462,7 @@ fn signatures_have_the_length_of_the_key() {
                     (*other, algorithm),
                     (Algorithm::Rs256, Algorithm::Ps256) | (Algorithm::Ps256, Algorithm::Rs256)
                 );
-            assert_eq!(
-                other.signature_length(key).is_some(),
-                same_type,
-                "{other:?}"
-            );
+            assert_eq!(other.signature_length(key).is_some(), same_type, "{other:?}");
         }
     }
 }

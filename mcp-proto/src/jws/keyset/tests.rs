@@ -95,11 +95,7 @@ fn failures_are_retried_at_doubling_intervals() {
 
     assert!(fetch.wants_fetch(at(now + 600)));
     fetch.fetched(Err(FetchFailure::Status(500)), at(now + 600));
-    assert_eq!(
-        fetch.next_deadline(),
-        Some(at(now + 605)),
-        "the pause starts over"
-    );
+    assert_eq!(fetch.next_deadline(), Some(at(now + 605)), "the pause starts over");
 }
 
 #[test]
@@ -143,10 +139,7 @@ fn an_unknown_key_fetches_once_per_cooldown() {
     assert!(!fetch.unknown_key(at(30)), "under way");
     assert!(!fetch.wants_fetch(at(30)), "not due");
     fetch.fetched(Ok(set(2)), at(31));
-    assert!(
-        !fetch.unknown_key(just_before(60)),
-        "from the start of the last fetch"
-    );
+    assert!(!fetch.unknown_key(just_before(60)), "from the start of the last fetch");
     assert!(fetch.unknown_key(at(60)));
 }
 
@@ -159,10 +152,7 @@ fn the_cooldown_survives_failures_and_the_loss_of_the_keys() {
     assert_eq!(held(&fetch, at(60)), Some(set(1)), "a miss evicts nothing");
     assert!(fetch.unknown_key(at(60)));
     fetch.fetched(Err(FetchFailure::Unreachable), at(60));
-    assert!(
-        fetch.wants_fetch(at(9000)),
-        "a retry, long after the keys went stale"
-    );
+    assert!(fetch.wants_fetch(at(9000)), "a retry, long after the keys went stale");
     fetch.fetched(Err(FetchFailure::Unreachable), at(9000));
     assert_eq!(held(&fetch, at(9000)), None);
     assert!(!fetch.unknown_key(just_before(9030)));
@@ -208,11 +198,7 @@ fn a_claim_that_is_never_reported_does_not_stop_the_machine() {
 
     let mut fetch = started();
     assert!(fetch.unknown_key(at(100)));
-    assert_eq!(
-        fetch.next_deadline(),
-        Some(at(600)),
-        "nothing is due before"
-    );
+    assert_eq!(fetch.next_deadline(), Some(at(600)), "nothing is due before");
     assert!(!fetch.unknown_key(just_before(130)));
     assert!(fetch.unknown_key(at(130)));
 }
@@ -276,21 +262,13 @@ impl History {
     }
 
     fn unknown_key(&self, now: u64) -> bool {
-        let cooling =
-            |(claimed, event): &(u64, Event)| *event == Event::Claimed && now < claimed + 30;
+        let cooling = |(claimed, event): &(u64, Event)| *event == Event::Claimed && now < claimed + 30;
         !self.under_way(now) && !self.0.iter().any(cooling)
     }
 
     fn due(&self) -> u64 {
-        let reports = self
-            .0
-            .iter()
-            .rev()
-            .filter(|(_, event)| *event != Event::Claimed);
-        let failures = reports
-            .clone()
-            .take_while(|(_, event)| *event == Event::Failed)
-            .count();
+        let reports = self.0.iter().rev().filter(|(_, event)| *event != Event::Claimed);
+        let failures = reports.clone().take_while(|(_, event)| *event == Event::Failed).count();
         match reports.clone().next() {
             None => 0,
             Some((when, Event::Failed)) => when + [5, 10, 20, 40].get(failures - 1).unwrap_or(&60),

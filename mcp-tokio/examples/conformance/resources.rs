@@ -1,0 +1,45 @@
+//! The resources, and the template of more.
+
+use mcp_tokio::{Catalog, Interrupt, ReadRequest, Resource, ResourceContents, ResourceTemplate};
+use serde_json::json;
+
+use crate::media;
+
+const TEXT_TYPE: &str = "text/plain";
+const JSON_TYPE: &str = "application/json";
+
+pub(crate) fn add_to(catalog: Catalog) -> Catalog {
+    catalog.resource(static_text()).resource(static_binary()).resource(watched()).template(numbered())
+}
+
+fn static_text() -> Resource {
+    let text = "This is the content of the static text resource.";
+    Resource::text("test://static-text", "Static text", TEXT_TYPE, text)
+}
+
+fn static_binary() -> Resource {
+    Resource::new("test://static-binary", "Static binary")
+        .description("An image")
+        .mime_type(media::PNG_TYPE)
+        .handler(async |request: ReadRequest| {
+            let contents = ResourceContents::blob(request.uri, media::PNG);
+            Ok::<_, Interrupt>(contents.mime_type(media::PNG_TYPE))
+        })
+}
+
+fn watched() -> Resource {
+    let text = "This is the content of the watched resource.";
+    Resource::text("test://watched-resource", "Watched resource", TEXT_TYPE, text)
+}
+
+fn numbered() -> ResourceTemplate {
+    ResourceTemplate::new("test://template/{id}/data", "Data by number")
+        .description("The data with this number")
+        .mime_type(JSON_TYPE)
+        .handler(async |request: ReadRequest| {
+            let id = request.variables.get("id").ok_or_else(Interrupt::not_found)?;
+            let data = json!({ "id": id, "templateTest": true, "data": format!("Data for {id}") });
+            let contents = ResourceContents::text(request.uri, data.to_string());
+            Ok::<_, Interrupt>(contents.mime_type(JSON_TYPE))
+        })
+}

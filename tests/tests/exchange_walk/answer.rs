@@ -1,0 +1,131 @@
+//! An answer as it looks on the wire.
+
+use std::{
+    borrow::Cow,
+    collections::{BTreeSet, HashMap},
+};
+
+use http::{HeaderMap, HeaderName, HeaderValue, header};
+use mcp_proto::response::{Payload, Response};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+/// What a client sees.
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) fields: HeaderMap,
+    pub(crate) body: Vec<u8>,
+}
+
+/// A JSON-RPC answer.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Message<'a> {
+    pub(crate) jsonrpc: &'a str,
+    #[serde(borrow, default, deserialize_with = "there")]
+    pub(crate) id: Option<&'a RawValue>,
+    #[serde(borrow)]
+    pub(crate) error: Option<Failure<'a>>,
+    #[serde(borrow)]
+    pub(crate) result: Option<&'a RawValue>,
+}
+
+/// The error of a JSON-RPC answer.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Failure<'a> {
+    pub(crate) code: i32,
+    #[serde(borrow)]
+    pub(crate) message: Cow<'a, str>,
+    #[serde(borrow)]
+    pub(crate) data: Option<&'a RawValue>,
+}
+
+/// A member that is there, be it `null`.
+fn there<'de: 'a, 'a, D: serde::Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<&'a RawValue>, D::Error> {
+    <&RawValue>::deserialize(deserializer).map(Some)
+}
+
+impl Answer {
+    pub(crate) fn new(response: &Response) -> Self {
+        let mut fields = HeaderMap::new();
+        response.fields.write_to(&mut fields);
+        let body = match &response.payload {
+            Payload::Empty => Vec::new(),
+            Payload::Whole(bytes) => bytes.to_vec(),
+            Payload::Stream => panic!("no handler has notified, and yet a stream is open"),
+        };
+        Self { status: response.status.as_u16(), fields, body }
+    }
+
+    pub(crate) fn field(&self, name: &HeaderName) -> Option<&str> {
+        let mut values = self.fields.get_all(name).iter();
+        let value = values.next()?;
+        assert!(values.next().is_none(), "{name} was sent twice");
+        Some(value.to_str().expect("our fields are ASCII"))
+    }
+
+    /// The JSON-RPC text: the body, or the data of the only event in it.
+    pub(crate) fn json(&self) -> &[u8] {
+        if self.field(&header::CONTENT_TYPE) != Some("text/event-stream") {
+            return &self.body;
+        }
+        self.body
+            .strip_prefix(b"data: ")
+            .and_then(|rest| rest.strip_suffix(b"\n\n"))
+            .filter(|data| !data.contains(&b'\n'))
+            .expect("one event with nothing but data")
+    }
+
+    pub(crate) fn message(&self) -> Message<'_> {
+        let json = self.json();
+        serde_json::from_slice(json)
+            .unwrap_or_else(|error| panic!("{error} in {}", String::from_utf8_lossy(json)))
+    }
+}
+
+/// A challenge, taken apart.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Challenge {
+    pub(crate) error: Option<String>,
+    pub(crate) has_description: bool,
+    pub(crate) scopes: BTreeSet<String>,
+    pub(crate) resource_metadata: Option<String>,
+}
+
+/// Takes challenges apart; there are few different ones.
+#[derive(Default)]
+pub(crate) struct Challenges(HashMap<HeaderValue, Challenge>);
+
+impl Challenges {
+    pub(crate) fn read(&mut self, value: &HeaderValue) -> &Challenge {
+        self.0.entry(value.clone()).or_insert_with(|| parse(value.to_str().expect("a challenge is ASCII")))
+    }
+}
+
+/// RFC 6750 section 3: `Bearer`, then parameters with quoted values, none of them twice (RFC6750-04),
+/// of the characters that each may have (RFC6750-05).
+fn parse(value: &str) -> Challenge {
+    let parameters = value.strip_prefix("Bearer ").expect("a challenge of the scheme Bearer with parameters");
+    let mut found = HashMap::new();
+    for parameter in parameters.split("\", ") {
+        let (name, text) = parameter.split_once("=\"").expect("name=\"value\"");
+        let text = text.trim_end_matches('"');
+        assert!(text.bytes().all(|byte| matches!(byte, 0x20..=0x21 | 0x23..=0x5B | 0x5D..=0x7E)), "{value}");
+        assert!(found.insert(name, text.to_owned()).is_none(), "{name} stands twice in {value}");
+    }
+    let scope = found.remove("scope");
+    let scopes: BTreeSet<String> = scope.iter().flat_map(|scope| scope.split(' ')).map(Into::into).collect();
+    assert!(!scopes.contains(""), "scopes have single spaces between them: {value}");
+    assert!(!scopes.contains("offline_access"), "AUTH-25: {value}");
+    let challenge = Challenge {
+        error: found.remove("error"),
+        has_description: found.remove("error_description").is_some(),
+        scopes,
+        resource_metadata: found.remove("resource_metadata"),
+    };
+    assert!(found.is_empty(), "unknown parameters {found:?}");
+    challenge
+}

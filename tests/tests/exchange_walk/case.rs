@@ -1,0 +1,454 @@
+//! One exchange: facts that are drawn when the machine or the table first asks for them.
+
+use std::{cell::Cell, fmt, sync::LazyLock};
+
+use bytes::Bytes;
+use http::HeaderValue;
+use mcp_proto::{
+    exchange::{BodyRead, Facts},
+    head::{Field, Fields, Framing, Name, ParamFields},
+    refusal::Outage,
+};
+use mcp_tests::draw::Draw;
+
+use crate::{
+    fields::{
+        AcceptMeans, BODY_BYTES_MAX, CredentialMeans, Entry, HostMeans, LengthMeans, OriginMeans, Sent,
+        VersionMeans,
+    },
+    messages::{Envelope, Id, MethodField, NameField, Operation, ParamSet, Special},
+    scene::{Arrival, HandlerOutcome, Scene, ServerKind, Verdict},
+    tokens::Token,
+};
+
+/// What can be drawn.
+#[derive(Debug, Clone, Copy)]
+enum Fact {
+    Server,
+    Framing,
+    Path,
+    Method,
+    Query,
+    Authority,
+    Ready,
+    Host,
+    Origin,
+    RequestMethod,
+    Credential,
+    Verdict,
+    Clock,
+    ContentType,
+    Length,
+    TransferEncoding,
+    Expect,
+    Accept,
+    Version,
+    Operation,
+    MethodField,
+    NameField,
+    Params,
+    Arrival,
+    Content,
+    Envelope,
+    Id,
+    Outcome,
+}
+
+/// One byte more than any body may have.
+static UNBOUNDED: LazyLock<Bytes> = LazyLock::new(|| vec![b' '; BODY_BYTES_MAX as usize + 1].into());
+
+const FACTS: usize = Fact::Outcome as usize + 1;
+
+/// The choices of one exchange of a scene.
+pub(crate) struct Case<'s> {
+    scene: &'s Scene,
+    draw: &'s Draw,
+    drawn: [Cell<Option<usize>>; FACTS],
+}
+
+/// A body that arrived.
+pub(crate) enum Content<'s> {
+    /// Not one well-formed message.
+    Special(&'s Special),
+    /// A message of the operation, the envelope and the id.
+    Message,
+}
+
+impl<'s> Case<'s> {
+    pub(crate) fn new(scene: &'s Scene, draw: &'s Draw) -> Self {
+        Self { scene, draw, drawn: [const { Cell::new(None) }; FACTS] }
+    }
+
+    fn place(&self, fact: Fact, count: usize) -> usize {
+        let cell = &self.drawn[fact as usize];
+        cell.get().unwrap_or_else(|| {
+            // What leaves no choice takes no place in the sequence.
+            let place = if count == 1 { 0 } else { self.draw.choice(count) };
+            cell.set(Some(place));
+            place
+        })
+    }
+
+    fn pick<T>(&self, fact: Fact, menu: &'s [T]) -> &'s T {
+        &menu[self.place(fact, menu.len())]
+    }
+
+    pub(crate) fn server(&self) -> ServerKind {
+        *self.pick(Fact::Server, &self.scene.servers)
+    }
+
+    pub(crate) fn framing(&self) -> Framing {
+        *self.pick(Fact::Framing, &self.scene.framings)
+    }
+
+    pub(crate) fn path(&self) -> &'static str {
+        self.pick::<&'static str>(Fact::Path, &self.scene.paths)
+    }
+
+    pub(crate) fn method(&self) -> &'s http::Method {
+        self.pick(Fact::Method, &self.scene.methods)
+    }
+
+    pub(crate) fn query(&self) -> (Option<&'static str>, bool) {
+        *self.pick(Fact::Query, &self.scene.queries)
+    }
+
+    pub(crate) fn authority(&self) -> Option<&'static str> {
+        *self.pick(Fact::Authority, &self.scene.authorities)
+    }
+
+    /// Whether the keys are there when `/ready` is asked.
+    pub(crate) fn ready(&self) -> bool {
+        *self.pick(Fact::Ready, &[true, false])
+    }
+
+    fn host_entry(&self) -> &'s Entry<HostMeans> {
+        self.pick(Fact::Host, &self.scene.hosts)
+    }
+
+    pub(crate) fn host(&self) -> HostMeans {
+        self.host_entry().means
+    }
+
+    fn origin_entry(&self) -> &'s Entry<OriginMeans> {
+        self.pick(Fact::Origin, &self.scene.origins)
+    }
+
+    pub(crate) fn origin(&self) -> OriginMeans {
+        self.origin_entry().means
+    }
+
+    /// The field value of an allowed origin.
+    pub(crate) fn origin_value(&self) -> Option<&'s HeaderValue> {
+        match &self.origin_entry().sent {
+            Sent::One(value) => Some(value),
+            Sent::Absent | Sent::Repeated => None,
+        }
+    }
+
+    fn request_method(&self) -> &'s Entry<bool> {
+        self.pick(Fact::RequestMethod, &self.scene.request_methods)
+    }
+
+    /// DT-04: a preflight as the Fetch standard sends it.
+    pub(crate) fn is_preflight(&self) -> bool {
+        *self.method() == http::Method::OPTIONS
+            && self.origin() != OriginMeans::Absent
+            && self.request_method().means
+    }
+
+    fn credential_entry(&self) -> &'s Entry<CredentialMeans> {
+        self.pick(Fact::Credential, &self.scene.credentials)
+    }
+
+    pub(crate) fn credential(&self) -> CredentialMeans {
+        self.credential_entry().means
+    }
+
+    /// Which credential was drawn, if one was.
+    pub(crate) fn credential_place(&self) -> Option<usize> {
+        self.drawn[Fact::Credential as usize].get()
+    }
+
+    /// The `Authorization` field, if one was drawn.
+    pub(crate) fn authorization(&self) -> Option<&'s [u8]> {
+        let entry = self.credential_place().and_then(|place| self.scene.credentials.get(place))?;
+        match &entry.sent {
+            Sent::One(value) => Some(value.as_bytes()),
+            Sent::Absent | Sent::Repeated => None,
+        }
+    }
+
+    pub(crate) fn token(&self) -> Option<&'s Token> {
+        match self.credential() {
+            CredentialMeans::Token(place) => self.scene.tokens.get(place),
+            CredentialMeans::Absent
+            | CredentialMeans::OtherScheme
+            | CredentialMeans::Malformed
+            | CredentialMeans::Repeated => None,
+        }
+    }
+
+    /// Tokens that differ from this one by more scopes.
+    pub(crate) fn richer_tokens(&self) -> impl Iterator<Item = &'s Token> {
+        let places = self.token().map_or(&[][..], |token| &token.richer);
+        places.iter().filter_map(|place| self.scene.tokens.get(*place))
+    }
+
+    pub(crate) fn verdict(&self) -> Verdict {
+        *self.pick(Fact::Verdict, &self.scene.verdicts)
+    }
+
+    /// What the verifier reports.
+    pub(crate) fn facts(&self) -> Facts {
+        match (self.verdict(), self.token()) {
+            (Verdict::KeysUnavailable, _) => Facts::Unavailable(Outage::KeysUnavailable),
+            (Verdict::TimedOut, _) => Facts::Unavailable(Outage::TimedOut),
+            (Verdict::GoodSignature, Some(token)) => token.facts(true),
+            (Verdict::BadSignature, Some(token)) => token.facts(false),
+            (Verdict::GoodSignature | Verdict::BadSignature, None) => {
+                panic!("a verifier was asked about a request without a token")
+            }
+        }
+    }
+
+    /// Seconds since 1970 when the facts are there.
+    pub(crate) fn clock(&self) -> u64 {
+        *self.pick(Fact::Clock, &self.scene.clocks)
+    }
+
+    fn content_type(&self) -> &'s Entry<bool> {
+        self.pick(Fact::ContentType, &self.scene.content_types)
+    }
+
+    /// Whether the body is announced as JSON.
+    pub(crate) fn is_json(&self) -> bool {
+        self.content_type().means
+    }
+
+    fn length_entry(&self) -> &'s Entry<LengthMeans> {
+        self.pick(Fact::Length, &self.scene.lengths)
+    }
+
+    pub(crate) fn length(&self) -> LengthMeans {
+        self.length_entry().means
+    }
+
+    fn transfer_encoding(&self) -> &'s Entry<bool> {
+        self.pick(Fact::TransferEncoding, &self.scene.transfer_encodings)
+    }
+
+    pub(crate) fn is_chunked(&self) -> bool {
+        self.transfer_encoding().means
+    }
+
+    fn expect(&self) -> &'s Entry<bool> {
+        self.pick(Fact::Expect, &self.scene.expects)
+    }
+
+    pub(crate) fn holds_body_back(&self) -> bool {
+        self.expect().means
+    }
+
+    fn accept_entry(&self) -> &'s Entry<AcceptMeans> {
+        self.pick(Fact::Accept, &self.scene.accepts)
+    }
+
+    pub(crate) fn accept(&self) -> AcceptMeans {
+        self.accept_entry().means
+    }
+
+    fn version_entry(&self) -> &'s Entry<VersionMeans> {
+        self.pick(Fact::Version, &self.scene.versions)
+    }
+
+    pub(crate) fn version(&self) -> VersionMeans {
+        self.version_entry().means
+    }
+
+    fn operation_place(&self) -> usize {
+        self.place(Fact::Operation, self.scene.operations.len())
+    }
+
+    pub(crate) fn operation(&self) -> &'static Operation {
+        self.scene.operations[self.operation_place()].operation
+    }
+
+    fn method_place(&self) -> usize {
+        self.place(Fact::MethodField, self.scene.method_fields.len())
+    }
+
+    pub(crate) fn method_field(&self) -> MethodField {
+        self.scene.method_fields[self.method_place()]
+    }
+
+    fn name_place(&self) -> usize {
+        let operation = &self.scene.operations[self.operation_place()];
+        self.place(Fact::NameField, operation.names.len())
+    }
+
+    pub(crate) fn name_field(&self) -> NameField {
+        let place = self.name_place();
+        self.scene.operations[self.operation_place()].names[place].0
+    }
+
+    fn params_place(&self) -> usize {
+        self.place(Fact::Params, self.scene.param_sets.len())
+    }
+
+    pub(crate) fn param_set(&self) -> ParamSet {
+        self.scene.param_sets[self.params_place()].0
+    }
+
+    pub(crate) fn arrival(&self) -> Arrival {
+        *self.pick(Fact::Arrival, &self.scene.arrivals)
+    }
+
+    pub(crate) fn content(&self) -> Content<'s> {
+        let messages = usize::from(self.scene.has_messages);
+        let place = self.place(Fact::Content, self.scene.specials.len() + messages);
+        match place.checked_sub(messages) {
+            None => Content::Message,
+            Some(place) => Content::Special(&self.scene.specials[place]),
+        }
+    }
+
+    pub(crate) fn envelope(&self) -> &'static Envelope {
+        self.scene.envelopes[self.place(Fact::Envelope, self.scene.envelopes.len())]
+    }
+
+    pub(crate) fn id(&self) -> Id {
+        *self.pick(Fact::Id, &self.scene.ids)
+    }
+
+    /// What reading the body comes to.
+    pub(crate) fn body(&self) -> BodyRead {
+        match self.arrival() {
+            Arrival::Complete => BodyRead::Complete(self.bytes()),
+            Arrival::Unbounded => BodyRead::Complete(UNBOUNDED.clone()),
+            Arrival::TooLarge => BodyRead::TooLarge,
+            Arrival::Aborted => BodyRead::Aborted,
+            Arrival::TimedOut => BodyRead::TimedOut,
+        }
+    }
+
+    /// The bytes of a body that is complete.
+    pub(crate) fn bytes(&self) -> Bytes {
+        match self.content() {
+            Content::Special(special) => special.body.clone(),
+            Content::Message => {
+                let operation = self.operation_place();
+                let envelope = self.place(Fact::Envelope, self.scene.envelopes.len());
+                let id = self.place(Fact::Id, self.scene.ids.len());
+                self.scene.body(operation, envelope, id)
+            }
+        }
+    }
+
+    pub(crate) fn outcome(&self) -> HandlerOutcome {
+        *self.pick(Fact::Outcome, &self.scene.outcomes)
+    }
+}
+
+fn field(sent: &Sent) -> Field<'_> {
+    match sent {
+        Sent::Absent => Field::Absent,
+        Sent::One(value) => Field::One(value),
+        Sent::Repeated => Field::Repeated,
+    }
+}
+
+impl Fields for Case<'_> {
+    fn field(&self, name: Name) -> Field<'_> {
+        field(match name {
+            Name::Host => &self.host_entry().sent,
+            Name::Origin => &self.origin_entry().sent,
+            Name::RequestMethod => &self.request_method().sent,
+            Name::Authorization => &self.credential_entry().sent,
+            Name::ContentType => &self.content_type().sent,
+            Name::ContentLength => &self.length_entry().sent,
+            Name::TransferEncoding => &self.transfer_encoding().sent,
+            Name::Expect => &self.expect().sent,
+            Name::Accept => &self.accept_entry().sent,
+            Name::ProtocolVersion => &self.version_entry().sent,
+            Name::McpMethod => {
+                let place = self.method_place();
+                &self.scene.operations[self.operation_place()].methods[place]
+            }
+            Name::McpName => {
+                let place = self.name_place();
+                &self.scene.operations[self.operation_place()].names[place].1
+            }
+        })
+    }
+
+    fn params(&self) -> Option<ParamFields> {
+        self.scene.param_sets[self.params_place()].1.clone()
+    }
+}
+
+/// The same request without its credentials.
+pub(crate) struct WithoutCredentials<'c, 's>(pub(crate) &'c Case<'s>);
+
+impl Fields for WithoutCredentials<'_, '_> {
+    fn field(&self, name: Name) -> Field<'_> {
+        match name {
+            Name::Authorization => Field::Absent,
+            _ => self.0.field(name),
+        }
+    }
+
+    fn params(&self) -> Option<ParamFields> {
+        self.0.params()
+    }
+}
+
+/// So much of a body is shown.
+const SHOWN_BYTES: usize = 400;
+
+/// What was drawn, as far as it is not what is ordinary in the scene.
+impl fmt::Debug for Case<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let place = |fact: Fact| self.drawn[fact as usize].get();
+        let mut out = f.debug_struct(self.scene.name);
+        out.field("Server", &self.server()).field("Request", &(self.method(), self.path(), self.query().0));
+        macro_rules! show {
+            ($($fact:ident: $value:expr),* $(,)?) => {
+                $(if place(Fact::$fact).is_some_and(|place| place > 0) {
+                    out.field(stringify!($fact), &$value);
+                })*
+            };
+        }
+        show! {
+            Framing: self.framing(),
+            Authority: self.authority(),
+            Ready: self.ready(),
+            Host: self.host_entry().sent,
+            Origin: self.origin_entry().sent,
+            RequestMethod: self.request_method().sent,
+            Credential: self.credential_entry().sent,
+            Verdict: self.verdict(),
+            Clock: self.clock(),
+            ContentType: self.content_type().sent,
+            Length: self.length_entry().sent,
+            TransferEncoding: self.transfer_encoding().sent,
+            Expect: self.expect().sent,
+            Accept: self.accept_entry().sent,
+            Version: self.version_entry().sent,
+            MethodField: self.method_field(),
+            NameField: self.name_field(),
+            Params: self.param_set(),
+            Arrival: self.arrival(),
+            Outcome: self.outcome(),
+        }
+        if let Some(token) = place(Fact::Credential).and_then(|_| self.token()) {
+            out.field("token", &token.label);
+        }
+        if place(Fact::Content).is_some() && place(Fact::Arrival) == Some(0) {
+            let bytes = self.bytes();
+            let shown = bytes.get(..SHOWN_BYTES).unwrap_or(&bytes);
+            out.field("body", &String::from_utf8_lossy(shown));
+        }
+        out.finish()
+    }
+}

@@ -1,0 +1,275 @@
+//! An answer against the row of the table that applies.
+
+use std::collections::BTreeSet;
+
+use http::header;
+use serde_json::Value;
+
+use crate::{
+    answer::{Answer, Challenges},
+    case::{Case, Content},
+    drive::{Called, Run},
+    fields::{LengthMeans, REFUSED_BODY_BYTES_MAX, VersionMeans},
+    messages::{ComesTo, EnvelopeMeans, Id},
+    scene::Arrival,
+    table::{Body, ErrorId, Refused, Requested, Then, With},
+};
+
+const METADATA_URL: &str = "https://mcp.example/.well-known/oauth-protected-resource/mcp";
+/// As long as a version may be to be repeated, in bytes.
+const ECHOED_VERSION_BYTES_MAX: usize = 128;
+
+type Compared = Result<(), String>;
+
+/// Compares two values that have to be the same.
+#[expect(clippy::needless_pass_by_value, reason = "what is expected is usually written at the call")]
+fn same<T: PartialEq + std::fmt::Debug>(what: &str, expected: T, got: T) -> Compared {
+    if expected == got { Ok(()) } else { Err(format!("{what}: expected {expected:?}, got {got:?}")) }
+}
+
+/// Compares everything that the row tells.
+pub(crate) fn compare(
+    case: &Case<'_>,
+    then: &Then,
+    run: &Run<'_>,
+    answer: &Answer,
+    challenges: &mut Challenges,
+) -> Compared {
+    match then {
+        Then::Refuse(refused) => compare_refusal(case, refused, answer, challenges),
+        Then::Preflight(methods) => compare_preflight(answer, methods),
+        Then::Document(status, media_type) => {
+            same("status", *status, answer.status)?;
+            same("media type", Some(*media_type), answer.field(&header::CONTENT_TYPE))?;
+            compare_document(case, answer)
+        }
+        Then::Accepted => {
+            same("status", 202, answer.status)?;
+            same("body", true, answer.body.is_empty())
+        }
+        Then::Answer => {
+            same("call", None, run.called.as_ref())?;
+            compare_result(case, answer, false)
+        }
+        Then::Handled { is_error } => {
+            same("call", expected_call(case).as_ref(), run.called.as_ref())?;
+            compare_result(case, answer, *is_error)
+        }
+    }
+}
+
+fn compare_refusal(
+    case: &Case<'_>,
+    refused: &Refused,
+    answer: &Answer,
+    challenges: &mut Challenges,
+) -> Compared {
+    same("status", refused.status, answer.status)?;
+    compare_fields(case, refused.with, answer, challenges)?;
+    let (code, id) = match refused.body {
+        Body::None => return same("body", true, answer.body.is_empty()),
+        Body::Error(code, id) => (code, id),
+    };
+    compare_media_type(case, answer)?;
+    let message = answer.message();
+    same("jsonrpc", "2.0", message.jsonrpc)?;
+    same("result", true, message.result.is_none())?;
+    let error = message.error.ok_or("no error member")?;
+    same("code", code, error.code)?;
+    same("id", expected_id(case, id), message.id.map(|id| id.get()))?;
+    if refused.status == 401 {
+        let expected = match refused.with {
+            With::Challenge(None) => "Unauthorized: Authentication required",
+            _ => "Unauthorized: Authentication failed",
+        };
+        same("message", expected, &error.message)?;
+    }
+    let data = error.data.map(|data| serde_json::from_str(data.get()).expect("JSON within JSON"));
+    same("data", expected_data(case, refused.with), data)
+}
+
+/// Header fields that some refusals have and the others do not.
+fn compare_fields(case: &Case<'_>, with: With, answer: &Answer, challenges: &mut Challenges) -> Compared {
+    let allow = match with {
+        With::Allow(allow) => Some(allow),
+        _ => None,
+    };
+    same("Allow", allow, answer.field(&header::ALLOW))?;
+    same("Retry-After", with == With::RetryAfter, answer.field(&header::RETRY_AFTER).is_some())?;
+    let connection = (with == With::Close).then_some("close");
+    same("Connection", connection, answer.field(&header::CONNECTION))?;
+    let mut scopes: BTreeSet<_> = case_baseline(case, with);
+    let error = match with {
+        With::Challenge(error) => error,
+        With::Scopes(more) => {
+            scopes.extend(case.operation().needs);
+            scopes.extend(more);
+            Some("insufficient_scope")
+        }
+        _ => return same("challenge", None, answer.field(&header::WWW_AUTHENTICATE)),
+    };
+    let value = answer.fields.get(header::WWW_AUTHENTICATE).ok_or("no challenge")?;
+    let challenge = challenges.read(value);
+    same("challenge error", error, challenge.error.as_deref())?;
+    same("challenge description", error.is_some(), challenge.has_description)?;
+    let told = challenge.scopes.iter().map(String::as_str).collect();
+    same("challenge scope", scopes, told)?;
+    same("resource_metadata", Some(METADATA_URL), challenge.resource_metadata.as_deref())
+}
+
+/// The scopes of the endpoint, where they are of interest.
+fn case_baseline(case: &Case<'_>, with: With) -> BTreeSet<&'static str> {
+    match with {
+        With::Challenge(_) | With::Scopes(_) => case.server().baseline().iter().copied().collect(),
+        _ => BTreeSet::new(),
+    }
+}
+
+/// DT-12, HTTP-13: JSON, or what the client takes where the answer is one to its request.
+fn compare_media_type(case: &Case<'_>, answer: &Answer) -> Compared {
+    let expected = match answer.status {
+        200 if !case.accept().json => "text/event-stream",
+        _ => "application/json",
+    };
+    same("media type", Some(expected), answer.field(&header::CONTENT_TYPE))
+}
+
+fn expected_id(case: &Case<'_>, id: ErrorId) -> Option<&'static str> {
+    let readable = match id {
+        ErrorId::Left => return None,
+        ErrorId::Early => {
+            let is_on_its_way =
+                is_small(case) && !case.holds_body_back() && case.arrival() == Arrival::Complete;
+            // What is longer than announced is not read to its end.
+            let is_short = || case.bytes().len() as u64 <= REFUSED_BODY_BYTES_MAX;
+            if is_on_its_way && is_short() { id_of_body(case) } else { None }
+        }
+        ErrorId::Unreadable => None,
+        ErrorId::OfBody => id_of_body(case),
+    };
+    let unreadable = (!case.version().leaves_unreadable_id_out()).then_some("null");
+    readable.or(unreadable)
+}
+
+fn is_small(case: &Case<'_>) -> bool {
+    !case.is_chunked()
+        && matches!(case.length(), LengthMeans::Bytes(bytes) if (1..=REFUSED_BODY_BYTES_MAX).contains(&bytes))
+}
+
+/// JR-05, JR-09: as it is written.
+fn id_of_body(case: &Case<'_>) -> Option<&'static str> {
+    match case.content() {
+        Content::Special(special) => special.id,
+        Content::Message => match case.id() {
+            Id::Good(json) => Some(json),
+            Id::None | Id::Bad(_) => None,
+        },
+    }
+}
+
+fn expected_data(case: &Case<'_>, with: With) -> Option<Value> {
+    match with {
+        With::Versions(by) => {
+            let requested = match by {
+                Requested::Envelope => case.envelope().means.version(),
+                Requested::Header => match case.version() {
+                    VersionMeans::Names(version) => Some(version),
+                    VersionMeans::Absent | VersionMeans::Unreadable | VersionMeans::Repeated => None,
+                },
+                Requested::Handshake => {
+                    let handshake = (!case.operation().params.is_empty()).then_some("2025-11-25");
+                    handshake.or(case.envelope().means.version())
+                }
+            };
+            let mut data = serde_json::json!({"supported": ["2026-07-28"]});
+            if let Some(version) = requested.filter(|version| version.len() <= ECHOED_VERSION_BYTES_MAX) {
+                data["requested"] = version.into();
+            }
+            Some(data)
+        }
+        With::Uri(uri) => Some(serde_json::json!({"uri": uri})),
+        With::Capabilities => Some(serde_json::json!({"requiredCapabilities": {"sampling": {}}})),
+        With::Nothing
+        | With::Close
+        | With::Allow(_)
+        | With::Challenge(_)
+        | With::Scopes(_)
+        | With::RetryAfter => None,
+    }
+}
+
+/// DT-04: what a page may send, with every field by its name, as a wildcard does not cover
+/// `Authorization`.
+fn compare_preflight(answer: &Answer, methods: &str) -> Compared {
+    same("status", 204, answer.status)?;
+    same("body", true, answer.body.is_empty())?;
+    same("methods", Some(methods), answer.field(&header::ACCESS_CONTROL_ALLOW_METHODS))?;
+    let headers = answer.field(&header::ACCESS_CONTROL_ALLOW_HEADERS).ok_or("no allowed headers")?;
+    let headers: Vec<_> = headers.split(", ").map(str::to_ascii_lowercase).collect();
+    let needed = [
+        "authorization",
+        "content-type",
+        "mcp-session-id",
+        "mcp-protocol-version",
+        "last-event-id",
+        "mcp-method",
+        "mcp-name",
+    ];
+    for name in needed {
+        same(name, true, headers.iter().any(|header| header == name))?;
+    }
+    Ok(())
+}
+
+fn compare_document(case: &Case<'_>, answer: &Answer) -> Compared {
+    if !crate::table::is_metadata(case) {
+        return same("body", false, answer.body.is_empty());
+    }
+    let document: Value = serde_json::from_slice(&answer.body).map_err(|error| error.to_string())?;
+    let mut expected = serde_json::json!({
+        "resource": crate::tokens::AUDIENCE,
+        "authorization_servers": [crate::tokens::ISSUER],
+        "bearer_methods_supported": ["header"],
+    });
+    // RFC9728-05: no empty lists.
+    if !case.server().baseline().is_empty() {
+        expected["scopes_supported"] = case.server().baseline().into();
+    }
+    same("metadata", expected, document)
+}
+
+fn compare_result(case: &Case<'_>, answer: &Answer, is_error: bool) -> Compared {
+    same("status", 200, answer.status)?;
+    compare_media_type(case, answer)?;
+    let message = answer.message();
+    same("jsonrpc", "2.0", message.jsonrpc)?;
+    same("error", true, message.error.is_none())?;
+    same("id", id_of_body(case), message.id.map(|id| id.get()))?;
+    let result = message.result.ok_or("no result member")?.get();
+    let says = |text: &str| result.contains(text);
+    same("JR-16 resultType", true, says(r#""resultType":"complete""#))?;
+    same(
+        "META-12 serverInfo",
+        true,
+        says(r#""io.modelcontextprotocol/serverInfo":{"name":"walk","version":"1"}"#),
+    )?;
+    same("isError", is_error, says(r#""isError":true"#))
+}
+
+fn expected_call(case: &Case<'_>) -> Option<Called> {
+    let ComesTo::Call(kind, item, input) = case.operation().comes_to else {
+        return None;
+    };
+    let log_level = match case.envelope().means {
+        EnvelopeMeans::Complete(_, log_level) => log_level,
+        _ => None,
+    };
+    Some(Called {
+        kind,
+        item,
+        input: input.to_owned(),
+        subject: case.server().asks_for_tokens().then(|| "alice".to_owned()),
+        revision: "2026-07-28",
+        log_level,
+    })
+}

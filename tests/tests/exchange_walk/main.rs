@@ -1,0 +1,177 @@
+//! The exhaustive walk of the exchange.
+//!
+//! Every reachable combination of what a request can bring is driven from its head to its answer,
+//! and the answer is compared with a table that is written from the specification and shares no
+//! code with the core ([`table`]). On top, laws that hold for every exchange ([`laws`]).
+//!
+//! A fact about a request is drawn when the machine or the table first asks for it ([`case`]), so
+//! that what was refused early is not multiplied by what nobody looked at; and a fact that the
+//! machine forgets to look at is drawn by the table. Which facts have all their values in the same
+//! exchanges is said in [`scene`].
+
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test says what is wrong by panicking and how much it did by printing"
+)]
+
+mod answer;
+mod case;
+mod compare;
+mod drive;
+mod fields;
+mod laws;
+mod messages;
+mod scene;
+mod servers;
+mod table;
+mod tokens;
+
+use std::{
+    collections::{BTreeMap, HashSet},
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
+    time::Instant,
+};
+
+use mcp_tests::draw;
+
+use crate::{
+    answer::{Answer, Challenges},
+    case::Case,
+    scene::Scene,
+    servers::Servers,
+    table::ROWS,
+    tokens::Mint,
+};
+
+/// The fewest exchanges that are a walk.
+const EXCHANGES_MIN: u64 = 2_000_000;
+/// Of so many exchanges one is printed and repeated, besides the first of each kind.
+const SAMPLE: u64 = 997;
+/// So many kinds of disagreement are shown.
+const SHOWN_MAX: usize = 40;
+/// So many credentials of a scene are told apart when a kind of exchange is looked for.
+const CREDENTIAL_KINDS: usize = 101;
+
+/// What a walk found.
+struct Tally {
+    exchanges: u64,
+    /// How often each row of the table applied.
+    hits: Vec<u64>,
+    /// By kind of disagreement: how often, and the first exchange.
+    disagreements: BTreeMap<String, (u64, String)>,
+}
+
+impl Tally {
+    fn new() -> Self {
+        Self { exchanges: 0, hits: vec![0; ROWS.len()], disagreements: BTreeMap::new() }
+    }
+
+    fn disagree(&mut self, kind: String, case: &Case<'_>) {
+        self.disagreements.entry(kind).or_insert_with(|| (0, format!("{case:?}"))).0 += 1;
+    }
+
+    fn add(&mut self, other: Self) {
+        self.exchanges += other.exchanges;
+        for (sum, hits) in self.hits.iter_mut().zip(other.hits) {
+            *sum += hits;
+        }
+        for (kind, (count, exchange)) in other.disagreements {
+            self.disagreements.entry(kind).or_insert((0, exchange)).0 += count;
+        }
+    }
+}
+
+/// Walks one scene.
+fn walk(servers: &Servers, scene: &Scene) -> Tally {
+    let mut tally = Tally::new();
+    let mut challenges = Challenges::default();
+    let mut seen = HashSet::new();
+    let exchanges = draw::each(|draw| {
+        let case = Case::new(scene, draw);
+        let number = tally.exchanges;
+        tally.exchanges += 1;
+        let found = catch_unwind(AssertUnwindSafe(|| {
+            exchange(servers, &case, &mut challenges, &mut tally.hits, |row| {
+                seen.insert((row, case.credential_place().map(|place| place % CREDENTIAL_KINDS)))
+                    || number.is_multiple_of(SAMPLE)
+            })
+        }));
+        match found {
+            Ok(kinds) => kinds.into_iter().for_each(|kind| tally.disagree(kind, &case)),
+            Err(panic) => {
+                println!("law 8: a panic in {case:?}");
+                resume_unwind(panic);
+            }
+        }
+    });
+    assert_eq!(exchanges, tally.exchanges);
+    tally
+}
+
+/// One exchange: the machine against the table, then the laws; what does not hold. `is_sample` tells
+/// by the row whether to look closely.
+fn exchange(
+    servers: &Servers,
+    case: &Case<'_>,
+    challenges: &mut Challenges,
+    hits: &mut [u64],
+    is_sample: impl FnOnce(usize) -> bool,
+) -> Vec<String> {
+    let engine = servers.of(case.server());
+    let (run, response) = drive::drive(engine, case, None);
+    let answer = Answer::new(&response);
+    let place = table::lookup(case);
+    let row = &ROWS[place];
+    hits[place] += 1;
+    let as_told = compare::compare(case, &row.then, &run, &answer, challenges);
+    let checks = [
+        as_told.map_err(|difference| format!("row {}: {difference}", row.id)),
+        laws::no_call_without_accepted_facts(case, &run),
+        laws::no_body_before_good_facts(case, &run, &answer),
+        laws::monotone(engine, case, &run, &response),
+        laws::challenged(&answer, &response, challenges),
+        laws::readable_by_allowed_origins(case, row, &answer),
+        laws::ends_soon(&run),
+        laws::stateless(&answer),
+        if is_sample(place) {
+            laws::silent_and_deterministic(engine, case, &response, &answer)
+        } else {
+            Ok(())
+        },
+    ];
+    checks.into_iter().filter_map(Result::err).collect()
+}
+
+#[test]
+fn the_machine_equals_the_table_on_every_exchange() {
+    let start = Instant::now();
+    let servers = Servers::new();
+    let scenes = scene::scenes(&Mint::new(servers.rules()));
+    let mut total = Tally::new();
+    for scene in &scenes {
+        let begun = Instant::now();
+        let tally = walk(&servers, scene);
+        println!(
+            "{:>9} exchanges in {:5.2} s: {}",
+            tally.exchanges,
+            begun.elapsed().as_secs_f64(),
+            scene.name
+        );
+        total.add(tally);
+    }
+    println!("{} complete exchanges in {:.1} s", total.exchanges, start.elapsed().as_secs_f64());
+    for (kind, (count, exchange)) in total.disagreements.iter().take(SHOWN_MAX) {
+        println!("\n{kind}\n  {count} times, first {exchange}");
+    }
+    assert_eq!(
+        total.disagreements.len(),
+        0,
+        "kinds of disagreement between the machine and the specification"
+    );
+    let never: Vec<_> =
+        ROWS.iter().zip(&total.hits).filter(|(_, hits)| **hits == 0).map(|(row, _)| row.id).collect();
+    assert_eq!(never, Vec::<&str>::new(), "rows of the table that no exchange came to");
+    assert!(total.exchanges >= EXCHANGES_MIN, "only {} exchanges", total.exchanges);
+}

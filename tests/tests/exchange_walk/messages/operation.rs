@@ -1,0 +1,274 @@
+//! What a request asks for, with what can be right and wrong about it.
+
+/// What a request asks for.
+pub(crate) struct Operation {
+    pub(crate) method: &'static str,
+    /// The JSON members of `params` besides `_meta`; of a [`REGION_CALLS`], the arguments.
+    pub(crate) params: &'static str,
+    /// What `Mcp-Name` has to mirror (HDR-03).
+    pub(crate) mirrored: Option<&'static str>,
+    /// Whether the method exists and its capability is advertised by a server with a full catalog.
+    pub(crate) kind: MethodKind,
+    /// The scopes of what is named, besides those of the endpoint.
+    pub(crate) needs: &'static [&'static str],
+    /// What `Mcp-Param-*` has to mirror of a tool that has such fields: suffix, and the values that
+    /// are equal to the argument; none for an argument that is absent or null.
+    pub(crate) params_mirrored: Option<&'static [(&'static str, &'static [&'static str])]>,
+    pub(crate) comes_to: ComesTo,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum MethodKind {
+    /// Served even by a server that offers nothing.
+    Discover,
+    /// Served where its capability is.
+    Offered,
+    /// Of an older revision or of an extension that is not there (VER-10, XTSK).
+    Removed,
+    Unknown,
+}
+
+/// What is behind all checks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ComesTo {
+    /// An answer without a handler.
+    Answer,
+    /// A handler: its kind, its number in the catalog, and its input.
+    Call(&'static str, u32, &'static str),
+    /// `params` do not fit (DT-77, DT-81).
+    BadParams,
+    /// A cursor that was never given out (ERR-18).
+    BadCursor,
+    /// There is no such tool, prompt or completion (DT-82).
+    Nothing,
+    /// There is no such resource (ERR-17).
+    NoResource(&'static str),
+}
+
+const fn plain(method: &'static str, kind: MethodKind, comes_to: ComesTo) -> Operation {
+    Operation { method, params: "", mirrored: None, kind, needs: &[], params_mirrored: None, comes_to }
+}
+
+const fn list(method: &'static str) -> Operation {
+    plain(method, MethodKind::Offered, ComesTo::Answer)
+}
+
+const fn absent(method: &'static str, kind: MethodKind) -> Operation {
+    plain(method, kind, ComesTo::Nothing)
+}
+
+const fn with(
+    method: &'static str,
+    params: &'static str,
+    mirrored: Option<&'static str>,
+    needs: &'static [&'static str],
+    comes_to: ComesTo,
+) -> Operation {
+    Operation { params, mirrored, needs, ..plain(method, MethodKind::Offered, comes_to) }
+}
+
+const CALL: &str = "tools/call";
+const GET: &str = "prompts/get";
+const READ: &str = "resources/read";
+const COMPLETE: &str = "completion/complete";
+
+/// Every method, and of the methods with parameters what can be right and wrong with them.
+pub(crate) const OPERATIONS: &[Operation] = &[
+    with(
+        CALL,
+        r#""name":"echo","arguments":{"a":1}"#,
+        Some("echo"),
+        &[],
+        ComesTo::Call("tool", 0, r#"{"a":1}"#),
+    ),
+    with(CALL, r#""name":"echo""#, Some("echo"), &[], ComesTo::Call("tool", 0, "{}")),
+    with(
+        CALL,
+        r#""name":"write","arguments":{}"#,
+        Some("write"),
+        &["files:write"],
+        ComesTo::Call("tool", 1, "{}"),
+    ),
+    with(
+        CALL,
+        r#""arguments":{ },"name":"read""#,
+        Some("read"),
+        &["files:read"],
+        ComesTo::Call("tool", 2, "{ }"),
+    ),
+    with(CALL, r#""name":"write","arguments":[]"#, Some("write"), &["files:write"], ComesTo::BadParams),
+    with(CALL, r#""name":"echo","arguments":null"#, Some("echo"), &[], ComesTo::BadParams),
+    with(CALL, r#""name":"nothing","arguments":{}"#, Some("nothing"), &[], ComesTo::Nothing),
+    with(CALL, r#""name":"Echo","arguments":{}"#, Some("Echo"), &[], ComesTo::Nothing),
+    with(CALL, r#""arguments":{}"#, None, &[], ComesTo::BadParams),
+    with(CALL, r#""name":7,"arguments":{}"#, None, &[], ComesTo::BadParams),
+    plain("server/discover", MethodKind::Discover, ComesTo::Answer),
+    list("tools/list"),
+    list("prompts/list"),
+    list("resources/list"),
+    list("resources/templates/list"),
+    with("tools/list", r#""cursor":"forged""#, None, &[], ComesTo::BadCursor),
+    with("resources/list", r#""cursor":7"#, None, &[], ComesTo::BadCursor),
+    with(
+        GET,
+        r#""name":"greet","arguments":{"who":"Bo"}"#,
+        Some("greet"),
+        &[],
+        ComesTo::Call("prompt", 0, r#"{"who":"Bo"}"#),
+    ),
+    with(GET, r#""name":"greet","arguments":{}"#, Some("greet"), &[], ComesTo::BadParams),
+    with(GET, r#""name":"greet","arguments":{"who":7}"#, Some("greet"), &[], ComesTo::BadParams),
+    with(GET, r#""name":"secret""#, Some("secret"), &["prompts:secret"], ComesTo::Call("prompt", 1, "{}")),
+    with(GET, r#""name":"nothing""#, Some("nothing"), &[], ComesTo::Nothing),
+    with(GET, "", None, &[], ComesTo::BadParams),
+    with(READ, r#""uri":"file:///a""#, Some("file:///a"), &[], ComesTo::Call("resource", 0, "file:///a")),
+    with(
+        READ,
+        r#""uri":"file:///b""#,
+        Some("file:///b"),
+        &["files:read"],
+        ComesTo::Call("resource", 1, "file:///b"),
+    ),
+    with(READ, r#""uri":"note://7""#, Some("note://7"), &[], ComesTo::Call("template", 0, "note://7")),
+    with(
+        READ,
+        r#""uri":"vault://7""#,
+        Some("vault://7"),
+        &["vault:read"],
+        ComesTo::Call("template", 1, "vault://7"),
+    ),
+    with(READ, r#""uri":"file:///c""#, Some("file:///c"), &[], ComesTo::NoResource("file:///c")),
+    with(READ, r#""uri":[]"#, None, &[], ComesTo::BadParams),
+    with(
+        COMPLETE,
+        r#""ref":{"type":"ref/prompt","name":"greet"},"argument":{"name":"who","value":"B"}"#,
+        None,
+        &[],
+        ComesTo::Call("completion", 0, "who=B"),
+    ),
+    with(
+        COMPLETE,
+        r#""ref":{"type":"ref/prompt","name":"secret"},"argument":{"name":"x","value":""}"#,
+        None,
+        &["prompts:secret"],
+        ComesTo::Call("completion", 2, "x="),
+    ),
+    with(
+        COMPLETE,
+        r#""ref":{"type":"ref/resource","uri":"note://{id}"},"argument":{"name":"id","value":"1"}"#,
+        None,
+        &[],
+        ComesTo::Call("completion", 1, "id=1"),
+    ),
+    with(
+        COMPLETE,
+        r#""ref":{"type":"ref/prompt","name":"nothing"},"argument":{"name":"x","value":""}"#,
+        None,
+        &[],
+        ComesTo::Nothing,
+    ),
+    with(
+        COMPLETE,
+        r#""ref":{"type":"ref/other"},"argument":{"name":"x","value":""}"#,
+        None,
+        &[],
+        ComesTo::BadParams,
+    ),
+    with(COMPLETE, r#""ref":{"type":"ref/prompt","name":"greet"}"#, None, &[], ComesTo::BadParams),
+    with(
+        COMPLETE,
+        r#""ref":{"type":"ref/prompt","name":"greet"},"argument":{"name":"who","value":"B"},"context":7"#,
+        None,
+        &[],
+        ComesTo::BadParams,
+    ),
+    absent("ping", MethodKind::Removed),
+    absent("logging/setLevel", MethodKind::Removed),
+    absent("resources/subscribe", MethodKind::Removed),
+    absent("resources/unsubscribe", MethodKind::Removed),
+    absent("tasks/result", MethodKind::Removed),
+    absent("tasks/list", MethodKind::Removed),
+    absent("subscriptions/listen", MethodKind::Unknown),
+    absent("Tools/Call", MethodKind::Unknown),
+    absent("tools/call ", MethodKind::Unknown),
+    absent("notifications/initialized", MethodKind::Unknown),
+    absent("nothing", MethodKind::Unknown),
+    INITIALIZE,
+    absent("initialize", MethodKind::Removed),
+];
+
+const INITIALIZE: Operation = Operation {
+    params: r#""protocolVersion":"2025-11-25","capabilities":{}"#,
+    ..absent("initialize", MethodKind::Removed)
+};
+
+const fn region(
+    arguments: &'static str,
+    mirrored: &'static [(&'static str, &'static [&'static str])],
+) -> Operation {
+    Operation {
+        params: arguments,
+        mirrored: Some("region"),
+        params_mirrored: Some(mirrored),
+        ..plain(CALL, MethodKind::Offered, ComesTo::Call("tool", 3, arguments))
+    }
+}
+
+/// Calls of the tool whose arguments are mirrored in `Mcp-Param-*`: `region` (string), `count`
+/// (integer), `flag` (boolean) and `zone`, which is `place.zone`.
+pub(crate) const REGION_CALLS: &[Operation] = &[
+    region(r#"{}"#, &[]),
+    region(r#"{"region":"eu"}"#, &[("region", &["eu"])]),
+    region(r#"{"region":"\u0065u"}"#, &[("region", &["eu"])]),
+    region(r#"{"region":""}"#, &[("region", &[""])]),
+    region(r#"{"region":null}"#, &[]),
+    region(r#"{"region":"Größe"}"#, &[("region", &["Größe"])]),
+    region(r#"{"region":"=?base64?ZXU=?="}"#, &[("region", &["=?base64?ZXU=?="])]),
+    region(r#"{"count":42}"#, &[("count", &["42", "42.0"])]),
+    region(r#"{"count":9007199254740992}"#, &[("count", &[])]),
+    region(r#"{"flag":true}"#, &[("flag", &["true"])]),
+    region(r#"{"place":{"zone":"z1"}}"#, &[("zone", &["z1"])]),
+    region(r#"{"zone":"z1"}"#, &[]),
+    region(
+        r#"{"region":"eu","count":42,"flag":true}"#,
+        &[("region", &["eu"]), ("count", &["42", "42.0"]), ("flag", &["true"])],
+    ),
+];
+
+/// A set of `Mcp-Param-*` fields: name, value as sent, and the text that it stands for.
+pub(crate) type ParamSet = &'static [(&'static str, &'static [u8], Option<&'static str>)];
+
+pub(crate) const NO_PARAMS: ParamSet = &[];
+
+const REGION: &str = "mcp-param-region";
+const COUNT: &str = "mcp-param-count";
+
+/// HDR-06 to HDR-10 and HDR-15 hold for these fields too.
+pub(crate) const PARAM_SETS: &[ParamSet] = &[
+    NO_PARAMS,
+    &[(REGION, b"eu", Some("eu"))],
+    &[(REGION, b"  eu ", Some("eu"))],
+    &[(REGION, b"EU", Some("EU"))],
+    &[(REGION, b"", Some(""))],
+    &[(REGION, b"=?base64??=", Some(""))],
+    &[(REGION, b"=?base64?ZXU=?=", Some("eu"))],
+    &[(REGION, b"=?base64?ZXU?=", None)],
+    &[(REGION, b"=?base64?R3LDtsOfZQ==?=", Some("Größe"))],
+    &[(REGION, b"=?base64?/w==?=", None)],
+    &[(REGION, b"=?base64?PT9iYXNlNjQ/WlhVPT89?=", Some("=?base64?ZXU=?="))],
+    &[(REGION, b"Gr\xC3\xB6\xC3\x9Fe", None)],
+    &[(REGION, b"eu", Some("eu")), (REGION, b"eu", Some("eu"))],
+    &[(REGION, b"eu", Some("eu")), ("mcp-param-other", b"x", Some("x"))],
+    &[("mcp-param-other", b"x", Some("x"))],
+    &[(REGION, b"7", Some("7"))],
+    &[(REGION, b"null", Some("null"))],
+    &[(COUNT, b"42", Some("42"))],
+    &[(COUNT, b"42.0", Some("42.0"))],
+    &[(COUNT, b"43", Some("43"))],
+    &[(COUNT, b"9007199254740992", Some("9007199254740992"))],
+    &[("mcp-param-flag", b"true", Some("true"))],
+    &[("mcp-param-flag", b"TRUE", Some("TRUE"))],
+    &[("mcp-param-zone", b"z1", Some("z1"))],
+    &[(REGION, b"eu", Some("eu")), (COUNT, b"42", Some("42")), ("mcp-param-flag", b"true", Some("true"))],
+    &[(REGION, b"eu", Some("eu")), (COUNT, b"42", Some("42")), ("mcp-param-flag", b"false", Some("false"))],
+];

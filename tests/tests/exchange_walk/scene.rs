@@ -1,0 +1,260 @@
+//! A scene: which choices are multiplied with which. Each of the [`scenes`] has everything in some
+//! dimensions and what is ordinary in the others; together they have everything in each.
+
+mod list;
+
+use bytes::Bytes;
+use http::{HeaderName, HeaderValue, Method};
+use mcp_proto::head::{Framing, ParamFields};
+
+pub(crate) use self::list::scenes;
+use crate::{
+    fields::{
+        self, AUTHORITIES, AcceptMeans, CredentialMeans, Entry, HostMeans, LengthMeans, OriginMeans, QUERIES,
+        Sent, VersionMeans,
+    },
+    messages::{
+        self, COMPLETE_ENVELOPE, Envelope, Id, MethodField, NO_PARAMS, NameField, ONE, OPERATIONS, Operation,
+        ParamSet, Special,
+    },
+    tokens::{NOON, Token},
+};
+
+/// A server, by what it asks and offers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ServerKind {
+    /// Asks nothing.
+    Open,
+    /// Asks for a token with the scope `mcp:use`.
+    Guarded,
+    /// Asks for a token and no scope.
+    Unscoped,
+    /// Asks nothing and offers nothing.
+    Bare,
+}
+
+impl ServerKind {
+    pub(crate) const ALL: [Self; 4] = [Self::Open, Self::Guarded, Self::Unscoped, Self::Bare];
+
+    /// Whether each request has to carry a token.
+    pub(crate) fn asks_for_tokens(self) -> bool {
+        match self {
+            Self::Guarded | Self::Unscoped => true,
+            Self::Open | Self::Bare => false,
+        }
+    }
+
+    /// The scopes that every request needs.
+    pub(crate) fn baseline(self) -> &'static [&'static str] {
+        match self {
+            Self::Guarded => &["mcp:use"],
+            Self::Open | Self::Unscoped | Self::Bare => &[],
+        }
+    }
+}
+
+/// What the verifier finds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    GoodSignature,
+    BadSignature,
+    KeysUnavailable,
+    TimedOut,
+}
+
+const VERDICTS: [Verdict; 4] =
+    [Verdict::GoodSignature, Verdict::BadSignature, Verdict::KeysUnavailable, Verdict::TimedOut];
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Arrival {
+    Complete,
+    /// Complete, says a driver that has not kept to the limit.
+    Unbounded,
+    TooLarge,
+    Aborted,
+    TimedOut,
+}
+
+const ARRIVALS: [Arrival; 5] =
+    [Arrival::Complete, Arrival::Unbounded, Arrival::TooLarge, Arrival::Aborted, Arrival::TimedOut];
+
+/// What a handler comes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum HandlerOutcome {
+    Done,
+    BadArguments,
+    Failed,
+    Panicked,
+    TimedOut,
+    Overloaded,
+    MissingScope,
+    MissingCapability,
+    NoResource,
+}
+
+const OUTCOMES: [HandlerOutcome; 9] = [
+    HandlerOutcome::Done,
+    HandlerOutcome::BadArguments,
+    HandlerOutcome::Failed,
+    HandlerOutcome::Panicked,
+    HandlerOutcome::TimedOut,
+    HandlerOutcome::Overloaded,
+    HandlerOutcome::MissingScope,
+    HandlerOutcome::MissingCapability,
+    HandlerOutcome::NoResource,
+];
+
+/// An operation with the fields that mirror it, each as far as the scene has it.
+pub(crate) struct Mirrored {
+    pub(crate) operation: &'static Operation,
+    pub(crate) methods: Vec<Sent>,
+    pub(crate) names: Vec<(NameField, Sent)>,
+}
+
+pub(crate) struct Scene {
+    pub(crate) name: &'static str,
+    pub(crate) servers: Vec<ServerKind>,
+    pub(crate) framings: Vec<Framing>,
+    pub(crate) paths: Vec<&'static str>,
+    pub(crate) methods: Vec<Method>,
+    pub(crate) queries: Vec<(Option<&'static str>, bool)>,
+    pub(crate) authorities: Vec<Option<&'static str>>,
+    pub(crate) hosts: Vec<Entry<HostMeans>>,
+    pub(crate) origins: Vec<Entry<OriginMeans>>,
+    pub(crate) request_methods: Vec<Entry<bool>>,
+    pub(crate) tokens: Vec<Token>,
+    pub(crate) credentials: Vec<Entry<CredentialMeans>>,
+    pub(crate) verdicts: Vec<Verdict>,
+    pub(crate) clocks: Vec<u64>,
+    pub(crate) content_types: Vec<Entry<bool>>,
+    pub(crate) lengths: Vec<Entry<LengthMeans>>,
+    pub(crate) transfer_encodings: Vec<Entry<bool>>,
+    pub(crate) expects: Vec<Entry<bool>>,
+    pub(crate) accepts: Vec<Entry<AcceptMeans>>,
+    pub(crate) versions: Vec<Entry<VersionMeans>>,
+    pub(crate) operations: Vec<Mirrored>,
+    pub(crate) method_fields: Vec<MethodField>,
+    pub(crate) param_sets: Vec<(ParamSet, Option<ParamFields>)>,
+    pub(crate) arrivals: Vec<Arrival>,
+    /// Whether bodies may be well-formed messages.
+    pub(crate) has_messages: bool,
+    pub(crate) specials: Vec<Special>,
+    pub(crate) envelopes: Vec<&'static Envelope>,
+    pub(crate) ids: Vec<Id>,
+    pub(crate) outcomes: Vec<HandlerOutcome>,
+    bodies: Vec<Bytes>,
+}
+
+/// The dimensions that most scenes leave as they are.
+struct Messages<'m> {
+    operations: Vec<&'static Operation>,
+    method_fields: &'m [MethodField],
+    name_fields: &'m [NameField],
+    envelopes: Vec<&'static Envelope>,
+    ids: &'m [Id],
+}
+
+/// Fields where nothing has to be mirrored (AMB-27).
+const UNNEEDED_NAMES: [NameField; 3] = [NameField::Absent, NameField::Other, NameField::Repeated];
+
+fn first<T: Clone>(menu: &[T], count: usize) -> Vec<T> {
+    menu.iter().take(count).cloned().collect()
+}
+
+fn operations(methods: &[&str]) -> Vec<&'static Operation> {
+    OPERATIONS.iter().filter(|operation| methods.contains(&operation.method)).collect()
+}
+
+/// The operation that stands for all others where the body does not matter.
+fn ordinary() -> Vec<&'static Operation> {
+    OPERATIONS.iter().take(1).collect()
+}
+
+impl Scene {
+    /// A good request to a server, without choices but those of `tokens`.
+    fn plain(name: &'static str, server: ServerKind, tokens: Vec<Token>) -> Self {
+        let texts: Vec<_> = tokens.iter().map(|token| token.text.clone()).collect();
+        let scene = Self {
+            name,
+            servers: vec![server],
+            framings: vec![Framing::Clear],
+            paths: vec!["/mcp"],
+            methods: vec![Method::POST],
+            queries: first(&QUERIES, 1),
+            authorities: first(&AUTHORITIES, 1),
+            hosts: first(&fields::hosts(), 1),
+            origins: first(&fields::origins(), 1),
+            request_methods: first(&fields::presence("POST"), 1),
+            credentials: fields::bearer(&texts),
+            tokens,
+            verdicts: first(&VERDICTS, 1),
+            clocks: vec![NOON],
+            content_types: first(&fields::content_types(), 1),
+            lengths: fields::small_length(),
+            transfer_encodings: first(&fields::presence("chunked"), 1),
+            expects: first(&fields::presence("100-continue"), 1),
+            accepts: first(&fields::accepts(), 1),
+            versions: first(&fields::versions(), 1),
+            operations: Vec::new(),
+            method_fields: Vec::new(),
+            param_sets: param_sets(&[NO_PARAMS]),
+            arrivals: first(&ARRIVALS, 1),
+            has_messages: true,
+            specials: Vec::new(),
+            envelopes: Vec::new(),
+            ids: Vec::new(),
+            outcomes: first(&OUTCOMES, 1),
+            bodies: Vec::new(),
+        };
+        scene.with_messages(&Messages {
+            operations: ordinary(),
+            method_fields: &[MethodField::Equal],
+            name_fields: &[NameField::Equal],
+            envelopes: vec![&COMPLETE_ENVELOPE],
+            ids: &[ONE],
+        })
+    }
+
+    fn with_messages(mut self, messages: &Messages<'_>) -> Self {
+        self.bodies.clear();
+        for operation in &messages.operations {
+            for envelope in &messages.envelopes {
+                let body = |id: &Id| messages::message(operation, envelope, *id).into();
+                self.bodies.extend(messages.ids.iter().map(body));
+            }
+        }
+        self.operations = messages.operations.iter().map(|operation| mirrored(operation, messages)).collect();
+        self.method_fields = messages.method_fields.to_vec();
+        self.envelopes.clone_from(&messages.envelopes);
+        self.ids = messages.ids.to_vec();
+        self
+    }
+
+    /// The body of the operation, envelope and id at these places.
+    pub(crate) fn body(&self, operation: usize, envelope: usize, id: usize) -> Bytes {
+        let place = (operation * self.envelopes.len() + envelope) * self.ids.len() + id;
+        self.bodies[place].clone()
+    }
+}
+
+fn mirrored(operation: &'static Operation, messages: &Messages<'_>) -> Mirrored {
+    let menu = match operation.mirrored {
+        Some(_) => messages.name_fields,
+        // Where one field is enough for what is needed, one is enough for what is not.
+        None => &UNNEEDED_NAMES[..messages.name_fields.len().min(UNNEEDED_NAMES.len())],
+    };
+    let name = operation.mirrored.unwrap_or("echo");
+    Mirrored {
+        operation,
+        methods: messages.method_fields.iter().map(|field| field.sent(operation.method)).collect(),
+        names: menu.iter().map(|field| (*field, field.sent(name))).collect(),
+    }
+}
+
+fn param_sets(sets: &[ParamSet]) -> Vec<(ParamSet, Option<ParamFields>)> {
+    let fields = |set: &ParamSet| -> ParamFields {
+        let value = |bytes| HeaderValue::from_bytes(bytes).expect("a field value");
+        set.iter().map(|(name, bytes, _)| (HeaderName::from_static(name), value(bytes))).collect()
+    };
+    sets.iter().map(|set| (*set, (!set.is_empty()).then(|| fields(set)))).collect()
+}
