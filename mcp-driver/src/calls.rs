@@ -5,6 +5,8 @@ use std::sync::{
     atomic::{AtomicUsize, Ordering},
 };
 
+use crate::held::Held;
+
 /// A number of running calls.
 #[derive(Debug, Default)]
 pub(crate) struct CallCount(AtomicUsize);
@@ -25,24 +27,23 @@ impl CallCount {
 }
 
 /// The permission to run one call; gives its places back when it is dropped.
-#[derive(Debug)]
 pub(crate) struct Permit {
-    total: Arc<CallCount>,
+    held: Arc<Held>,
     principal: Option<Arc<CallCount>>,
 }
 
 impl Permit {
     /// One place in total and one of the principal's, or none at all.
     pub(crate) fn take(
-        total: &Arc<CallCount>,
+        held: &Arc<Held>,
         total_max: usize,
         principal: Option<Arc<CallCount>>,
         principal_max: usize,
     ) -> Option<Self> {
-        if !total.begin(total_max) {
+        if !held.calls.begin(total_max) {
             return None;
         }
-        let mut permit = Self { total: Arc::clone(total), principal: None };
+        let mut permit = Self { held: Arc::clone(held), principal: None };
         if let Some(principal) = principal {
             // Without a place of its principal's, dropping the permit gives the one in total back.
             if !principal.begin(principal_max) {
@@ -56,7 +57,7 @@ impl Permit {
 
 impl Drop for Permit {
     fn drop(&mut self) {
-        self.total.end();
+        self.held.calls.end();
         if let Some(principal) = &self.principal {
             principal.end();
         }
@@ -65,13 +66,30 @@ impl Drop for Permit {
 
 #[cfg(test)]
 mod tests {
+    use std::{future::Future, pin::Pin, time::Duration};
+
     use super::*;
+    use crate::{Auth, Server, context::Timer};
+
+    struct NoTimer;
+
+    impl Timer for NoTimer {
+        fn sleep(&self, _: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+            Box::pin(std::future::pending())
+        }
+    }
+
+    fn held() -> Arc<Held> {
+        let server = Server::builder("test", "1", Auth::none()).build().expect("a server");
+        Arc::new(Held::new(server.snapshot(), Arc::new(NoTimer), Arc::default()))
+    }
 
     #[test]
     fn places_are_bounded_in_total_and_per_principal_and_come_back() {
-        let total = Arc::new(CallCount::default());
+        let held = held();
+        let total = Arc::clone(&held.calls);
         let (alice, bob) = (Arc::new(CallCount::default()), Arc::new(CallCount::default()));
-        let take = |who: &Arc<CallCount>| Permit::take(&total, 3, Some(Arc::clone(who)), 2);
+        let take = |who: &Arc<CallCount>| Permit::take(&held, 3, Some(Arc::clone(who)), 2);
         let first = take(&alice).expect("a place");
         let second = take(&alice).expect("a place");
         assert!(take(&alice).is_none(), "alice has two");

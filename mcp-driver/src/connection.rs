@@ -20,11 +20,11 @@ use mcp_proto::{Tick, head::Framing};
 use crate::{
     body::ReplyBody,
     guard::{Guarded, Wire},
+    held::Held,
     hyper_rt::{HyperRuntime, micros},
     limits::{ConnectionTimeouts, ServerLimits},
     runtime::Runtime,
     serve::{Arrival, Service},
-    server::Held,
 };
 
 impl<R: Runtime> Service<R> {
@@ -70,7 +70,7 @@ fn builder<R: Runtime>(
     limits: &ServerLimits,
     timeouts: &ConnectionTimeouts,
 ) -> auto::Builder<HyperRuntime<R>> {
-    let runtime = HyperRuntime(runtime.clone());
+    let runtime = HyperRuntime::new(runtime.clone());
     let mut builder = auto::Builder::new(runtime.clone());
     builder
         .http1()
@@ -95,24 +95,23 @@ const MIN_BUFFER_BYTES: usize = 8192;
 struct Pinned<R: Runtime> {
     service: Service<R>,
     wire: Arc<Wire>,
-    /// The snapshot that was current when the last request began, and its generation. Each
-    /// connection counts its own references, so that no two share a cache line for it.
+    /// What was current when the last request began, and its generation.
     current: Mutex<(u64, Arc<Held>)>,
 }
 
 impl<R: Runtime> Pinned<R> {
     fn new(service: Service<R>, wire: Arc<Wire>) -> Self {
         let generation = service.server().generation();
-        let current = Mutex::new((generation, service.server().hold()));
+        let current = Mutex::new((generation, service.hold()));
         Self { service, wire, current }
     }
 
-    fn snapshot(&self) -> Arc<Held> {
+    fn held(&self) -> Arc<Held> {
         let generation = self.service.server().generation();
         // Nothing that can panic runs under this lock.
         let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
         if current.0 != generation {
-            *current = (generation, self.service.server().hold());
+            *current = (generation, self.service.hold());
         }
         Arc::clone(&current.1)
     }
@@ -123,7 +122,7 @@ impl<R: Runtime> Pinned<R> {
             self.wire.set_http2();
             let open = OpenRequest::begin(self);
             let arrival = Arrival { framing: Framing::Clear, target: None };
-            let response = self.service.answer(&self.snapshot(), request, arrival).await;
+            let response = self.service.answer(&self.held(), request, arrival).await;
             return response.map(|body| body.holding(Box::new(open)));
         }
         self.wire.seen_request();
@@ -132,7 +131,7 @@ impl<R: Runtime> Pinned<R> {
             headers.contains_key(header::TRANSFER_ENCODING),
         );
         let arrival = Arrival { framing, target: None };
-        self.service.answer(&self.snapshot(), request, arrival).await
+        self.service.answer(&self.held(), request, arrival).await
     }
 }
 

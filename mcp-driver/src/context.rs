@@ -16,7 +16,7 @@ use mcp_proto::{
 };
 use serde::Serialize;
 
-use crate::{interrupt::Interrupt, server::Held};
+use crate::{held::Held, interrupt::Interrupt};
 
 /// The call that a handler serves. Cheap to clone; a task that the handler spawned may use it too.
 ///
@@ -26,11 +26,10 @@ use crate::{interrupt::Interrupt, server::Held};
 pub struct Context(Arc<Inner>);
 
 struct Inner {
-    snapshot: Arc<Held>,
+    held: Arc<Held>,
     caller: Option<Caller>,
     client: ClientFacts,
     headers: HeaderMap,
-    timer: Arc<dyn Timer>,
     slot: Slot,
 }
 
@@ -58,13 +57,12 @@ const QUEUED_NOTIFICATIONS_MAX: usize = 16;
 
 impl Context {
     pub(crate) fn new(
-        snapshot: Arc<Held>,
+        held: Arc<Held>,
         caller: Option<Caller>,
         client: ClientFacts,
         headers: HeaderMap,
-        timer: Arc<dyn Timer>,
     ) -> Self {
-        Self(Arc::new(Inner { snapshot, caller, client, headers, timer, slot: Slot::default() }))
+        Self(Arc::new(Inner { held, caller, client, headers, slot: Slot::default() }))
     }
 
     pub(crate) fn slot(&self) -> &Slot {
@@ -72,7 +70,7 @@ impl Context {
     }
 
     fn engine(&self) -> &Engine {
-        &self.0.snapshot.engine
+        self.0.held.engine()
     }
 
     /// Who calls; `None` on a server without authentication.
@@ -122,7 +120,7 @@ impl Context {
 
     /// Waits.
     pub async fn sleep(&self, time: Duration) {
-        self.0.timer.sleep(time).await;
+        self.0.held.timer.sleep(time).await;
     }
 
     /// Tells the client how far the call has come, if it asked for that. `done` grows with each

@@ -10,11 +10,7 @@ use mcp_proto::{
     uri_template::Variables,
 };
 
-use crate::{
-    context::{Context, Timer},
-    interrupt::Interrupt,
-    server::Held,
-};
+use crate::{context::Context, held::Held, interrupt::Interrupt};
 
 /// A handler that runs.
 pub(crate) type Running = Pin<Box<dyn Future<Output = Outcome> + Send>>;
@@ -27,11 +23,10 @@ pub(crate) type CompleteFn = Box<dyn Fn(CompletionInput, &mut CallParts) -> Runn
 /// What typed arguments of a handler are made from. A [`Context`] is only built for handlers that
 /// take one.
 pub struct CallParts {
-    pub(crate) snapshot: Arc<Held>,
+    pub(crate) held: Arc<Held>,
     pub(crate) caller: Option<Caller>,
     pub(crate) client: ClientFacts,
     pub(crate) headers: HeaderMap,
-    pub(crate) timer: Arc<dyn Timer>,
     pub(crate) context: Option<Context>,
 }
 
@@ -40,11 +35,10 @@ impl CallParts {
         self.context
             .get_or_insert_with(|| {
                 Context::new(
-                    Arc::clone(&self.snapshot),
+                    Arc::clone(&self.held),
                     self.caller.clone(),
                     self.client.clone(),
                     std::mem::take(&mut self.headers),
-                    Arc::clone(&self.timer),
                 )
             })
             .clone()

@@ -8,20 +8,32 @@ use std::{
 };
 
 use hyper::rt::{Executor, Sleep, Timer};
+use mcp_proto::Tick;
 use pin_project_lite::pin_project;
 
 use crate::runtime::Runtime;
 
 /// Runs hyper's tasks and timers on `R`.
 #[derive(Debug, Clone)]
-pub(crate) struct HyperRuntime<R>(pub(crate) R);
+pub(crate) struct HyperRuntime<R> {
+    runtime: R,
+    /// One moment on hyper's clock and on the runtime's: what translates one into the other.
+    epoch: (Instant, Tick),
+}
+
+impl<R: Runtime> HyperRuntime<R> {
+    pub(crate) fn new(runtime: R) -> Self {
+        let epoch = (Instant::now(), runtime.now().tick);
+        Self { runtime, epoch }
+    }
+}
 
 impl<R: Runtime, F> Executor<F> for HyperRuntime<R>
 where
     F: Future<Output = ()> + Send + 'static,
 {
     fn execute(&self, task: F) {
-        self.0.spawn(task);
+        self.runtime.spawn(task);
     }
 }
 
@@ -44,12 +56,14 @@ impl<S: Future<Output = ()> + Send + Sync> Sleep for HyperSleep<S> {}
 
 impl<R: Runtime> Timer for HyperRuntime<R> {
     fn sleep(&self, duration: Duration) -> Pin<Box<dyn Sleep>> {
-        let at = self.0.now().tick.after_micros(micros(duration));
-        Box::pin(HyperSleep { sleep: self.0.sleep_until(at) })
+        let at = self.runtime.now().tick.after_micros(micros(duration));
+        Box::pin(HyperSleep { sleep: self.runtime.sleep_until(at) })
     }
 
     fn sleep_until(&self, deadline: Instant) -> Pin<Box<dyn Sleep>> {
-        self.sleep(deadline.saturating_duration_since(Instant::now()))
+        let (instant, tick) = self.epoch;
+        let at = tick.after_micros(micros(deadline.saturating_duration_since(instant)));
+        Box::pin(HyperSleep { sleep: self.runtime.sleep_until(at) })
     }
 }
 

@@ -13,6 +13,7 @@ mod dev_issuer;
 mod fetch;
 mod guard;
 mod handler;
+mod held;
 mod hyper_rt;
 mod interrupt;
 mod keys;

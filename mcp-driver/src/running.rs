@@ -10,20 +10,20 @@ use std::{
 };
 
 use bytes::Bytes;
-use mcp_proto::{Call, Callee, Finish, Outcome, Reply, Response, exchange::Notified, time::Deadline};
+use mcp_proto::{Callee, Finish, Outcome, Reply, Response, exchange::Notified, time::Deadline};
 
 use crate::{
     calls::Permit,
     context::Context,
     handler::{CallParts, Running as Handler},
+    held::Held,
     runtime::Runtime,
-    server::Held,
 };
 
 /// A call whose answer is not complete.
 pub(crate) struct Running<R: Runtime> {
     runtime: R,
-    snapshot: Arc<Held>,
+    held: Arc<Held>,
     /// `None` once it has ended.
     handler: Option<GuardedHandler>,
     /// `None` once the final message is written.
@@ -50,17 +50,23 @@ pub(crate) enum Begun {
 
 impl<R: Runtime> Running<R> {
     /// Builds the handler's future, which may panic like the handler itself.
-    pub(crate) fn new(call: Call, parts: &mut CallParts, runtime: R, permit: Permit) -> Self {
-        let snapshot = Arc::clone(&parts.snapshot);
-        let handler = GuardedHandler::build(|| build(&snapshot, call.callee, parts));
+    pub(crate) fn new(
+        callee: Callee,
+        mut parts: CallParts,
+        reply: Reply,
+        deadline: Deadline,
+        runtime: R,
+        permit: Permit,
+    ) -> Self {
+        let handler = GuardedHandler::build(|| build(callee, &mut parts));
         Self {
             runtime,
+            held: parts.held,
             handler: Some(handler),
-            reply: Some(call.reply),
-            context: parts.context.clone(),
-            deadline: call.deadline,
+            reply: Some(reply),
+            context: parts.context,
+            deadline,
             timers: None,
-            snapshot,
             _permit: permit,
         }
     }
@@ -90,13 +96,13 @@ impl<R: Runtime> Running<R> {
 
     /// A call that has been silent for long becomes a stream.
     fn poll_open(&mut self, cx: &mut TaskContext<'_>, out: &mut Vec<u8>) -> Poll<Begun> {
-        let wait = self.snapshot.engine.timeouts().open_stream_micros;
+        let wait = self.held.engine().timeouts().open_stream_micros;
         if self.poll_heartbeat(cx, wait).is_pending() {
             return Poll::Pending;
         }
         match self.reply.as_mut().and_then(|reply| reply.open_stream(out)) {
             Some(head) => {
-                let every = self.snapshot.engine.timeouts().heartbeat_micros;
+                let every = self.held.engine().timeouts().heartbeat_micros;
                 // Registers the timer of the first heartbeat.
                 let _ = self.poll_heartbeat(cx, every);
                 Poll::Ready(Begun::Opened(head, std::mem::take(out).into()))
@@ -120,7 +126,7 @@ impl<R: Runtime> Running<R> {
             out.extend_from_slice(&frame);
         }
         if out.is_empty() && self.reply.is_some() {
-            let every = self.snapshot.engine.timeouts().heartbeat_micros;
+            let every = self.held.engine().timeouts().heartbeat_micros;
             if self.poll_heartbeat(cx, every).is_ready()
                 && let Some(reply) = &self.reply
             {
@@ -144,7 +150,7 @@ impl<R: Runtime> Running<R> {
         }
         let timers = self.timers.get_or_insert_with(|| {
             let now = self.runtime.now().tick;
-            let open = self.snapshot.engine.timeouts().open_stream_micros;
+            let open = self.held.engine().timeouts().open_stream_micros;
             Timers {
                 deadline: Box::pin(self.runtime.sleep_until(self.deadline.at)),
                 heartbeat: Box::pin(self.runtime.sleep_until(now.after_micros(open))),
@@ -183,7 +189,7 @@ impl<R: Runtime> Running<R> {
     }
 
     fn finish(&mut self, outcome: Outcome) -> Option<Finish> {
-        self.reply.take().map(|reply| reply.finish(&self.snapshot.engine, outcome))
+        self.reply.take().map(|reply| reply.finish(self.held.engine(), outcome))
     }
 }
 
@@ -198,8 +204,9 @@ impl<R: Runtime> Drop for Running<R> {
     }
 }
 
-fn build(snapshot: &Held, callee: Callee, parts: &mut CallParts) -> Option<Handler> {
-    let handlers = &snapshot.handlers;
+fn build(callee: Callee, parts: &mut CallParts) -> Option<Handler> {
+    let held = Arc::clone(&parts.held);
+    let handlers = held.handlers();
     // The engine and the handlers were built from one catalog, so every number has its handler.
     match callee {
         Callee::Tool(id, arguments) => handlers.tool(id).map(|call| call(arguments, parts)),

@@ -26,12 +26,13 @@ use crate::{
     context::Timer,
     fetch::Fetch,
     handler::CallParts,
+    held::Held,
     hyper_rt::micros,
     keys::{KeySourceError, KeyStore},
     read::{Reading, read},
     running::{Begun, Running},
     runtime::Runtime,
-    server::{Held, Server},
+    server::Server,
     verifier::{TokenVerifier, Verified},
 };
 
@@ -87,6 +88,12 @@ impl<R: Runtime> Service<R> {
         &self.0.runtime
     }
 
+    /// What the requests of one connection are served with, until the server's catalog is replaced.
+    pub(crate) fn hold(&self) -> Arc<Held> {
+        let inner = &self.0;
+        Arc::new(Held::new(inner.server.snapshot(), Arc::clone(&inner.timer), Arc::clone(&inner.calls)))
+    }
+
     /// Answers one request that was addressed by its path.
     pub async fn serve<B>(&self, request: Request<B>) -> http::Response<ReplyBody<R>>
     where
@@ -94,14 +101,13 @@ impl<R: Runtime> Service<R> {
         B::Error: Into<Box<dyn Error + Send + Sync>>,
     {
         let arrival = Arrival { framing: Framing::Clear, target: None };
-        let snapshot = self.0.server.hold();
-        self.answer(&snapshot, request, arrival).await
+        self.answer(&self.hold(), request, arrival).await
     }
 
     /// Answers one request with the snapshot that its connection keeps.
     pub(crate) async fn answer<B>(
         &self,
-        snapshot: &Arc<Held>,
+        held: &Arc<Held>,
         request: Request<B>,
         arrival: Arrival,
     ) -> http::Response<ReplyBody<R>>
@@ -110,11 +116,11 @@ impl<R: Runtime> Service<R> {
         B::Error: Into<Box<dyn Error + Send + Sync>>,
     {
         let (parts, body) = request.into_parts();
-        let response = self.exchange(snapshot, &parts, body, arrival).await;
+        let response = self.exchange(held, &parts, body, arrival).await;
         if parts.version == Version::HTTP_2 {
             let (parts, body) = response.into_parts();
             let patience = micros(self.0.server.connection_timeouts().write_stall)
-                .saturating_add(snapshot.engine.timeouts().heartbeat_micros);
+                .saturating_add(held.engine().timeouts().heartbeat_micros);
             let body = body::watch(body, &self.0.runtime, patience);
             return http::Response::from_parts(parts, body);
         }
@@ -123,7 +129,7 @@ impl<R: Runtime> Service<R> {
 
     async fn exchange<B>(
         &self,
-        snapshot: &Arc<Held>,
+        held: &Arc<Held>,
         parts: &request::Parts,
         body: B,
         arrival: Arrival,
@@ -132,7 +138,7 @@ impl<R: Runtime> Service<R> {
         B: Body<Data = Bytes>,
         B::Error: Into<Box<dyn Error + Send + Sync>>,
     {
-        let engine = &snapshot.engine;
+        let engine = held.engine();
         let runtime = &self.0.runtime;
         let target = arrival.target.unwrap_or_else(|| engine.route(parts.uri.path()));
         let mut head = Head::from_parts(&parts.method, &parts.uri, &parts.headers, target);
@@ -163,7 +169,7 @@ impl<R: Runtime> Service<R> {
                     let read = take(&mut body, &reading, runtime, &mut now).await;
                     step.resolve(read, now)
                 }
-                Step::Call(call) => return self.run(snapshot, *call, load, &parts.headers).await,
+                Step::Call(call) => return self.run(held, *call, load, &parts.headers).await,
                 Step::Respond(response) => return render(response),
             }
         }
@@ -207,28 +213,27 @@ impl<R: Runtime> Service<R> {
     /// Runs a handler until it ends or tells the client something.
     async fn run(
         &self,
-        snapshot: &Arc<Held>,
+        held: &Arc<Held>,
         call: Call,
         load: Option<Arc<CallCount>>,
         headers: &HeaderMap,
     ) -> http::Response<ReplyBody<R>> {
         let limits = self.0.server.limits();
-        let permit = Permit::take(&self.0.calls, limits.calls, load, limits.calls_per_principal);
-        let Some(permit) = permit else {
-            return match call.reply.finish(&snapshot.engine, Outcome::Overloaded) {
+        let Some(permit) = Permit::take(held, limits.calls, load, limits.calls_per_principal) else {
+            return match call.reply.finish(held.engine(), Outcome::Overloaded) {
                 Finish::Whole(response) => render(response),
                 Finish::LastFrame(frame) => http::Response::new(ReplyBody::whole(frame.into())),
             };
         };
-        let mut parts = CallParts {
-            snapshot: Arc::clone(snapshot),
-            caller: call.caller.clone(),
-            client: call.client.clone(),
+        let Call { callee, caller, client, deadline, reply } = call;
+        let parts = CallParts {
+            held: Arc::clone(held),
+            caller,
+            client,
             headers: self.0.server.exposed(headers),
-            timer: Arc::clone(&self.0.timer),
             context: None,
         };
-        let mut running = Running::new(call, &mut parts, self.0.runtime.clone(), permit);
+        let mut running = Running::new(callee, parts, reply, deadline, self.0.runtime.clone(), permit);
         match poll_fn(|cx| running.poll_begin(cx)).await {
             Begun::Whole(response) => render(response),
             Begun::Opened(response, first) => {

@@ -3,7 +3,6 @@
 use std::{
     fmt,
     net::IpAddr,
-    ops::Deref,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
@@ -48,18 +47,6 @@ struct Inner {
 pub(crate) struct Snapshot {
     pub(crate) engine: Engine,
     pub(crate) handlers: Handlers,
-}
-
-/// A snapshot that one connection holds. Its requests count references to this, so that connections
-/// on different cores share no cache line.
-pub(crate) struct Held(Arc<Snapshot>);
-
-impl Deref for Held {
-    type Target = Snapshot;
-
-    fn deref(&self) -> &Snapshot {
-        &self.0
-    }
 }
 
 /// How callers prove who they are.
@@ -198,10 +185,6 @@ impl Server {
     pub(crate) fn snapshot(&self) -> Arc<Snapshot> {
         // Nothing that can panic runs under this lock.
         Arc::clone(&self.0.current.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    pub(crate) fn hold(&self) -> Arc<Held> {
-        Arc::new(Held(self.snapshot()))
     }
 
     pub(crate) fn keys(&self) -> Option<&KeySource> {

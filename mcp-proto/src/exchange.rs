@@ -101,8 +101,7 @@ struct Exchange<'e> {
 
 impl<'e> Exchange<'e> {
     fn refuse(self, refusal: Refusal, id: &AnswerId) -> Step<'e> {
-        let auth = self.engine.auth();
-        Step::Respond(refusal.into_response(auth, id, self.cors))
+        Step::Respond(reply::refused(refusal, self.engine, id, self.accept, self.cors))
     }
 
     /// Refuses a message whose id cannot be told.

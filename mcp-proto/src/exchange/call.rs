@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use bytes::Bytes;
-use serde_json::Value;
+use serde_json::{Value, value::RawValue};
 
 use super::reply::Reply;
 use crate::{
@@ -71,9 +71,8 @@ pub struct CompletionInput {
 pub struct ClientFacts {
     pub(super) revision: Revision,
     pub(super) log_level: Option<LogLevel>,
-    pub(super) capabilities: Bytes,
-    pub(super) info: Option<Bytes>,
-    pub(super) meta: Option<Bytes>,
+    /// The JSON text of `params._meta`; parsed when somebody asks.
+    pub(super) meta: Bytes,
 }
 
 impl ClientFacts {
@@ -93,7 +92,7 @@ impl ClientFacts {
     /// (META-10).
     #[must_use]
     pub fn capabilities(&self) -> Value {
-        parsed(&self.capabilities)
+        self.meta("io.modelcontextprotocol/clientCapabilities").unwrap_or_default()
     }
 
     /// Whether this request declares the capability at this path, such as `["sampling"]` or
@@ -107,19 +106,16 @@ impl ClientFacts {
     /// The client's name and version, `null` when it does not say (META-08).
     #[must_use]
     pub fn info(&self) -> Value {
-        self.info.as_ref().map_or(Value::Null, parsed)
+        self.meta("io.modelcontextprotocol/clientInfo").unwrap_or_default()
     }
 
     /// A member of the request's `_meta`, such as `traceparent` (META-14).
     #[must_use]
     pub fn meta(&self, key: &str) -> Option<Value> {
-        parsed(self.meta.as_ref()?).get(key).cloned()
+        // The text was read strictly with the body, so it parses.
+        let members: BTreeMap<&str, &RawValue> = serde_json::from_slice(&self.meta).ok()?;
+        serde_json::from_str(members.get(key)?.get()).ok()
     }
-}
-
-fn parsed(json: &Bytes) -> Value {
-    // The text was read strictly with the body, so it parses.
-    serde_json::from_slice(json).unwrap_or_default()
 }
 
 /// How serious a log message is (LOGG-08), least serious first.

@@ -125,7 +125,8 @@ fn notification<'e>(exchange: Exchange<'e>, message: &Message) -> Step<'e> {
             let fields = Fields { cors: exchange.cors, ..Fields::default() };
             Step::Respond(Response::empty(StatusCode::ACCEPTED, fields))
         }
-        Err(refusal) => exchange.refuse_without_id(refusal),
+        // HTTP-12: what answers a notification has no id.
+        Err(refusal) => exchange.refuse(refusal, &AnswerId::Omitted),
     }
 }
 
@@ -151,6 +152,11 @@ fn ladder(exchange: &Exchange<'_>, message: &Message) -> Result<(Method, ClientF
     let Some(_) = message.kind(Member::ProtocolVersion) else {
         return Err(without_metadata(exchange, message, &method));
     };
+    if method == "initialize" && names_legacy(message) {
+        let requested =
+            message.text(Member::HandshakeVersion).or_else(|| message.text(Member::ProtocolVersion));
+        return Err(Refusal::UnsupportedVersion(requested.and_then(|version| echoed(&version, limits))));
+    }
     let metadata = metadata(message, limits).map_err(Refusal::Envelope)?;
     if mirrored.version.compare(&metadata.version) == Comparison::Different {
         return Err(Refusal::HeaderMismatch(Mirror::ProtocolVersion));
@@ -171,6 +177,14 @@ fn ladder(exchange: &Exchange<'_>, message: &Message) -> Result<(Method, ClientF
     compare_name(mirrored, message, method)?;
     let method = method.filter(|method| exchange.engine.offers(*method)).ok_or(Refusal::MethodNotFound)?;
     Ok((method, metadata.into_facts(message, revision)))
+}
+
+/// DT-53, VER-09: a handshake of an older revision, whatever else it carries.
+fn names_legacy(message: &Message) -> bool {
+    message
+        .text(Member::ProtocolVersion)
+        .and_then(|version| Revision::from_name(version.as_bytes()))
+        .is_some_and(|revision| !revision.is_modern())
 }
 
 fn served(version: &str) -> Option<Revision> {
@@ -204,6 +218,9 @@ fn compare_name(mirrored: &Mirrored, message: &Message, method: Option<Method>) 
 /// DT-50, DT-60), or one of an older revision, which is told what is served (HTTP-31, DT-133).
 fn without_metadata(exchange: &Exchange<'_>, message: &Message, method: &str) -> Refusal {
     let field = &exchange.mirrored.version;
+    if field.is_repeated() {
+        return Refusal::HeaderMismatch(Mirror::ProtocolVersion);
+    }
     if field.is_modern() {
         return match (method, message.kind(Member::Meta)) {
             ("initialize", _) => Refusal::HeaderMismatch(Mirror::ProtocolVersion),
@@ -235,9 +252,7 @@ impl Metadata<'_> {
         ClientFacts {
             revision,
             log_level: self.log_level,
-            capabilities: message.kept(Member::ClientCapabilities).unwrap_or_default(),
-            info: message.kept(Member::ClientInfo),
-            meta: message.kept(Member::Meta),
+            meta: message.kept(Member::Meta).unwrap_or_default(),
         }
     }
 }

@@ -38,7 +38,7 @@ pub(super) struct Announced {
 impl Engine {
     /// Begins an exchange with the head of its request.
     pub fn accept<F: Fields>(&self, head: &Head<'_, F>, now: Now) -> Step<'_> {
-        if head.framing == Framing::Ambiguous {
+        if head.framing == Framing::Ambiguous || has_two_lengths(&head.fields) {
             return Step::Respond(self.refuse_early(Refusal::AmbiguousFraming, Cors::None));
         }
         match head.target {
@@ -58,10 +58,11 @@ impl Engine {
 
     /// The gates of the MCP endpoint, in order.
     fn accept_at_endpoint<F: Fields>(&self, head: &Head<'_, F>, now: Now) -> Step<'_> {
+        let cors = self.judge_origin(&head.fields);
         if let Err(refusal) = self.judge_host(head) {
-            return Step::Respond(self.refuse_early(refusal, Cors::None));
+            return Step::Respond(self.refuse_early(refusal, cors.unwrap_or(Cors::Foreign)));
         }
-        let cors = match self.judge_origin(&head.fields) {
+        let cors = match cors {
             Ok(cors) => cors,
             Err(refusal) => return Step::Respond(self.refuse_early(refusal, Cors::Foreign)),
         };
@@ -181,6 +182,12 @@ impl<'e> Exchange<'e> {
         };
         read_body::refuse(self, refusal, now)
     }
+}
+
+/// RFC 9112 section 6.3: two fields that both say where the body ends.
+fn has_two_lengths(fields: &impl Fields) -> bool {
+    !matches!(fields.field(Name::ContentLength), Field::Absent)
+        && !matches!(fields.field(Name::TransferEncoding), Field::Absent)
 }
 
 fn is_get(method: &Method) -> bool {

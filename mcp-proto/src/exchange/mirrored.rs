@@ -125,6 +125,11 @@ impl VersionField {
         }
     }
 
+    /// Whether it was sent more than once, so that two readers may see two versions (DT-64).
+    pub(super) fn is_repeated(&self) -> bool {
+        matches!(self, Self::Repeated)
+    }
+
     /// Whether the field announces a request that carries its own metadata.
     pub(super) fn is_modern(&self) -> bool {
         match self {

@@ -118,6 +118,11 @@ pub(super) fn id_of(message: &Message, limits: &Limits) -> Option<RawId> {
     match message.kind(Member::Id)? {
         Kind::Integer | Kind::String | Kind::EscapedString => {
             let json = message.json(Member::Id)?;
+            if message.kind(Member::Id) == Some(Kind::Integer)
+                && std::str::from_utf8(json).ok()?.parse::<i64>().is_err()
+            {
+                return None;
+            }
             (json.len() <= limits.id_bytes_max).then(|| RawId::from_checked(json))
         }
         Kind::Null | Kind::Bool | Kind::Number | Kind::Array | Kind::Object => None,

@@ -233,7 +233,7 @@ impl Reply {
                     let body = refusal.body(&id).unwrap_or_default();
                     Finish::LastFrame(framed(&body))
                 } else {
-                    Finish::Whole(refusal.into_response(engine.auth(), &id, self.cors))
+                    Finish::Whole(refused(refusal, engine, &id, self.accept, self.cors))
                 }
             }
         }
@@ -313,6 +313,30 @@ fn framed(body: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(body.len() + 16);
     sse::event(&mut out, body);
     out
+}
+
+/// A refusal; one that is an answer like any other (200) in a media type that the client takes.
+pub(super) fn refused(
+    refusal: Refusal,
+    engine: &Engine,
+    id: &AnswerId,
+    accept: Accept,
+    cors: Cors,
+) -> Response {
+    let response = refusal.into_response(engine.auth(), id, cors);
+    match response {
+        Response { status: StatusCode::OK, fields, payload: Payload::Whole(body), rule }
+            if !accept.json && accept.event_stream =>
+        {
+            Response {
+                status: StatusCode::OK,
+                fields: Fields { content_type: Some(ContentType::EventStream), ..fields },
+                payload: Payload::Whole(framed(&body).into()),
+                rule,
+            }
+        }
+        other => other,
+    }
 }
 
 /// A whole answer in a media type that the client takes: JSON if it can be.

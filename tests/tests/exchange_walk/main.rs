@@ -30,7 +30,13 @@ mod tokens;
 
 use std::{
     collections::{BTreeMap, HashSet},
+    num::NonZero,
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
+    sync::{
+        Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
     time::Instant,
 };
 
@@ -144,23 +150,33 @@ fn exchange(
     checks.into_iter().filter_map(Result::err).collect()
 }
 
+/// Walks all scenes, as many at a time as there are processors.
+fn walk_all(servers: &Servers, scenes: &[Scene]) -> Tally {
+    let next = AtomicUsize::new(0);
+    let total = Mutex::new(Tally::new());
+    let work = || {
+        while let Some(scene) = scenes.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let start = Instant::now();
+            let tally = walk(servers, scene);
+            let seconds = start.elapsed().as_secs_f64();
+            println!("{:>9} exchanges in {seconds:5.2} s: {}", tally.exchanges, scene.name);
+            total.lock().expect("no walker panicked").add(tally);
+        }
+    };
+    thread::scope(|scope| {
+        for _ in 0..thread::available_parallelism().map_or(1, NonZero::get) {
+            scope.spawn(work);
+        }
+    });
+    total.into_inner().expect("no walker panicked")
+}
+
 #[test]
 fn the_machine_equals_the_table_on_every_exchange() {
     let start = Instant::now();
     let servers = Servers::new();
     let scenes = scene::scenes(&Mint::new(servers.rules()));
-    let mut total = Tally::new();
-    for scene in &scenes {
-        let begun = Instant::now();
-        let tally = walk(&servers, scene);
-        println!(
-            "{:>9} exchanges in {:5.2} s: {}",
-            tally.exchanges,
-            begun.elapsed().as_secs_f64(),
-            scene.name
-        );
-        total.add(tally);
-    }
+    let total = walk_all(&servers, &scenes);
     println!("{} complete exchanges in {:.1} s", total.exchanges, start.elapsed().as_secs_f64());
     for (kind, (count, exchange)) in total.disagreements.iter().take(SHOWN_MAX) {
         println!("\n{kind}\n  {count} times, first {exchange}");

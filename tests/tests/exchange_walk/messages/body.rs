@@ -77,7 +77,8 @@ fn nested(depth: usize) -> String {
 
 /// A body of so many bytes.
 fn padded(bytes: u64) -> String {
-    format!("{:1$}", r#"{"jsonrpc":"1.0","id":4,"method":"ping"}"#, bytes as usize)
+    let message = r#"{"jsonrpc":"1.0","id":4,"method":"ping"}"#;
+    message.to_owned() + &" ".repeat(bytes as usize - message.len())
 }
 
 pub(crate) fn specials() -> Vec<Special> {
