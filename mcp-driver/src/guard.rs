@@ -5,6 +5,7 @@ use std::{
     future::Future,
     io,
     mem::MaybeUninit,
+    ops::Range,
     pin::Pin,
     sync::{
         Arc,
@@ -183,17 +184,28 @@ impl LengthLines {
         if self.matched > 0 {
             done = bytes.len().saturating_sub(self.go_on(bytes, &mut found).len());
         }
-        for newline in memchr::memchr_iter(b'\n', bytes) {
+        let mut start = 0;
+        for block in bytes.chunks(BLOCK_BYTES) {
+            // The last byte of a block has no neighbour in it, so it is always looked at.
+            if may_begin(block) || block.last() == Some(&b'\n') {
+                done = self.count_from(bytes, start..start.saturating_add(block.len()), done, &mut found);
+            }
+            start = start.saturating_add(block.len());
+        }
+        found
+    }
+
+    /// Counts the lines that begin behind a newline within `range`; how far was looked.
+    fn count_from(&mut self, bytes: &[u8], range: Range<usize>, mut done: usize, found: &mut u32) -> usize {
+        for newline in range.filter(|&index| bytes.get(index) == Some(&b'\n')) {
             let behind = newline.saturating_add(1);
-            // Most lines differ in their first byte.
-            let differs = bytes.get(behind).is_some_and(|first| first | 0x20 != b'c');
-            if behind > done && !differs {
+            if behind > done {
                 self.matched = 1;
-                let rest = self.go_on(bytes.get(behind..).unwrap_or_default(), &mut found);
+                let rest = self.go_on(bytes.get(behind..).unwrap_or_default(), found);
                 done = bytes.len().saturating_sub(rest.len());
             }
         }
-        found
+        done
     }
 
     /// Goes on matching at the start of `bytes`; what is left of them.
@@ -220,6 +232,17 @@ impl LengthLines {
         }
         &[]
     }
+}
+
+/// Bytes looked at together.
+const BLOCK_BYTES: usize = 64;
+
+/// Whether a newline with a `c` behind it is in the block. No early exit, so that it becomes vector
+/// instructions.
+fn may_begin(block: &[u8]) -> bool {
+    let behind = block.get(1..).unwrap_or_default();
+    let begins = |(newline, first): (&u8, &u8)| (*newline == b'\n') & (*first | 0x20 == b'c');
+    block.iter().zip(behind).fold(false, |any, pair| any | begins(pair))
 }
 
 #[cfg(test)]

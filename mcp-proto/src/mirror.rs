@@ -75,6 +75,11 @@ pub fn decode(value: &[u8]) -> Result<Cow<'_, str>, Undecodable> {
 /// decoded.
 #[must_use]
 pub fn name_matches(header: &[u8], body_value: &str) -> bool {
+    // Most values stand for themselves: visible, and no sentinel.
+    let plain = |byte: &u8| matches!(byte, b'!'..=b'<' | b'>'..=b'~');
+    if header == body_value.as_bytes() && header.iter().all(plain) {
+        return true;
+    }
     decode(header).is_ok_and(|value| value == body_value)
 }
 

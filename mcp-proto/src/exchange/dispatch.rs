@@ -71,13 +71,13 @@ fn shape(message: &Message, limits: &Limits) -> Result<Shape, RequestFault> {
     if message.has_duplicate() {
         return Err(RequestFault::DuplicateMember);
     }
-    if !message.is(Member::JsonRpc, b"2.0") {
+    if message.bytes(Member::JsonRpc).as_deref() != Some(b"2.0") {
         return Err(RequestFault::Version);
     }
     if message.has(Member::Result) || message.has(Member::Error) {
         return Err(RequestFault::Response);
     }
-    if !message.is_string(Member::Method) {
+    if message.bytes(Member::Method).is_none() {
         return Err(RequestFault::Method);
     }
     let shape = match message.json(Member::Id) {
@@ -132,8 +132,8 @@ fn notification<'e>(exchange: Exchange<'e>, message: &Message) -> Step<'e> {
 
 /// DT-92, AMB-29: a notification need not mirror anything, but must not contradict itself.
 fn notification_headers(mirrored: &Mirrored, message: &Message) -> Result<(), Refusal> {
-    let version = message.text(Member::ProtocolVersion).unwrap_or_default();
-    let method = message.text(Member::Method).unwrap_or_default();
+    let version = message.bytes(Member::ProtocolVersion).unwrap_or_default();
+    let method = message.bytes(Member::Method).unwrap_or_default();
     if mirrored.version.compare(&version) == Comparison::Different {
         return Err(Refusal::HeaderMismatch(Mirror::ProtocolVersion));
     }
@@ -148,13 +148,13 @@ fn ladder(exchange: &Exchange<'_>, message: &Message) -> Result<(Method, ClientF
     let mirrored = &exchange.mirrored;
     let limits = exchange.engine.limits();
     // `shape` has seen that the method is a string.
-    let method = message.text(Member::Method).unwrap_or_default();
+    let method = message.bytes(Member::Method).unwrap_or_default();
     let Some(_) = message.kind(Member::ProtocolVersion) else {
         return Err(without_metadata(exchange, message, &method));
     };
-    if method == "initialize" && names_legacy(message) {
+    if *method == *b"initialize" && names_legacy(message) {
         let requested =
-            message.text(Member::HandshakeVersion).or_else(|| message.text(Member::ProtocolVersion));
+            message.bytes(Member::HandshakeVersion).or_else(|| message.bytes(Member::ProtocolVersion));
         return Err(Refusal::UnsupportedVersion(requested.and_then(|version| echoed(&version, limits))));
     }
     let metadata = metadata(message, limits).map_err(Refusal::Envelope)?;
@@ -173,7 +173,7 @@ fn ladder(exchange: &Exchange<'_>, message: &Message) -> Result<(Method, ClientF
     if mirrored.compare_method(&method) == Comparison::Absent {
         return Err(Refusal::HeaderMismatch(Mirror::Method));
     }
-    let method = Method::from_name(method.as_bytes());
+    let method = Method::from_name(&method);
     compare_name(mirrored, message, method)?;
     let method = method.filter(|method| exchange.engine.offers(*method)).ok_or(Refusal::MethodNotFound)?;
     Ok((method, metadata.into_facts(message, revision)))
@@ -182,13 +182,13 @@ fn ladder(exchange: &Exchange<'_>, message: &Message) -> Result<(Method, ClientF
 /// DT-53, VER-09: a handshake of an older revision, whatever else it carries.
 fn names_legacy(message: &Message) -> bool {
     message
-        .text(Member::ProtocolVersion)
-        .and_then(|version| Revision::from_name(version.as_bytes()))
+        .bytes(Member::ProtocolVersion)
+        .and_then(|version| Revision::from_name(&version))
         .is_some_and(|revision| !revision.is_modern())
 }
 
-fn served(version: &str) -> Option<Revision> {
-    Revision::SERVED.into_iter().find(|revision| revision.as_str() == version)
+fn served(version: &[u8]) -> Option<Revision> {
+    Revision::SERVED.into_iter().find(|revision| revision.as_str().as_bytes() == version)
 }
 
 /// DT-76, DT-77: `Mcp-Name` is required where the body names something (HDR-03).
@@ -216,34 +216,35 @@ fn compare_name(mirrored: &Mirrored, message: &Message, method: Option<Method>) 
 
 /// A request without a protocol version in its metadata: an incomplete modern one (DT-48 to
 /// DT-50, DT-60), or one of an older revision, which is told what is served (HTTP-31, DT-133).
-fn without_metadata(exchange: &Exchange<'_>, message: &Message, method: &str) -> Refusal {
+fn without_metadata(exchange: &Exchange<'_>, message: &Message, method: &[u8]) -> Refusal {
     let field = &exchange.mirrored.version;
     if field.is_repeated() {
         return Refusal::HeaderMismatch(Mirror::ProtocolVersion);
     }
     if field.is_modern() {
         return match (method, message.kind(Member::Meta)) {
-            ("initialize", _) => Refusal::HeaderMismatch(Mirror::ProtocolVersion),
+            (b"initialize", _) => Refusal::HeaderMismatch(Mirror::ProtocolVersion),
             (_, Some(Kind::Object)) => Refusal::Envelope(EnvelopeFault::ProtocolVersion),
             (_, _) => Refusal::Envelope(EnvelopeFault::Meta),
         };
     }
     let limits = exchange.engine.limits();
     let requested = match method {
-        "initialize" => message.text(Member::HandshakeVersion),
-        _ => field.named().map(Into::into),
+        b"initialize" => message.bytes(Member::HandshakeVersion),
+        _ => field.named().map(|version| version.as_bytes().into()),
     };
     Refusal::UnsupportedVersion(requested.and_then(|version| echoed(&version, limits)))
 }
 
 /// A requested version, if it is short enough to repeat (VER-07).
-fn echoed(version: &str, limits: &Limits) -> Option<Box<str>> {
+fn echoed(version: &[u8], limits: &Limits) -> Option<Box<str>> {
+    let version = std::str::from_utf8(version).ok()?;
     (version.len() <= limits.echoed_version_bytes_max).then(|| version.into())
 }
 
 /// The metadata that a request of 2026-07-28 carries.
 struct Metadata<'m> {
-    version: std::borrow::Cow<'m, str>,
+    version: std::borrow::Cow<'m, [u8]>,
     log_level: Option<LogLevel>,
 }
 
@@ -259,7 +260,7 @@ impl Metadata<'_> {
 
 /// DT-46, DT-47, DT-70: complete and well typed (META-07, META-15).
 fn metadata<'m>(message: &'m Message, limits: &Limits) -> Result<Metadata<'m>, EnvelopeFault> {
-    let version = message.text(Member::ProtocolVersion).ok_or(EnvelopeFault::ProtocolVersion)?;
+    let version = message.bytes(Member::ProtocolVersion).ok_or(EnvelopeFault::ProtocolVersion)?;
     if message.kind(Member::ClientCapabilities) != Some(Kind::Object) {
         return Err(EnvelopeFault::ClientCapabilities);
     }

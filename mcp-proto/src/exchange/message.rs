@@ -186,19 +186,15 @@ impl Message {
         strict::unescape(&self.body, self.value(member)?)
     }
 
-    /// Whether a member is a string with this text.
-    pub(super) fn is(&self, member: Member, text: &[u8]) -> bool {
-        let Some(value) = self.value(member) else { return false };
+    /// The text of a member that is a string, in UTF-8. The body has been read as UTF-8 once, which
+    /// need not be found out again where the text is only compared.
+    pub(super) fn bytes(&self, member: Member) -> Option<Cow<'_, [u8]>> {
+        let value = self.value(member)?;
         if value.kind == Kind::String {
             let quoted = value.span.of(&self.body);
-            return quoted.strip_prefix(b"\"").and_then(|rest| rest.strip_suffix(b"\"")) == Some(text);
+            return quoted.strip_prefix(b"\"")?.strip_suffix(b"\"").map(Cow::Borrowed);
         }
-        strict::unescape(&self.body, value).is_some_and(|unescaped| unescaped.as_bytes() == text)
-    }
-
-    /// Whether a member is a string.
-    pub(super) fn is_string(&self, member: Member) -> bool {
-        matches!(self.kind(member), Some(Kind::String | Kind::EscapedString))
+        strict::unescape(&self.body, value).map(|text| text.into_owned().into_bytes().into())
     }
 
     /// The JSON text of a member, sharing the body's memory.

@@ -84,11 +84,11 @@ impl Mirrored {
     }
 
     /// Holds `Mcp-Method` against the body's method (HDR-02).
-    pub(super) fn compare_method(&self, method: &str) -> Comparison {
+    pub(super) fn compare_method(&self, method: &[u8]) -> Comparison {
         match &self.method {
             MethodField::Absent => Comparison::Absent,
-            MethodField::Known(known) => Comparison::of(known.as_str() == method),
-            MethodField::Other(value) => Comparison::of(**value == *method.as_bytes()),
+            MethodField::Known(known) => Comparison::of(known.as_str().as_bytes() == method),
+            MethodField::Other(value) => Comparison::of(**value == *method),
             MethodField::Repeated => Comparison::Different,
         }
     }
@@ -116,11 +116,11 @@ impl VersionField {
     }
 
     /// Holds the field against the version in the body's metadata (HDR-01).
-    pub(super) fn compare(&self, version: &str) -> Comparison {
+    pub(super) fn compare(&self, version: &[u8]) -> Comparison {
         match self {
             Self::Absent => Comparison::Absent,
-            Self::Known(revision) => Comparison::of(revision.as_str() == version),
-            Self::Other(value) => Comparison::of(**value == *version.as_bytes()),
+            Self::Known(revision) => Comparison::of(revision.as_str().as_bytes() == version),
+            Self::Other(value) => Comparison::of(**value == *version),
             Self::Repeated => Comparison::Different,
         }
     }

@@ -118,15 +118,21 @@ pub(super) fn id_of(message: &Message, limits: &Limits) -> Option<RawId> {
     match message.kind(Member::Id)? {
         Kind::Integer | Kind::String | Kind::EscapedString => {
             let json = message.json(Member::Id)?;
-            if message.kind(Member::Id) == Some(Kind::Integer)
-                && std::str::from_utf8(json).ok()?.parse::<i64>().is_err()
-            {
+            if message.kind(Member::Id) == Some(Kind::Integer) && !fits_64_bits(json) {
                 return None;
             }
             (json.len() <= limits.id_bytes_max).then(|| RawId::from_checked(json))
         }
         Kind::Null | Kind::Bool | Kind::Number | Kind::Array | Kind::Object => None,
     }
+}
+
+/// Whether an integer fits a signed 64-bit number, which is what clients can be expected to hold.
+fn fits_64_bits(integer: &[u8]) -> bool {
+    /// No integer of so few characters is too large.
+    const SURE_TO_FIT: usize = 18;
+    integer.len() <= SURE_TO_FIT
+        || std::str::from_utf8(integer).is_ok_and(|integer| integer.parse::<i64>().is_ok())
 }
 
 /// The gates on what the head announces of the body: media type (DT-10), then size (DT-11).
