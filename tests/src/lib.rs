@@ -1,3 +1,5 @@
 //! What tests of the whole share.
 
 pub mod draw;
+pub mod events;
+pub mod http1;

@@ -1,0 +1,30 @@
+//! Raw sockets against the tokio driver: what a peer can do to a connection, and what the server
+//! does then.
+//!
+//! Nothing here sleeps to be right. A handler tells when it begins and when it is dropped
+//! ([`witness`]), and whatever is waited for has [`client::PATIENCE`] as its upper bound.
+
+#![allow(clippy::expect_used, clippy::panic, reason = "a test says what is wrong by panicking")]
+
+mod bodies;
+mod client;
+mod concurrency;
+mod connections;
+mod deadlines;
+mod disconnect;
+mod event_streams;
+mod framing;
+mod heads;
+mod http2;
+mod http2_client;
+mod keys;
+mod message;
+mod panics;
+mod pipelining;
+mod places;
+mod replace;
+mod served;
+mod shutdown;
+mod stalled;
+mod targets;
+mod witness;

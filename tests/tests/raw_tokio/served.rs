@@ -1,0 +1,117 @@
+//! The server under test.
+
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    sync::Arc,
+};
+
+use mcp_tokio::{
+    Auth, BearerPolicy, ConnectionTimeouts, Context, DevIssuer, KeySource, Runtime as _, Server, ServerBuilder,
+    ServerLimits, Timeouts, TokioRuntime, Tool,
+};
+use serde_json::{Value, json};
+use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
+
+use crate::client::{Client, in_time};
+
+pub(crate) const ISSUER: &str = "https://issuer.example";
+pub(crate) const AUDIENCE: &str = "http://127.0.0.1/mcp";
+
+/// A server that listens on a port of its own.
+pub(crate) struct Served {
+    pub(crate) address: SocketAddr,
+    pub(crate) server: Server,
+    issuer: Arc<DevIssuer>,
+    stop: Option<oneshot::Sender<()>>,
+    run: JoinHandle<()>,
+}
+
+impl Served {
+    /// With the tool `echo`, and what `configure` adds.
+    pub(crate) async fn start(configure: impl FnOnce(ServerBuilder) -> ServerBuilder) -> Self {
+        let issuer = DevIssuer::new(ISSUER).expect("an issuer");
+        let keys = issuer.keys();
+        Self::with_keys(issuer, keys, configure).await
+    }
+
+    /// The same with keys from elsewhere.
+    pub(crate) async fn with_keys(
+        issuer: DevIssuer,
+        keys: KeySource,
+        configure: impl FnOnce(ServerBuilder) -> ServerBuilder,
+    ) -> Self {
+        let policy = BearerPolicy::builder(ISSUER, AUDIENCE).scope("mcp");
+        let builder = Server::builder("raw", "1", Auth::bearer(policy, keys)).tool(echo());
+        let server = configure(builder).build().expect("a server");
+        let sockets = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a port");
+        let listener = mcp_tokio::listen(server.clone(), sockets).expect("a listener");
+        let address = listener.local_addr().expect("an address");
+        let (stop, stopped) = oneshot::channel::<()>();
+        let run = tokio::spawn(listener.run(async {
+            if stopped.await.is_err() {
+                // Only a test that has ended drops the sender without a word.
+                std::future::pending().await
+            }
+        }));
+        Self { address, server, issuer: Arc::new(issuer), stop: Some(stop), run }
+    }
+
+    /// A token that is good here.
+    pub(crate) fn token(&self, subject: &str) -> String {
+        let now = TokioRuntime::new().now().unix;
+        self.issuer.token(AUDIENCE, now).subject(subject).scope("mcp").sign()
+    }
+
+    pub(crate) async fn connect(&self) -> Client {
+        Client::connect(self.address).await
+    }
+
+    /// Begins to shut down.
+    pub(crate) fn stop(&mut self) {
+        let stop = self.stop.take().expect("stopped once");
+        stop.send(()).expect("the server runs");
+    }
+
+    /// Waits until the server has shut down.
+    pub(crate) async fn stopped(self) {
+        in_time("the server ends", self.run).await.expect("the server did not panic");
+    }
+}
+
+/// Sends `text` back.
+fn echo() -> Tool {
+    tool("echo", async |arguments, _| arguments["text"].as_str().unwrap_or_default().to_owned())
+}
+
+/// A tool that judges its arguments itself.
+pub(crate) fn tool<F, Fut, T>(name: &str, function: F) -> Tool
+where
+    F: Fn(Value, Context) -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = T> + Send + 'static,
+    T: mcp_tokio::IntoToolResult,
+{
+    Tool::new(name).raw_unchecked(json!({"type": "object"}), function)
+}
+
+pub(crate) fn timeouts(change: impl FnOnce(&mut Timeouts)) -> Timeouts {
+    let mut timeouts = Timeouts::default();
+    change(&mut timeouts);
+    timeouts
+}
+
+pub(crate) fn connection_timeouts(change: impl FnOnce(&mut ConnectionTimeouts)) -> ConnectionTimeouts {
+    let mut timeouts = ConnectionTimeouts::default();
+    change(&mut timeouts);
+    timeouts
+}
+
+pub(crate) fn limits(change: impl FnOnce(&mut ServerLimits)) -> ServerLimits {
+    let mut limits = ServerLimits::default();
+    change(&mut limits);
+    limits
+}
+
+/// At most one connection: the next one is served only when the last has ended.
+pub(crate) fn one_connection() -> ServerLimits {
+    limits(|limits| limits.connections = 1)
+}
