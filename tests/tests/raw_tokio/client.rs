@@ -120,6 +120,17 @@ impl Client {
         }
     }
 
+    /// How many bytes came, at most this many.
+    pub(crate) async fn some(&mut self, bytes_max: usize) -> usize {
+        if !self.received.is_empty() {
+            return std::mem::take(&mut self.received).len();
+        }
+        let mut buffer = vec![0; bytes_max];
+        let length = in_time("read", self.stream.read(&mut buffer)).await.expect("a connection");
+        assert_ne!(length, 0, "closed");
+        length
+    }
+
     /// Everything up to the end of the connection.
     pub(crate) async fn rest(mut self) -> Vec<u8> {
         while !self.is_closed {

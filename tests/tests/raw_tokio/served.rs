@@ -72,6 +72,11 @@ impl Served {
         stop.send(()).expect("the server runs");
     }
 
+    /// Drops the server's future.
+    pub(crate) fn abort(&self) {
+        self.run.abort();
+    }
+
     /// Waits until the server has shut down.
     pub(crate) async fn stopped(self) {
         in_time("the server ends", self.run).await.expect("the server did not panic");
