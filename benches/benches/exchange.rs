@@ -7,9 +7,7 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use http::Request;
 use mcp_proto::{
     AuthPolicy, BearerPolicy, BodyRead, Callee, CatalogSpec, Engine, EngineBuilder, Finish, Head,
-    Implementation, Now, Outcome, Response, Step, Target, ToolResult, ToolSpec,
-    exchange::Facts,
-    jws::Denial,
+    Implementation, Now, Outcome, Response, Step, Target, ToolResult, ToolSpec, exchange::Facts, jws::Denial,
 };
 use serde::Deserialize;
 
@@ -40,7 +38,8 @@ fn engine(tools: usize, auth: AuthPolicy) -> Engine {
 }
 
 fn request(method: &str, name: Option<&str>, params: &str) -> Request<Bytes> {
-    let body = format!(r#"{{"jsonrpc":"2.0","id":100000001,"method":"{method}","params":{{{params}{META}}}}}"#);
+    let body =
+        format!(r#"{{"jsonrpc":"2.0","id":100000001,"method":"{method}","params":{{{params}{META}}}}}"#);
     let mut request = Request::post("/mcp")
         .header("host", "127.0.0.1:42000")
         .header("user-agent", "anchor/1")
@@ -100,7 +99,8 @@ fn exchanges(criterion: &mut Criterion) {
         bencher.iter(|| drive(black_box(&open), black_box(&unknown), &denied));
     });
 
-    let policy = BearerPolicy::builder("https://auth.example.com", "https://mcp.example.com/mcp").scope("mcp");
+    let policy =
+        BearerPolicy::builder("https://auth.example.com", "https://mcp.example.com/mcp").scope("mcp");
     let closed = Arc::new(engine(1, AuthPolicy::Bearer(policy.build().expect("a policy"))));
     assert_eq!(drive(&closed, &call, &denied).status, 401);
     criterion.bench_function("refusal: no token, with the id read from the body", |bencher| {

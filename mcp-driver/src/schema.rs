@@ -4,13 +4,17 @@ use schemars::{JsonSchema, generate::SchemaSettings};
 use serde_json::{Value, json};
 
 /// The schema of a type: JSON Schema 2020-12, references inlined where the type is not recursive,
-/// `properties` always there for an object, members in a fixed order.
+/// `properties` always there for an object, members in a fixed order, no title.
 #[must_use]
 pub fn of<T: JsonSchema + ?Sized>() -> Value {
     let settings = SchemaSettings::draft2020_12().with(|settings| {
         settings.inline_subschemas = true;
     });
     let mut schema = settings.into_generator().into_root_schema_for::<T>().to_value();
+    // The name of a Rust type says nothing to a model.
+    if let Some(members) = schema.as_object_mut() {
+        members.remove("title");
+    }
     if schema.get("type").and_then(Value::as_str) == Some("object") && schema.get("properties").is_none() {
         schema["properties"] = json!({});
     }

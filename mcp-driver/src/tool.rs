@@ -1,13 +1,13 @@
 //! Tools from typed functions or raw JSON.
 
-use std::future::Future;
+use std::{borrow::Cow, future::Future};
 
 use mcp_proto::{
     Outcome, ToolSpec,
     catalog::{Icon, ToolAnnotations},
     content::Meta,
 };
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
 
@@ -32,8 +32,19 @@ pub struct ToolBuilder {
 }
 
 /// For a tool that takes no arguments.
-#[derive(Debug, Clone, Copy, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
 pub struct NoArguments {}
+
+// By hand, as a derived schema would tell every model the line above.
+impl JsonSchema for NoArguments {
+    fn schema_name() -> Cow<'static, str> {
+        "NoArguments".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "object"})
+    }
+}
 
 impl Tool {
     /// Begins a tool of this name: 1 to 128 of `A-Z a-z 0-9 _ - .`.

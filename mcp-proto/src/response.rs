@@ -138,6 +138,8 @@ impl Fields {
         }
         if let Some(allow) = self.allow {
             map.insert(header::ALLOW, HeaderValue::from_static(allow.as_str()));
+            // A cache may keep this answer, and give it to a page that it was not made for.
+            map.insert(header::VARY, HeaderValue::from_static("Origin"));
         }
         if let Some(seconds) = self.retry_after {
             map.insert(header::RETRY_AFTER, HeaderValue::from(seconds));

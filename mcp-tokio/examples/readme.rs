@@ -1,3 +1,5 @@
+//! Adds numbers, for callers who may.
+
 use mcp_tokio::{Auth, BearerPolicy, Caller, KeySource, Server, Tool};
 use schemars::JsonSchema;
 use serde::Deserialize;

@@ -180,7 +180,7 @@ impl Reply {
                 if let Some(message) = message {
                     params["message"] = json!(message);
                 }
-                Ok(envelope("notifications/progress", params))
+                Ok(envelope("notifications/progress", &params))
             }
             Notification::Log { level, logger, data } => {
                 let wanted = self.log_level.ok_or(Suppressed::NoLogLevel)?;
@@ -191,7 +191,7 @@ impl Reply {
                 if let Some(logger) = logger {
                     params["logger"] = json!(logger);
                 }
-                Ok(envelope("notifications/message", params))
+                Ok(envelope("notifications/message", &params))
             }
         }
     }
@@ -305,7 +305,7 @@ fn tool_bytes(result: &ToolResult) -> usize {
     96 + content + result.structured.as_ref().map_or(0, |json| 24 + json.get().len())
 }
 
-fn envelope(method: &str, params: Value) -> Value {
+fn envelope(method: &str, params: &Value) -> Value {
     json!({"jsonrpc": "2.0", "method": method, "params": params})
 }
 

@@ -169,7 +169,7 @@ impl OriginPolicy {
     /// policy without entries refuses every page.
     ///
     /// # Errors
-    /// The first entry that is not an origin, see [`parse_origin`], or that names an address which
+    /// The first entry that is not an origin, see [`parse_origin`](super::parse_origin), or that names an address which
     /// only means "every interface".
     pub fn allow<'e>(entries: impl IntoIterator<Item = &'e str>) -> Result<Self, PolicyError> {
         let entries: Result<Box<[OriginEntry]>, _> = entries.into_iter().map(OriginEntry::parse).collect();

@@ -3,10 +3,12 @@
 //! Without further flags it trusts an issuer of its own, for development, and prints a token of
 //! it and a `curl` line that uses it.
 
+#![allow(clippy::print_stdout, reason = "what it prints is what it is for")]
+
 mod flags;
 mod tools;
 
-use std::{error::Error, net::SocketAddr};
+use std::{error::Error, net::SocketAddr, process::ExitCode};
 
 use clap::Parser;
 use mcp_tokio::{Auth, BearerPolicy, DevIssuer, KeySource, Listener, Server, TokioRuntime, proto::Now};
@@ -17,7 +19,17 @@ use self::flags::Flags;
 const BASELINE: &str = "mcp";
 
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn Error>> {
+async fn main() -> ExitCode {
+    match run().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("whoami: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run() -> Result<(), Box<dyn Error>> {
     let filter = tracing_subscriber::EnvFilter::try_from_default_env();
     let filter = filter.unwrap_or_else(|_| "info".into());
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
@@ -89,7 +101,7 @@ fn announce(
         Some(issuer) => {
             println!("\n*** DEVELOPMENT ISSUER: its key was made when this process began and is good for");
             println!("*** trying things out. Name a real one with --issuer and --jwks-url or --jwk.\n");
-            let token = token(issuer, flags, TokioRuntime::new());
+            let token = token(issuer, flags, &TokioRuntime::new());
             println!("token (one hour, scopes {}):\n{token}\n", granted(flags));
             format!("  -H 'Authorization: Bearer {token}' \\\n")
         }
@@ -110,7 +122,7 @@ fn granted(flags: &Flags) -> String {
     scopes.join(" ")
 }
 
-fn token(issuer: &DevIssuer, flags: &Flags, runtime: impl mcp_tokio::Runtime) -> String {
+fn token(issuer: &DevIssuer, flags: &Flags, runtime: &impl mcp_tokio::Runtime) -> String {
     let Now { unix, .. } = runtime.now();
     issuer
         .token(flags.audience(), unix)

@@ -101,7 +101,8 @@ async fn a_body_at_the_limit_is_served_and_one_past_it_is_413() {
         let response = served.connect().await.exchange(request.chunked(&fits, chunk_bytes)).await;
         assert_text(&response, 1, "fits");
     }
-    for bytes in [request.with_body(&past), request.chunked(&past, 1_000), request.chunked(&past, LIMIT + 1)] {
+    for bytes in [request.with_body(&past), request.chunked(&past, 1_000), request.chunked(&past, LIMIT + 1)]
+    {
         let mut client = served.connect().await;
         client.try_send(bytes).await;
         assert_error(&client.response().await, 413, -32600, None);
@@ -167,7 +168,9 @@ async fn a_body_is_asked_for_once_the_credentials_are_good() {
     let request = echo("later").token(&served.token("alice"));
     let body = request.body();
     let mut client = served.connect().await;
-    client.send(request.head(&format!("Content-Length: {}\r\nExpect: 100-continue\r\n\r\n", body.len()))).await;
+    client
+        .send(request.head(&format!("Content-Length: {}\r\nExpect: 100-continue\r\n\r\n", body.len())))
+        .await;
     assert_eq!(client.response().await.head.status, 100);
     assert_text(&client.exchange(body).await, 1, "later");
 }

@@ -37,7 +37,11 @@ async fn a_client_that_leaves_cancels_its_silent_call() {
         let mut client = served.connect().await;
         client.send(&request).await;
         sightings.begun().await;
-        if is_reset { client.reset() } else { drop(client) }
+        if is_reset {
+            client.reset()
+        } else {
+            drop(client)
+        }
         sightings.dropped().await;
     }
     assert_eq!(served.connect().await.exchange(get("/ping")).await.body, b"pong");
@@ -63,7 +67,11 @@ async fn a_client_that_closes_its_stream_cancels_the_call() {
         sightings.begun().await;
         assert_eq!(client.head().await.status, 200);
         assert!(client.chunk().await.starts_with(b"data: "));
-        if is_reset { client.reset() } else { drop(client) }
+        if is_reset {
+            client.reset()
+        } else {
+            drop(client)
+        }
         sightings.dropped().await;
     }
     assert_eq!(served.connect().await.exchange(get("/ping")).await.body, b"pong");

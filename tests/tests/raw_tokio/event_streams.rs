@@ -79,9 +79,7 @@ async fn progress_and_log_messages_are_events_before_the_result() {
         assert_eq!(frame.matches(['\r', '\n']).count(), 2, "{frame:?}");
     }
     let events: Vec<Value> = assert_stream(&response).events.iter().map(parsed).collect();
-    let notification = |method: &str, params: Value| {
-        json!({"jsonrpc": "2.0", "method": format!("notifications/{method}"), "params": params})
-    };
+    let notification = |method: &str, params: Value| json!({"jsonrpc": "2.0", "method": format!("notifications/{method}"), "params": params});
     assert_eq!(
         events[..4],
         [

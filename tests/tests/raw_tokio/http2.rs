@@ -60,9 +60,7 @@ async fn streams_of_one_connection_run_beside_one_another() {
 async fn a_stream_beyond_the_limit_of_a_connection_waits() {
     let (witness, mut sightings) = witness();
     let served = Served::start(|server| {
-        server
-            .tool(endless("endless", &witness))
-            .limits(limits(|limits| limits.streams_per_connection = 2))
+        server.tool(endless("endless", &witness)).limits(limits(|limits| limits.streams_per_connection = 2))
     })
     .await;
     let token = served.token("alice");
@@ -246,10 +244,9 @@ async fn a_connection_with_a_running_call_is_not_idle() {
 
 #[tokio::test]
 async fn half_a_body_is_408_over_http2() {
-    let served = Served::start(|server| {
-        server.core_timeouts(timeouts(|timeouts| timeouts.body_micros = 300_000))
-    })
-    .await;
+    let served =
+        Served::start(|server| server.core_timeouts(timeouts(|timeouts| timeouts.body_micros = 300_000)))
+            .await;
     let mut client = Http2Client::connect(served.address).await;
     let request = echo("never").token(&served.token("alice"));
     let (response, _sending) = client.open(post(&request)).await;

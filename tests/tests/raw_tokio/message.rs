@@ -87,7 +87,8 @@ impl Call {
 
     /// The request line and the header fields, and `framing`, without the empty line behind.
     pub(crate) fn head(&self, framing: &str) -> String {
-        let fields: String = self.fields().iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+        let fields: String =
+            self.fields().iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
         format!("POST /mcp HTTP/1.1\r\nHost: 127.0.0.1\r\n{fields}{framing}")
     }
 

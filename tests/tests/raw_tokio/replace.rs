@@ -56,8 +56,7 @@ async fn the_next_request_sees_the_new_catalog_and_a_running_call_keeps_the_old_
 #[tokio::test]
 async fn a_catalog_that_cannot_be_served_changes_nothing() {
     let served = Served::start(|server| server).await;
-    let twice =
-        Catalog::new().tool(tool("same", async |_, _| "a")).tool(tool("same", async |_, _| "b"));
+    let twice = Catalog::new().tool(tool("same", async |_, _| "a")).tool(tool("same", async |_, _| "b"));
     assert!(served.server.replace(twice).is_err());
     let request = crate::message::echo("still").token(&served.token("alice"));
     assert_text(&served.connect().await.exchange(request.bytes()).await, 1, "still");

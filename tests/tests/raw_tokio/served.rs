@@ -6,8 +6,8 @@ use std::{
 };
 
 use mcp_tokio::{
-    Auth, BearerPolicy, ConnectionTimeouts, Context, DevIssuer, KeySource, Runtime as _, Server, ServerBuilder,
-    ServerLimits, Timeouts, TokioRuntime, Tool,
+    Auth, BearerPolicy, ConnectionTimeouts, Context, DevIssuer, KeySource, Runtime as _, Server,
+    ServerBuilder, ServerLimits, Timeouts, TokioRuntime, Tool,
 };
 use serde_json::{Value, json};
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};

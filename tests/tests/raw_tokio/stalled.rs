@@ -55,10 +55,9 @@ async fn a_stalled_reader_does_not_hold_its_handler_past_the_write_deadline() {
 #[tokio::test]
 async fn a_large_answer_that_nobody_reads_ends_its_connection() {
     let large = tool("large", async |_, _| "x".repeat(FLOOD_BYTES));
-    let served = Served::start(|server| {
-        server.tool(large).connection_timeouts(impatient()).limits(one_connection())
-    })
-    .await;
+    let served =
+        Served::start(|server| server.tool(large).connection_timeouts(impatient()).limits(one_connection()))
+            .await;
     let mut client = served.connect().await;
     client.send(call("large").token(&served.token("alice")).bytes()).await;
     assert_eq!(served.connect().await.exchange(get("/ping")).await.body, b"pong");
