@@ -38,7 +38,7 @@ pub(super) struct Announced {
 impl Engine {
     /// Begins an exchange with the head of its request.
     pub fn accept<F: Fields>(&self, head: &Head<'_, F>, now: Now) -> Step<'_> {
-        if head.framing == Framing::Ambiguous || has_two_lengths(&head.fields) {
+        if head.framing == Framing::Ambiguous || is_ambiguous(&head.fields) {
             return Step::Respond(self.refuse_early(Refusal::AmbiguousFraming, Cors::None));
         }
         match head.target {
@@ -184,10 +184,17 @@ impl<'e> Exchange<'e> {
     }
 }
 
-/// RFC 9112 section 6.3: two fields that both say where the body ends.
-fn has_two_lengths(fields: &impl Fields) -> bool {
-    !matches!(fields.field(Name::ContentLength), Field::Absent)
-        && !matches!(fields.field(Name::TransferEncoding), Field::Absent)
+/// RFC 9112 sections 6.1 and 6.3: a body ends where `Content-Length` says or where its chunks end, and
+/// there is one way to read which. A coding that only some readers know is another way.
+fn is_ambiguous(fields: &impl Fields) -> bool {
+    match fields.field(Name::TransferEncoding) {
+        Field::Absent => false,
+        Field::One(coding) => {
+            !coding.as_bytes().trim_ascii().eq_ignore_ascii_case(b"chunked")
+                || !matches!(fields.field(Name::ContentLength), Field::Absent)
+        }
+        Field::Repeated => true,
+    }
 }
 
 fn is_get(method: &Method) -> bool {

@@ -13,7 +13,7 @@ use mcp_tests::draw::Draw;
 
 use crate::{
     fields::{
-        AcceptMeans, BODY_BYTES_MAX, CredentialMeans, Entry, HostMeans, LengthMeans, OriginMeans, Sent,
+        AcceptMeans, BODY_BYTES_MAX, CodingMeans, CredentialMeans, Entry, HostMeans, LengthMeans, OriginMeans, Sent,
         VersionMeans,
     },
     messages::{Envelope, Id, MethodField, NameField, Operation, ParamSet, Special},
@@ -234,11 +234,11 @@ impl<'s> Case<'s> {
         self.length_entry().means
     }
 
-    fn transfer_encoding(&self) -> &'s Entry<bool> {
+    fn transfer_encoding(&self) -> &'s Entry<CodingMeans> {
         self.pick(Fact::TransferEncoding, &self.scene.transfer_encodings)
     }
 
-    pub(crate) fn is_chunked(&self) -> bool {
+    pub(crate) fn coding(&self) -> CodingMeans {
         self.transfer_encoding().means
     }
 

@@ -9,7 +9,7 @@ use crate::{
     answer::{Answer, Challenges},
     case::{Case, Content},
     drive::{Called, Run},
-    fields::{LengthMeans, REFUSED_BODY_BYTES_MAX, VersionMeans},
+    fields::{CodingMeans, LengthMeans, REFUSED_BODY_BYTES_MAX, VersionMeans},
     messages::{ComesTo, EnvelopeMeans, Id},
     scene::Arrival,
     table::{Body, ErrorId, Refused, Requested, Then, With},
@@ -152,7 +152,7 @@ fn expected_id(case: &Case<'_>, id: ErrorId) -> Option<&'static str> {
 }
 
 fn is_small(case: &Case<'_>) -> bool {
-    !case.is_chunked()
+    case.coding() == CodingMeans::Absent
         && matches!(case.length(), LengthMeans::Bytes(bytes) if (1..=REFUSED_BODY_BYTES_MAX).contains(&bytes))
 }
 

@@ -104,7 +104,25 @@ pub(crate) fn origins() -> Vec<Entry<OriginMeans>> {
     menu
 }
 
-/// `Access-Control-Request-Method`, `Transfer-Encoding`, `Expect`: whether they are there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum CodingMeans {
+    Absent,
+    Chunked,
+    /// Anything but one final `chunked`: readers may disagree on where the body ends.
+    Other,
+}
+
+/// `Transfer-Encoding` (RFC 9112 section 6.1).
+pub(crate) fn codings() -> Vec<Entry<CodingMeans>> {
+    let mut menu = vec![entry(Sent::Absent, CodingMeans::Absent)];
+    menu.extend(all(CodingMeans::Chunked, &["chunked", "Chunked"]));
+    let others = ["gzip, chunked", "chunked, chunked", ",chunked", "identity", "chunked;a=b", ""];
+    menu.extend(all(CodingMeans::Other, &others));
+    menu.push(entry(Sent::Repeated, CodingMeans::Other));
+    menu
+}
+
+/// `Access-Control-Request-Method`, `Expect`: whether they are there.
 pub(crate) fn presence(value: &str) -> Vec<Entry<bool>> {
     vec![entry(Sent::Absent, false), entry(Sent::text(value), true)]
 }

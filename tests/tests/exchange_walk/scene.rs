@@ -10,7 +10,7 @@ use mcp_proto::head::{Framing, ParamFields};
 pub(crate) use self::list::scenes;
 use crate::{
     fields::{
-        self, AUTHORITIES, AcceptMeans, CredentialMeans, Entry, HostMeans, LengthMeans, OriginMeans, QUERIES,
+        self, AUTHORITIES, AcceptMeans, CodingMeans, CredentialMeans, Entry, HostMeans, LengthMeans, OriginMeans, QUERIES,
         Sent, VersionMeans,
     },
     messages::{
@@ -128,7 +128,7 @@ pub(crate) struct Scene {
     pub(crate) clocks: Vec<u64>,
     pub(crate) content_types: Vec<Entry<bool>>,
     pub(crate) lengths: Vec<Entry<LengthMeans>>,
-    pub(crate) transfer_encodings: Vec<Entry<bool>>,
+    pub(crate) transfer_encodings: Vec<Entry<CodingMeans>>,
     pub(crate) expects: Vec<Entry<bool>>,
     pub(crate) accepts: Vec<Entry<AcceptMeans>>,
     pub(crate) versions: Vec<Entry<VersionMeans>>,
@@ -191,7 +191,7 @@ impl Scene {
             clocks: vec![NOON],
             content_types: first(&fields::content_types(), 1),
             lengths: fields::small_length(),
-            transfer_encodings: first(&fields::presence("chunked"), 1),
+            transfer_encodings: first(&fields::codings(), 1),
             expects: first(&fields::presence("100-continue"), 1),
             accepts: first(&fields::accepts(), 1),
             versions: first(&fields::versions(), 1),

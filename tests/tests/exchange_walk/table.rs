@@ -13,7 +13,7 @@ use self::condition::{
 };
 use crate::{
     case::Case,
-    fields::{BODY_BYTES_MAX, CredentialMeans, LengthMeans, OriginMeans, VersionMeans},
+    fields::{BODY_BYTES_MAX, CodingMeans, CredentialMeans, LengthMeans, OriginMeans, VersionMeans},
     messages::{ComesTo, EnvelopeMeans, Flaw, Id, Meta, MethodField, MethodKind},
     scene::{Arrival, HandlerOutcome, ServerKind, Verdict},
 };
@@ -146,9 +146,10 @@ pub(crate) const ROWS: &[Row] = &[
     row("framing/seen in the bytes", |c| c.framing() == Framing::Ambiguous, without_body(400, Close)),
     row(
         "framing/seen in the head",
-        |c| c.length() != LengthMeans::Absent && c.is_chunked(),
+        |c| c.length() != LengthMeans::Absent && c.coding() != CodingMeans::Absent,
         without_body(400, Close),
     ),
+    row("framing/another coding", |c| c.coding() == CodingMeans::Other, without_body(400, Close)),
     // Section 5.1, before the body.
     row("DT-01 BC-02", |c| !is_known(c.path()), without_body(404, Nothing)),
     row(

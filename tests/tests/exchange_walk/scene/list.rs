@@ -87,7 +87,7 @@ fn framing(mint: &Mint<'_>) -> Scene {
         verdicts: VERDICTS.to_vec(),
         content_types: fields::content_types(),
         lengths: fields::lengths(),
-        transfer_encodings: fields::presence("chunked"),
+        transfer_encodings: fields::codings(),
         expects: fields::presence("100-continue"),
         versions: first(&fields::versions(), 5),
         origins: first(&fields::origins(), 2),
