@@ -1,7 +1,5 @@
 //! The body of an answer: nothing, bytes, or a call that runs inside it.
 
-mod watched;
-
 use std::{
     convert::Infallible,
     pin::Pin,
@@ -11,22 +9,19 @@ use std::{
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 
-use self::watched::Watched;
-pub(crate) use self::watched::watch;
-use crate::{running::Running, runtime::Runtime};
+use crate::{running::Running, runtime::Runtime, wire::OpenAnswer};
 
 /// The body of an answer. Dropping it cancels the call that it carries.
 pub struct ReplyBody<R: Runtime> {
     kind: Kind<R>,
-    /// Dropped with the body.
-    _held: Option<Box<dyn Send>>,
+    /// On HTTP/2: tells the connection that the peer still takes the answer.
+    open: Option<OpenAnswer<R>>,
 }
 
 enum Kind<R: Runtime> {
     Empty,
     Whole(Bytes),
     Stream(Box<Stream<R>>),
-    Watched(Watched<R>),
 }
 
 /// An event stream: bytes that are due, then what the call goes on to say.
@@ -49,12 +44,12 @@ impl<R: Runtime> ReplyBody<R> {
     }
 
     fn of(kind: Kind<R>) -> Self {
-        Self { kind, _held: None }
+        Self { kind, open: None }
     }
 
-    /// The same body, which drops `held` when it is dropped.
-    pub(crate) fn holding(mut self, held: Box<dyn Send>) -> Self {
-        self._held = Some(held);
+    /// The same body, which tells its connection how it is getting on.
+    pub(crate) fn of_answer(mut self, open: OpenAnswer<R>) -> Self {
+        self.open = Some(open);
         self
     }
 
@@ -63,13 +58,17 @@ impl<R: Runtime> ReplyBody<R> {
             Kind::Empty => true,
             Kind::Whole(_) => false,
             Kind::Stream(stream) => stream.first.is_empty() && stream.running.is_over(),
-            Kind::Watched(watched) => watched.is_over(),
         }
     }
 
     fn poll_bytes(&mut self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
         match &mut self.kind {
             Kind::Empty => Poll::Ready(None),
+            // On HTTP/2 a large answer is handed over in pieces, so that what the peer does not take
+            // stays here, where it is noticed.
+            Kind::Whole(bytes) if self.open.is_some() && bytes.len() > PIECE_BYTES => {
+                Poll::Ready(Some(bytes.split_to(PIECE_BYTES)))
+            }
             Kind::Whole(bytes) => {
                 let bytes = std::mem::take(bytes);
                 self.kind = Kind::Empty;
@@ -79,10 +78,12 @@ impl<R: Runtime> ReplyBody<R> {
                 Poll::Ready(Some(std::mem::take(&mut stream.first)))
             }
             Kind::Stream(stream) => stream.running.poll_frame(cx),
-            Kind::Watched(watched) => watched.poll_bytes(cx),
         }
     }
 }
+
+/// The largest piece of a whole answer on HTTP/2.
+const PIECE_BYTES: usize = 64 << 10;
 
 impl<R: Runtime> Body for ReplyBody<R> {
     type Data = Bytes;
@@ -92,6 +93,9 @@ impl<R: Runtime> Body for ReplyBody<R> {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        if let Some(open) = &self.open {
+            open.is_taken();
+        }
         self.poll_bytes(cx).map(|bytes| bytes.map(|bytes| Ok(Frame::data(bytes))))
     }
 
@@ -104,7 +108,6 @@ impl<R: Runtime> Body for ReplyBody<R> {
             Kind::Empty => SizeHint::with_exact(0),
             Kind::Whole(bytes) => SizeHint::with_exact(bytes.len() as u64),
             Kind::Stream(_) => SizeHint::default(),
-            Kind::Watched(watched) => watched.size_hint(),
         }
     }
 }
@@ -115,7 +118,6 @@ impl<R: Runtime> std::fmt::Debug for ReplyBody<R> {
             Kind::Empty => "ReplyBody::Empty",
             Kind::Whole(_) => "ReplyBody::Whole(..)",
             Kind::Stream(_) => "ReplyBody::Stream(..)",
-            Kind::Watched(_) => "ReplyBody::Watched(..)",
         })
     }
 }

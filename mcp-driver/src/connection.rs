@@ -4,7 +4,7 @@ use std::{
     convert::Infallible,
     future::{Future, poll_fn},
     pin::{Pin, pin},
-    sync::{Arc, Mutex, PoisonError, atomic::Ordering},
+    sync::{Arc, Mutex, PoisonError},
     task::{Context, Poll},
 };
 
@@ -19,12 +19,13 @@ use mcp_proto::{Tick, head::Framing};
 
 use crate::{
     body::ReplyBody,
-    guard::{Guarded, Wire},
+    guard::Guarded,
     held::Held,
     hyper_rt::{HyperRuntime, micros},
     limits::{ConnectionTimeouts, ServerLimits},
     runtime::Runtime,
     serve::{Arrival, Service},
+    wire::{OpenAnswer, Use, Wire},
 };
 
 impl<R: Runtime> Service<R> {
@@ -47,7 +48,8 @@ impl<R: Runtime> Service<R> {
         let mut connection = pin!(builder.serve_connection(io, answer));
         let mut stop = pin!(stop);
         let mut stopping = false;
-        let mut watch = Watch::new(self.runtime().clone(), wire, timeouts);
+        let heartbeat = self.hold().engine().timeouts().heartbeat_micros;
+        let mut watch = Watch::new(self.runtime().clone(), wire, timeouts, heartbeat);
         poll_fn(|cx| {
             if !stopping && stop.as_mut().poll(cx).is_ready() {
                 stopping = true;
@@ -117,15 +119,15 @@ impl<R: Runtime> Pinned<R> {
     }
 
     async fn answer(&self, request: Request<Incoming>) -> http::Response<ReplyBody<R>> {
-        let headers = request.headers();
+        self.wire.set_used();
         if request.version() == Version::HTTP_2 {
-            self.wire.set_http2();
-            let open = OpenRequest::begin(self);
+            let open = OpenAnswer::begin(&self.wire, self.service.runtime());
             let arrival = Arrival { framing: Framing::Clear, target: None };
             let response = self.service.answer(&self.held(), request, arrival).await;
-            return response.map(|body| body.holding(Box::new(open)));
+            open.is_taken();
+            return response.map(|body| body.of_answer(open));
         }
-        self.wire.seen_request();
+        let headers = request.headers();
         let framing = self.wire.framing(
             headers.contains_key(header::CONTENT_LENGTH),
             headers.contains_key(header::TRANSFER_ENCODING),
@@ -135,47 +137,38 @@ impl<R: Runtime> Pinned<R> {
     }
 }
 
-/// A request of HTTP/2 whose answer is not complete: while there is one, the connection is in use.
-struct OpenRequest<R: Runtime> {
-    wire: Arc<Wire>,
-    runtime: R,
-}
-
-impl<R: Runtime> OpenRequest<R> {
-    fn begin(pinned: &Pinned<R>) -> Self {
-        let open = Self { wire: Arc::clone(&pinned.wire), runtime: pinned.service.runtime().clone() };
-        open.wire.open_requests.fetch_add(1, Ordering::Relaxed);
-        open.wire.stamp(open.runtime.now().tick);
-        open
-    }
-}
-
-impl<R: Runtime> Drop for OpenRequest<R> {
-    fn drop(&mut self) {
-        self.wire.stamp(self.runtime.now().tick);
-        self.wire.open_requests.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
-/// Ends a connection that nobody uses, where hyper has no timer of its own: before the first
-/// request, and on HTTP/2 between requests.
+/// Ends a connection where hyper has no timer of its own: before the first request; on HTTP/2 between
+/// requests, and when the peer takes nothing of an answer. A peer that opens no window for a stream
+/// leaves the socket writable and the body unpolled, and with it every timer inside: only from here
+/// can it be seen. Ending the connection cancels what is answering on it.
 struct Watch<R: Runtime> {
     runtime: R,
     wire: Arc<Wire>,
     head_micros: u64,
     idle_micros: u64,
+    patience_micros: u64,
     opened: Tick,
     timer: Option<Pin<Box<R::Sleep>>>,
 }
 
+/// When to look at a connection again.
+enum Look {
+    /// Then it is to end.
+    End(Tick),
+    /// Then it may have changed.
+    Again(Tick),
+}
+
 impl<R: Runtime> Watch<R> {
-    fn new(runtime: R, wire: Arc<Wire>, timeouts: &ConnectionTimeouts) -> Self {
+    fn new(runtime: R, wire: Arc<Wire>, timeouts: &ConnectionTimeouts, heartbeat_micros: u64) -> Self {
         let opened = runtime.now().tick;
         Self {
             runtime,
             wire,
             head_micros: micros(timeouts.head),
             idle_micros: micros(timeouts.idle),
+            // A stream whose peer takes everything is polled at each heartbeat.
+            patience_micros: micros(timeouts.write_stall).saturating_add(heartbeat_micros),
             opened,
             timer: None,
         }
@@ -184,28 +177,38 @@ impl<R: Runtime> Watch<R> {
     /// Ready when the connection is to end.
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         loop {
-            let Some(deadline) = self.deadline() else {
+            let Some(look) = self.look() else {
                 self.timer = None;
                 return Poll::Pending;
             };
-            let timer = self.timer.get_or_insert_with(|| Box::pin(self.runtime.sleep_until(deadline)));
+            let at = match look {
+                Look::End(at) | Look::Again(at) => at,
+            };
+            let timer = self.timer.get_or_insert_with(|| Box::pin(self.runtime.sleep_until(at)));
             if timer.as_mut().poll(cx).is_pending() {
                 return Poll::Pending;
             }
-            if deadline <= self.runtime.now().tick {
+            self.timer = None;
+            if let Look::End(at) = look
+                && at <= self.runtime.now().tick
+            {
                 tracing::debug!("connection ended: nobody uses it");
                 return Poll::Ready(());
             }
-            self.timer = None;
         }
     }
 
-    fn deadline(&self) -> Option<Tick> {
-        match self.wire.last_request.load(Ordering::Relaxed) {
-            0 => Some(self.opened.after_micros(self.head_micros)),
-            _ if !self.wire.is_http2() => None,
-            _ if self.wire.open_requests.load(Ordering::Relaxed) > 0 => None,
-            last => Some(Tick(last).after_micros(self.idle_micros)),
+    fn look(&self) -> Option<Look> {
+        if !self.wire.is_used() {
+            return Some(Look::End(self.opened.after_micros(self.head_micros)));
         }
+        if !self.wire.is_http2() {
+            return None;
+        }
+        Some(match self.wire.in_use() {
+            Use::Idle(since) => Look::End(since.after_micros(self.idle_micros)),
+            Use::Running => Look::Again(self.runtime.now().tick.after_micros(self.patience_micros)),
+            Use::Answering(since) => Look::End(since.after_micros(self.patience_micros)),
+        })
     }
 }

@@ -7,70 +7,15 @@ use std::{
     mem::MaybeUninit,
     ops::Range,
     pin::Pin,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering},
-    },
+    sync::Arc,
     task::{Context, Poll, ready},
 };
 
 use hyper::rt::{Read, ReadBuf, ReadBufCursor, Write};
-use mcp_proto::{Tick, head::Framing};
+use mcp_proto::Tick;
 use pin_project_lite::pin_project;
 
-use crate::runtime::Runtime;
-
-/// What a connection's socket and its requests know of one another.
-#[derive(Debug, Default)]
-pub(crate) struct Wire {
-    /// Lines that begin with `Content-Length:`, in all bytes read.
-    length_lines: AtomicU32,
-    /// Requests that arrived with a `Content-Length`.
-    lengths: AtomicU32,
-    /// The connection speaks HTTP/2, whose framing knows no such lines.
-    is_http2: AtomicBool,
-    /// Requests of HTTP/2 whose answers are not complete.
-    pub(crate) open_requests: AtomicU32,
-    /// When the last request began or ended, in microseconds; 0 before the first.
-    pub(crate) last_request: AtomicU64,
-}
-
-impl Wire {
-    /// Judges a request of HTTP/1.1: hyper drops a `Content-Length` that stands beside a
-    /// `Transfer-Encoding`, so the line itself is what gives it away. A pipelined request that
-    /// stands behind counts too; better refuse that rare one than be fooled by this one.
-    pub(crate) fn framing(&self, has_length: bool, has_encoding: bool) -> Framing {
-        let accounted = if has_length {
-            self.lengths.fetch_add(1, Ordering::Relaxed).saturating_add(1)
-        } else {
-            self.lengths.load(Ordering::Relaxed)
-        };
-        if has_encoding && self.length_lines.load(Ordering::Relaxed) > accounted {
-            Framing::Ambiguous
-        } else {
-            Framing::Clear
-        }
-    }
-
-    /// A request has arrived, or its answer is complete.
-    pub(crate) fn stamp(&self, now: Tick) {
-        // 0 means that there was no request yet.
-        self.last_request.store(now.0.max(1), Ordering::Relaxed);
-    }
-
-    /// A request has arrived, and when does not matter.
-    pub(crate) fn seen_request(&self) {
-        self.stamp(Tick(1));
-    }
-
-    pub(crate) fn set_http2(&self) {
-        self.is_http2.store(true, Ordering::Relaxed);
-    }
-
-    pub(crate) fn is_http2(&self) -> bool {
-        self.is_http2.load(Ordering::Relaxed)
-    }
-}
+use crate::{runtime::Runtime, wire::Wire};
 
 pin_project! {
     /// A socket under guard.
@@ -112,7 +57,7 @@ impl<I: Read, R: Runtime> Read for Guarded<I, R> {
         ready!(this.io.poll_read(cx, chunk.unfilled()))?;
         let found = this.lines.count(chunk.filled());
         if found > 0 {
-            this.wire.length_lines.fetch_add(found, Ordering::Relaxed);
+            this.wire.count_length_lines(found);
         }
         buffer.put_slice(chunk.filled());
         Poll::Ready(Ok(()))
@@ -288,15 +233,5 @@ mod tests {
                 }
             }
         }
-    }
-
-    #[test]
-    fn a_hidden_length_makes_the_framing_ambiguous() {
-        let wire = Wire::default();
-        wire.length_lines.store(1, Ordering::Relaxed);
-        assert_eq!(wire.framing(true, false), Framing::Clear, "the length that was counted");
-        assert_eq!(wire.framing(false, true), Framing::Clear, "chunked and nothing else");
-        wire.length_lines.store(2, Ordering::Relaxed);
-        assert_eq!(wire.framing(false, true), Framing::Ambiguous, "chunked beside a length");
     }
 }

@@ -30,6 +30,7 @@ mod server;
 mod signature;
 mod tool;
 mod verifier;
+mod wire;
 
 pub use mcp_proto::{
     self as proto, BearerPolicy, Content, Limits, Principal, Timeouts, ToolResult,

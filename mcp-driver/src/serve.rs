@@ -10,7 +10,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{HeaderMap, Request, Version, request};
+use http::{HeaderMap, Request, request};
 use http_body::Body;
 use mcp_proto::{
     AuthPolicy, BodyRead, Call, Finish, Head, Now, Outcome, Response, Step, Target,
@@ -21,7 +21,7 @@ use mcp_proto::{
 };
 
 use crate::{
-    body::{self, ReplyBody},
+    body::ReplyBody,
     calls::{CallCount, Permit},
     context::Timer,
     fetch::Fetch,
@@ -116,15 +116,7 @@ impl<R: Runtime> Service<R> {
         B::Error: Into<Box<dyn Error + Send + Sync>>,
     {
         let (parts, body) = request.into_parts();
-        let response = self.exchange(held, &parts, body, arrival).await;
-        if parts.version == Version::HTTP_2 {
-            let (parts, body) = response.into_parts();
-            let patience = micros(self.0.server.connection_timeouts().write_stall)
-                .saturating_add(held.engine().timeouts().heartbeat_micros);
-            let body = body::watch(body, &self.0.runtime, patience);
-            return http::Response::from_parts(parts, body);
-        }
-        response
+        self.exchange(held, &parts, body, arrival).await
     }
 
     async fn exchange<B>(

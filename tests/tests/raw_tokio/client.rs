@@ -17,6 +17,9 @@ use tokio::{
 /// the default of those it does not.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 
+/// The code for no or no good credentials: the specification has none, and clients know this one.
+pub(crate) const UNAUTHORIZED: i32 = -32000;
+
 /// Waits for something that has to happen.
 pub(crate) async fn in_time<T>(what: &str, future: impl Future<Output = T>) -> T {
     timeout(PATIENCE, future).await.unwrap_or_else(|_| panic!("not in time: {what}"))

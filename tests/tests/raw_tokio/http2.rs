@@ -7,7 +7,7 @@ use serde_json::json;
 use tokio::sync::Barrier;
 
 use crate::{
-    client::{assert_error, assert_message_error, assert_text, in_time, timed},
+    client::{UNAUTHORIZED, assert_error, assert_message_error, assert_text, in_time, timed},
     http2_client::{Http2Client, data, head_of, post, response_of},
     message::{call, echo, get},
     served::{Served, connection_timeouts, limits, one_connection, timeouts, tool},
@@ -23,7 +23,7 @@ async fn calls_are_answered_over_http2() {
     for _ in 0..10 {
         assert_text(&client.exchange(&echo("two").token(&token)).await, 1, "two");
         let refused = client.exchange(&echo("two").id("x")).await;
-        assert_error(&refused, 401, -32001, Some(json!("x")));
+        assert_error(&refused, 401, UNAUTHORIZED, Some(json!("x")));
         assert!(refused.head.field("www-authenticate").is_some());
     }
 }
@@ -186,6 +186,28 @@ async fn a_large_answer_that_nobody_reads_is_not_kept() {
     }
     assert!(taken < LARGE / 2, "{taken} bytes were kept");
     assert_text(&client.exchange(&echo("alive").token(&token)).await, 1, "alive");
+}
+
+#[tokio::test]
+async fn a_connection_whose_peer_takes_no_answer_is_idle() {
+    for name in ["echo", "talkative", "large"] {
+        let (witness, _sightings) = witness();
+        let served = Served::start(|server| {
+            let mut timeouts = impatient();
+            timeouts.idle = Duration::from_millis(300);
+            server
+                .tool(talkative(&witness))
+                .tool(tool("large", async |_, _| "x".repeat(1 << 20)))
+                .connection_timeouts(timeouts)
+                .core_timeouts(self::timeouts(|timeouts| timeouts.heartbeat_micros = 200_000))
+        })
+        .await;
+        let mut client = Http2Client::with_windows(served.address, 0, 1 << 20).await;
+        let request = call(name).log_level("debug").token(&served.token("alice"));
+        let (head, _body) = head_of(client.call(&request).await).await;
+        assert_eq!(head.status, 200, "{name}");
+        client.closed().await;
+    }
 }
 
 #[tokio::test]

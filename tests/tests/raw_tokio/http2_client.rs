@@ -71,6 +71,7 @@ pub(crate) fn post(call: &Call) -> http::Request<()> {
     for (name, value) in call.fields() {
         request = request.header(name, value);
     }
+    request = request.header("content-length", call.body().len());
     request.body(()).expect("a request")
 }
 

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::{
-    client::{assert_error, assert_text},
+    client::{UNAUTHORIZED, assert_error, assert_text},
     message::{call, echo, get},
     served::{Served, limits, one_connection, tool},
     witness::{endless, witness},
@@ -23,9 +23,9 @@ async fn pipelined_requests_are_answered_in_order_each_by_its_own_token() {
     let mut client = served.connect().await;
     client.send(requests.concat()).await;
     assert_text(&client.response().await, "a", "first");
-    assert_error(&client.response().await, 401, -32001, Some(json!("b")));
+    assert_error(&client.response().await, 401, UNAUTHORIZED, Some(json!("b")));
     assert_text(&client.response().await, "c", "third");
-    assert_error(&client.response().await, 401, -32001, Some(json!("d")));
+    assert_error(&client.response().await, 401, UNAUTHORIZED, Some(json!("d")));
     assert_text(&client.response().await, "e", "fifth");
 }
 
