@@ -8,7 +8,7 @@ use std::{
     task::{Context, Poll},
 };
 
-use http::{Request, Version, header};
+use http::{Request, StatusCode, Version, header};
 use hyper::{
     body::Incoming,
     rt::{Read, Write},
@@ -122,6 +122,12 @@ impl<R: Runtime> Pinned<R> {
         self.wire.set_used();
         if request.version() == Version::HTTP_2 {
             let open = OpenAnswer::begin(&self.wire, self.service.runtime());
+            // hyper has this limit for HTTP/1.1 only.
+            if request.headers().len() > self.service.server().limits().header_fields {
+                let mut refused = http::Response::new(ReplyBody::empty());
+                *refused.status_mut() = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
+                return refused;
+            }
             let arrival = Arrival { framing: Framing::Clear, target: None };
             let response = self.service.answer(&self.held(), request, arrival).await;
             open.is_taken();
@@ -148,7 +154,8 @@ struct Watch<R: Runtime> {
     idle_micros: u64,
     patience_micros: u64,
     opened: Tick,
-    timer: Option<Pin<Box<R::Sleep>>>,
+    /// When the timer goes off, and the timer.
+    timer: Option<(Tick, Pin<Box<R::Sleep>>)>,
 }
 
 /// When to look at a connection again.
@@ -184,7 +191,10 @@ impl<R: Runtime> Watch<R> {
             let at = match look {
                 Look::End(at) | Look::Again(at) => at,
             };
-            let timer = self.timer.get_or_insert_with(|| Box::pin(self.runtime.sleep_until(at)));
+            if self.timer.as_ref().is_some_and(|(armed, _)| at < *armed) {
+                self.timer = None;
+            }
+            let (_, timer) = self.timer.get_or_insert_with(|| (at, Box::pin(self.runtime.sleep_until(at))));
             if timer.as_mut().poll(cx).is_pending() {
                 return Poll::Pending;
             }

@@ -4,7 +4,6 @@
 //! [`Runtime`]. Users of a driver such as `mcp-tokio` find everything here through it.
 
 mod body;
-mod calls;
 mod catalog;
 mod completion;
 mod connection;
@@ -18,6 +17,7 @@ mod hyper_rt;
 mod interrupt;
 mod keys;
 mod limits;
+mod load;
 mod prompt;
 mod read;
 mod resource;

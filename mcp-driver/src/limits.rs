@@ -6,16 +6,23 @@ use std::time::Duration;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ServerLimits {
-    /// Open connections. At the limit, further ones wait in the listener's queue. Default 10,000.
+    /// Open connections. At the limit, further ones wait in the listener's queue. Default 900: below
+    /// the 1,024 descriptors that most systems give a process, so that fetching keys finds one too.
+    /// Raise both together.
     pub connections: usize,
     /// Handlers that run at once. Beyond it: 503. Default 1,024.
     pub calls: usize,
     /// Handlers that run at once for one principal, whatever tokens it has. Beyond it: 503.
     /// Default 64.
     pub calls_per_principal: usize,
+    /// Bytes of bodies that are collected at once, of requests that arrive in pieces. Beyond it: 503.
+    /// Default 256 MiB.
+    pub body_bytes: usize,
+    /// The same for one principal. Default 64 MiB.
+    pub body_bytes_per_principal: usize,
     /// Bytes of a request head. Beyond it: 431. Default 64 KiB, which leaves room for a token.
     pub head_bytes: usize,
-    /// Header fields of a request. Beyond it: 431. Default 100.
+    /// Header fields of a request, on HTTP/1.1 and HTTP/2. Beyond it: 431. Default 100.
     pub header_fields: usize,
     /// Requests that run at once on one HTTP/2 connection. Default 128.
     pub streams_per_connection: u32,
@@ -26,9 +33,11 @@ pub struct ServerLimits {
 impl Default for ServerLimits {
     fn default() -> Self {
         Self {
-            connections: 10_000,
+            connections: 900,
             calls: 1_024,
             calls_per_principal: 64,
+            body_bytes: 256 << 20,
+            body_bytes_per_principal: 64 << 20,
             head_bytes: 64 << 10,
             header_fields: 100,
             streams_per_connection: 128,

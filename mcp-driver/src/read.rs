@@ -11,7 +11,7 @@ use bytes::{Bytes, BytesMut};
 use http_body::Body;
 use mcp_proto::{BodyRead, time::Deadline};
 
-use crate::runtime::Runtime;
+use crate::{load::BodyBudget, runtime::Runtime};
 
 /// How to read a body.
 pub(crate) struct Reading {
@@ -30,7 +30,7 @@ pub(crate) struct Read {
 }
 
 /// Reads the whole body.
-pub(crate) async fn read<R, B>(body: B, reading: &Reading, runtime: &R) -> Read
+pub(crate) async fn read<R, B>(body: B, reading: &Reading, budget: &mut BodyBudget<'_>, runtime: &R) -> Read
 where
     R: Runtime,
     B: Body<Data = Bytes>,
@@ -44,9 +44,9 @@ where
             match body.as_mut().poll_frame(cx) {
                 Poll::Ready(Some(Ok(frame))) => {
                     if let Ok(data) = frame.into_data()
-                        && !taken.push(data, reading)
+                        && let Err(refused) = taken.push(data, reading, budget)
                     {
-                        return Poll::Ready(BodyRead::TooLarge);
+                        return Poll::Ready(refused);
                     }
                     if body.is_end_stream() {
                         return Poll::Ready(BodyRead::Complete(taken.finish()));
@@ -85,24 +85,30 @@ struct Taken {
 }
 
 impl Taken {
-    /// False when the limit is passed.
-    fn push(&mut self, data: Bytes, reading: &Reading) -> bool {
+    /// What the reading comes to when this is too much.
+    fn push(&mut self, data: Bytes, reading: &Reading, budget: &mut BodyBudget<'_>) -> Result<(), BodyRead> {
         let limit = reading.limit as usize;
         let length = self.first.len().saturating_add(self.rest.len()).saturating_add(data.len());
         if length > limit {
-            return false;
+            return Err(BodyRead::TooLarge);
         }
         if self.first.is_empty() && self.rest.is_empty() {
             self.first = data;
-            return true;
+            return Ok(());
         }
-        if self.rest.is_empty() {
-            let announced = reading.announced.map_or(0, |announced| announced as usize).min(limit);
-            self.rest.reserve(announced.max(length));
-            self.rest.extend_from_slice(&std::mem::take(&mut self.first));
+        let announced = reading.announced.map_or(0, |announced| announced as usize).min(limit);
+        let room = announced.max(length);
+        if room > self.rest.capacity() {
+            // Without an announcement the room doubles, as long as the limit allows it.
+            let room = if announced == 0 { room.next_power_of_two().min(limit) } else { room };
+            if !budget.grow_to(room) {
+                return Err(BodyRead::Overloaded);
+            }
+            self.rest.reserve(room.saturating_sub(self.rest.len()));
         }
+        self.rest.extend_from_slice(&std::mem::take(&mut self.first));
         self.rest.extend_from_slice(&data);
-        true
+        Ok(())
     }
 
     fn finish(&mut self) -> Bytes {

@@ -13,10 +13,10 @@ use bytes::Bytes;
 use mcp_proto::{Callee, Finish, Outcome, Reply, Response, exchange::Notified, time::Deadline};
 
 use crate::{
-    calls::Permit,
     context::Context,
     handler::{CallParts, Running as Handler},
     held::Held,
+    load::Permit,
     runtime::Runtime,
 };
 

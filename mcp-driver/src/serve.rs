@@ -22,13 +22,13 @@ use mcp_proto::{
 
 use crate::{
     body::ReplyBody,
-    calls::{CallCount, Permit},
     context::Timer,
     fetch::Fetch,
     handler::CallParts,
     held::Held,
     hyper_rt::micros,
     keys::{KeySourceError, KeyStore},
+    load::{BodyBudget, Load, Permit},
     read::{Reading, read},
     running::{Begun, Running},
     runtime::Runtime,
@@ -44,7 +44,7 @@ struct Inner<R: Runtime> {
     runtime: R,
     keys: Option<Arc<KeyStore>>,
     verifier: Option<TokenVerifier>,
-    calls: Arc<CallCount>,
+    load: Arc<Load>,
     timer: Arc<dyn Timer>,
 }
 
@@ -74,8 +74,8 @@ impl<R: Runtime> Service<R> {
         }
         let verifier = keys.clone().and_then(|keys| verifier(&server, keys));
         let timer = Arc::new(RuntimeTimer(runtime.clone()));
-        let calls = Arc::new(CallCount::default());
-        Ok(Self(Arc::new(Inner { server, runtime, keys, verifier, calls, timer })))
+        let load = Arc::new(Load::default());
+        Ok(Self(Arc::new(Inner { server, runtime, keys, verifier, load, timer })))
     }
 
     /// The server.
@@ -91,7 +91,7 @@ impl<R: Runtime> Service<R> {
     /// What the requests of one connection are served with, until the server's catalog is replaced.
     pub(crate) fn hold(&self) -> Arc<Held> {
         let inner = &self.0;
-        Arc::new(Held::new(inner.server.snapshot(), Arc::clone(&inner.timer), Arc::clone(&inner.calls)))
+        Arc::new(Held::new(inner.server.snapshot(), Arc::clone(&inner.timer), Arc::clone(&inner.load)))
     }
 
     /// Answers one request that was addressed by its path.
@@ -132,6 +132,7 @@ impl<R: Runtime> Service<R> {
     {
         let engine = held.engine();
         let runtime = &self.0.runtime;
+        let limits = self.0.server.limits();
         let target = arrival.target.unwrap_or_else(|| engine.route(parts.uri.path()));
         let mut head = Head::from_parts(&parts.method, &parts.uri, &parts.headers, target);
         head.framing = arrival.framing;
@@ -150,7 +151,10 @@ impl<R: Runtime> Service<R> {
                 }
                 Step::ReadId(step) => {
                     let reading = Reading { limit: step.limit(), announced: None, deadline: step.deadline() };
-                    Step::Respond(step.resolve(take(&mut body, &reading, runtime, &mut now).await))
+                    let mut budget = BodyBudget::new(held, limits, None);
+                    Step::Respond(
+                        step.resolve(take(&mut body, &reading, &mut budget, runtime, &mut now).await),
+                    )
                 }
                 Step::ReadBody(step) => {
                     let reading = Reading {
@@ -158,7 +162,8 @@ impl<R: Runtime> Service<R> {
                         announced: step.announced(),
                         deadline: step.deadline(),
                     };
-                    let read = take(&mut body, &reading, runtime, &mut now).await;
+                    let mut budget = BodyBudget::new(held, limits, load.as_deref());
+                    let read = take(&mut body, &reading, &mut budget, runtime, &mut now).await;
                     step.resolve(read, now)
                 }
                 Step::Call(call) => return self.run(held, *call, load, &parts.headers).await,
@@ -207,11 +212,11 @@ impl<R: Runtime> Service<R> {
         &self,
         held: &Arc<Held>,
         call: Call,
-        load: Option<Arc<CallCount>>,
+        load: Option<Arc<Load>>,
         headers: &HeaderMap,
     ) -> http::Response<ReplyBody<R>> {
         let limits = self.0.server.limits();
-        let Some(permit) = Permit::take(held, limits.calls, load, limits.calls_per_principal) else {
+        let Some(permit) = Permit::take(held, limits, load) else {
             return match call.reply.finish(held.engine(), Outcome::Overloaded) {
                 Finish::Whole(response) => render(response),
                 Finish::LastFrame(frame) => http::Response::new(ReplyBody::whole(frame.into())),
@@ -248,14 +253,20 @@ fn verifier(server: &Server, keys: Arc<KeyStore>) -> Option<TokenVerifier> {
 }
 
 /// Reads the body, which a step asks for once.
-async fn take<R, B>(body: &mut Option<B>, reading: &Reading, runtime: &R, now: &mut Now) -> BodyRead
+async fn take<R, B>(
+    body: &mut Option<B>,
+    reading: &Reading,
+    budget: &mut BodyBudget<'_>,
+    runtime: &R,
+    now: &mut Now,
+) -> BodyRead
 where
     R: Runtime,
     B: Body<Data = Bytes>,
     B::Error: Into<Box<dyn Error + Send + Sync>>,
 {
     let Some(body) = body.take() else { return BodyRead::Aborted };
-    let read = read(body, reading, runtime).await;
+    let read = read(body, reading, budget, runtime).await;
     if read.waited {
         *now = runtime.now();
     }

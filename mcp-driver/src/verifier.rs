@@ -18,7 +18,7 @@ use self::{
     cache::{Entry, TokenCache, TokenDigest},
     principals::Principals,
 };
-use crate::{calls::CallCount, keys::KeyStore, runtime::Runtime, signature::TrustedKeys};
+use crate::{keys::KeyStore, load::Load, runtime::Runtime, signature::TrustedKeys};
 
 /// Verifies the tokens of one policy.
 pub(crate) struct TokenVerifier {
@@ -34,7 +34,7 @@ pub(crate) struct Verified {
     /// What the core decides on.
     pub(crate) facts: Facts,
     /// The running calls of the token's principal, where the token is good.
-    pub(crate) load: Option<Arc<CallCount>>,
+    pub(crate) load: Option<Arc<Load>>,
 }
 
 impl TokenVerifier {

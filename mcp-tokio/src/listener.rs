@@ -124,6 +124,7 @@ impl Listener {
         let (stopped, stopping) = watch::channel(());
         let mut connections = JoinSet::new();
         let mut stop = pin!(stop);
+        let mut is_short = false;
         loop {
             let mut accepting = pin!(accept(&self.sockets, &places));
             let event = poll_fn(|cx| {
@@ -135,8 +136,15 @@ impl Listener {
             });
             let (socket, place) = match event.await {
                 Event::Stop => break,
-                Event::Accepted(Some(accepted)) => accepted,
-                Event::Accepted(None) => {
+                Event::Accepted(Ok(accepted)) => {
+                    is_short = false;
+                    accepted
+                }
+                Event::Accepted(Err(error)) => {
+                    // Once for each shortage: those who cause it shall not fill the log too.
+                    if !std::mem::replace(&mut is_short, true) {
+                        tracing::warn!(%error, "cannot accept connections");
+                    }
                     tokio::time::sleep(ACCEPT_PAUSE).await;
                     continue;
                 }
@@ -165,22 +173,19 @@ impl Listener {
 
 enum Event {
     Stop,
-    Accepted(Option<(TcpStream, OwnedSemaphorePermit)>),
+    Accepted(io::Result<(TcpStream, OwnedSemaphorePermit)>),
 }
 
-/// A connection with a place of its own; `None` when the operating system had none to give.
-async fn accept(sockets: &TcpListener, places: &Arc<Semaphore>) -> Option<(TcpStream, OwnedSemaphorePermit)> {
-    let place = Arc::clone(places).acquire_owned().await.ok()?;
-    match sockets.accept().await {
-        Ok((socket, _)) => {
-            if let Err(error) = socket.set_nodelay(true) {
-                tracing::debug!(%error, "TCP_NODELAY");
-            }
-            Some((socket, place))
-        }
-        Err(error) => {
-            tracing::warn!(%error, "accept");
-            None
-        }
+/// A connection with a place of its own.
+async fn accept(
+    sockets: &TcpListener,
+    places: &Arc<Semaphore>,
+) -> io::Result<(TcpStream, OwnedSemaphorePermit)> {
+    // Nobody closes the semaphore.
+    let place = Arc::clone(places).acquire_owned().await.map_err(io::Error::other)?;
+    let (socket, _) = sockets.accept().await?;
+    if let Err(error) = socket.set_nodelay(true) {
+        tracing::debug!(%error, "TCP_NODELAY");
     }
+    Ok((socket, place))
 }

@@ -3,3 +3,4 @@
 pub mod draw;
 pub mod events;
 pub mod http1;
+pub mod scenario;

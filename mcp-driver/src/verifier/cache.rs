@@ -6,7 +6,7 @@ use mcp_proto::{UnixSeconds, jws::Claims};
 use quick_cache::sync::Cache;
 use ring::digest::{self, SHA256, SHA256_OUTPUT_LEN};
 
-use crate::calls::CallCount;
+use crate::load::Load;
 
 /// SHA-256 of a whole token, signature included: two tokens never share one.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -26,7 +26,7 @@ impl TokenDigest {
 #[derive(Clone)]
 pub(super) struct Entry {
     pub(super) claims: Arc<Claims>,
-    pub(super) load: Arc<CallCount>,
+    pub(super) load: Arc<Load>,
     /// Of the keys that it was verified with.
     generation: u64,
     /// The first second at which no rule accepts the token any more.
@@ -34,12 +34,7 @@ pub(super) struct Entry {
 }
 
 impl Entry {
-    pub(super) fn new(
-        claims: Arc<Claims>,
-        load: Arc<CallCount>,
-        generation: u64,
-        leeway_seconds: u64,
-    ) -> Self {
+    pub(super) fn new(claims: Arc<Claims>, load: Arc<Load>, generation: u64, leeway_seconds: u64) -> Self {
         let over = UnixSeconds(claims.expires().0.saturating_add(leeway_seconds));
         Self { claims, load, generation, over }
     }

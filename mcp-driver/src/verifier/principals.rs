@@ -7,7 +7,7 @@ use std::{
 
 use mcp_proto::Principal;
 
-use crate::calls::CallCount;
+use crate::load::Load;
 
 /// How many principals are held before those without tokens and calls are looked for the first time.
 const PRUNE_FIRST: usize = 64;
@@ -16,7 +16,7 @@ const PRUNE_FIRST: usize = 64;
 pub(super) struct Principals(Mutex<Counts>);
 
 struct Counts {
-    by_principal: HashMap<PrincipalKey, Weak<CallCount>>,
+    by_principal: HashMap<PrincipalKey, Weak<Load>>,
     /// At this many principals, those that are gone are looked for.
     prune_at: usize,
 }
@@ -37,7 +37,7 @@ impl Default for Principals {
 
 impl Principals {
     /// The count of this principal, the same one for as long as anybody holds it.
-    pub(super) fn load(&self, principal: &Principal) -> Arc<CallCount> {
+    pub(super) fn load(&self, principal: &Principal) -> Arc<Load> {
         let key = PrincipalKey {
             issuer: principal.issuer().into(),
             subject: principal.subject().into(),
@@ -53,14 +53,14 @@ impl Principals {
 }
 
 impl Counts {
-    fn load(&mut self, key: PrincipalKey) -> Arc<CallCount> {
+    fn load(&mut self, key: PrincipalKey) -> Arc<Load> {
         if let Some(load) = self.by_principal.get(&key).and_then(Weak::upgrade) {
             return load;
         }
         if self.by_principal.len() >= self.prune_at {
             self.prune();
         }
-        let load = Arc::new(CallCount::default());
+        let load = Arc::new(Load::default());
         self.by_principal.insert(key, Arc::downgrade(&load));
         load
     }

@@ -445,7 +445,7 @@ fn a_count_outlives_the_cache_while_a_call_holds_it() {
         runtime.finish(verifier.facts(&token, START, &runtime)).load.unwrap()
     };
     let running = load("alice", "1");
-    let gone: Weak<CallCount> = Arc::downgrade(&load("bob", "1"));
+    let gone: Weak<Load> = Arc::downgrade(&load("bob", "1"));
     for number in 0..10 {
         load("carol", &number.to_string());
     }

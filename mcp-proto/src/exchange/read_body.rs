@@ -26,6 +26,8 @@ pub enum BodyRead {
     Aborted,
     /// It did not arrive before the deadline.
     TimedOut,
+    /// Too much is being collected already.
+    Overloaded,
 }
 
 /// The request goes on; its body is wanted.
@@ -66,6 +68,7 @@ impl<'e> ReadBody<'e> {
             }
             BodyRead::Aborted => self.exchange.refuse_without_id(Refusal::BodyAborted),
             BodyRead::TimedOut => self.exchange.refuse_without_id(Refusal::BodyTimedOut),
+            BodyRead::Overloaded => self.exchange.refuse_without_id(Refusal::Overloaded),
         }
     }
 }
@@ -104,7 +107,11 @@ impl ReadId<'_> {
                     .and_then(|message| id_of(&message, limits))
                     .map_or(unreadable, AnswerId::Known)
             }
-            BodyRead::Complete(_) | BodyRead::TooLarge | BodyRead::Aborted | BodyRead::TimedOut => unreadable,
+            BodyRead::Complete(_)
+            | BodyRead::TooLarge
+            | BodyRead::Aborted
+            | BodyRead::TimedOut
+            | BodyRead::Overloaded => unreadable,
         };
         self.refusal.into_response(self.exchange.engine.auth(), &id, self.exchange.cors)
     }

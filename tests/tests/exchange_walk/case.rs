@@ -13,8 +13,8 @@ use mcp_tests::draw::Draw;
 
 use crate::{
     fields::{
-        AcceptMeans, BODY_BYTES_MAX, CodingMeans, CredentialMeans, Entry, HostMeans, LengthMeans, OriginMeans, Sent,
-        VersionMeans,
+        AcceptMeans, BODY_BYTES_MAX, CodingMeans, CredentialMeans, Entry, HostMeans, LengthMeans,
+        OriginMeans, Sent, VersionMeans,
     },
     messages::{Envelope, Id, MethodField, NameField, Operation, ParamSet, Special},
     scene::{Arrival, HandlerOutcome, Scene, ServerKind, Verdict},
@@ -329,6 +329,7 @@ impl<'s> Case<'s> {
             Arrival::TooLarge => BodyRead::TooLarge,
             Arrival::Aborted => BodyRead::Aborted,
             Arrival::TimedOut => BodyRead::TimedOut,
+            Arrival::Overloaded => BodyRead::Overloaded,
         }
     }
 

@@ -10,8 +10,8 @@ use mcp_proto::head::{Framing, ParamFields};
 pub(crate) use self::list::scenes;
 use crate::{
     fields::{
-        self, AUTHORITIES, AcceptMeans, CodingMeans, CredentialMeans, Entry, HostMeans, LengthMeans, OriginMeans, QUERIES,
-        Sent, VersionMeans,
+        self, AUTHORITIES, AcceptMeans, CodingMeans, CredentialMeans, Entry, HostMeans, LengthMeans,
+        OriginMeans, QUERIES, Sent, VersionMeans,
     },
     messages::{
         self, COMPLETE_ENVELOPE, Envelope, Id, MethodField, NO_PARAMS, NameField, ONE, OPERATIONS, Operation,
@@ -73,10 +73,18 @@ pub(crate) enum Arrival {
     TooLarge,
     Aborted,
     TimedOut,
+    /// The server collects too much already.
+    Overloaded,
 }
 
-const ARRIVALS: [Arrival; 5] =
-    [Arrival::Complete, Arrival::Unbounded, Arrival::TooLarge, Arrival::Aborted, Arrival::TimedOut];
+const ARRIVALS: [Arrival; 6] = [
+    Arrival::Complete,
+    Arrival::Unbounded,
+    Arrival::TooLarge,
+    Arrival::Aborted,
+    Arrival::TimedOut,
+    Arrival::Overloaded,
+];
 
 /// What a handler comes to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

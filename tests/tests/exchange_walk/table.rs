@@ -215,6 +215,11 @@ pub(crate) const ROWS: &[Row] = &[
         refuse(413, INVALID, Unreadable, Nothing),
     ),
     row("body/too late", |c| c.arrival() == Arrival::TimedOut, refuse(408, INVALID, Unreadable, Nothing)),
+    row(
+        "body/no room",
+        |c| c.arrival() == Arrival::Overloaded,
+        refuse(503, INTERNAL, Unreadable, RetryAfter),
+    ),
     row("body/incomplete", |c| c.arrival() == Arrival::Aborted, refuse(400, INVALID, Unreadable, Nothing)),
     // Section 5.2, parse and shape.
     row("DT-20", |c| has_flaw(c, Flaw::NotJson), refuse(400, PARSE, Unreadable, Nothing)),

@@ -125,10 +125,9 @@ async fn a_call_waits_for_the_key_that_its_token_names() {
 
 #[tokio::test]
 async fn a_token_that_cannot_be_verified_in_time_is_503_and_lets_nobody_in() {
-    let (served, publisher, _rotated, token) = with_old_keys(|server| {
-        server.core_timeouts(timeouts(|timeouts| timeouts.verify_micros = 300_000))
-    })
-    .await;
+    let (served, publisher, _rotated, token) =
+        with_old_keys(|server| server.core_timeouts(timeouts(|timeouts| timeouts.verify_micros = 300_000)))
+            .await;
     let mut client = served.connect().await;
     client.send(echo("no").id(7).token(&token).bytes()).await;
     let _stream = publisher.asked().await;
@@ -145,7 +144,11 @@ async fn a_client_that_leaves_while_its_token_is_verified_frees_its_connection()
         let mut client = served.connect().await;
         client.send(echo("no").token(&token).bytes()).await;
         let _stream = publisher.asked().await;
-        if is_reset { client.reset() } else { drop(client) }
+        if is_reset {
+            client.reset()
+        } else {
+            drop(client)
+        }
         assert_eq!(served.connect().await.exchange(get("/ping")).await.body, b"pong");
     }
 }

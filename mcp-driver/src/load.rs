@@ -1,0 +1,169 @@
+//! How many handlers run at once and how many bytes of bodies are collected, in total and for each
+//! principal.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+
+use crate::{held::Held, limits::ServerLimits};
+
+/// What a server, or one principal, keeps busy.
+#[derive(Debug, Default)]
+pub(crate) struct Load {
+    calls: AtomicUsize,
+    body_bytes: AtomicUsize,
+}
+
+/// Adds to a counter unless that would take it beyond `max`.
+fn add(counter: &AtomicUsize, more: usize, max: usize) -> bool {
+    let before = counter.fetch_add(more, Ordering::Relaxed);
+    let fits = before.checked_add(more).is_some_and(|after| after <= max);
+    if !fits {
+        counter.fetch_sub(more, Ordering::Relaxed);
+    }
+    fits
+}
+
+/// The permission to run one call; gives its places back when it is dropped.
+pub(crate) struct Permit {
+    held: Arc<Held>,
+    principal: Option<Arc<Load>>,
+}
+
+impl Permit {
+    /// One place in total and one of the principal's, or none at all.
+    pub(crate) fn take(
+        held: &Arc<Held>,
+        limits: &ServerLimits,
+        principal: Option<Arc<Load>>,
+    ) -> Option<Self> {
+        if !add(&held.load.calls, 1, limits.calls) {
+            return None;
+        }
+        let mut permit = Self { held: Arc::clone(held), principal: None };
+        if let Some(principal) = principal {
+            // Without a place of its principal's, dropping the permit gives the one in total back.
+            if !add(&principal.calls, 1, limits.calls_per_principal) {
+                return None;
+            }
+            permit.principal = Some(principal);
+        }
+        Some(permit)
+    }
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        self.held.load.calls.fetch_sub(1, Ordering::Relaxed);
+        if let Some(principal) = &self.principal {
+            principal.calls.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+}
+
+/// The permission to collect a body that arrives in pieces; gives its bytes back when it is dropped.
+pub(crate) struct BodyBudget<'l> {
+    held: &'l Held,
+    principal: Option<&'l Load>,
+    limits: &'l ServerLimits,
+    bytes: usize,
+}
+
+impl<'l> BodyBudget<'l> {
+    /// Nothing yet.
+    pub(crate) fn new(held: &'l Held, limits: &'l ServerLimits, principal: Option<&'l Load>) -> Self {
+        Self { held, principal, limits, bytes: 0 }
+    }
+
+    /// Whether this many bytes may be collected in all.
+    pub(crate) fn grow_to(&mut self, bytes: usize) -> bool {
+        let more = bytes.saturating_sub(self.bytes);
+        if !add(&self.held.load.body_bytes, more, self.limits.body_bytes) {
+            return false;
+        }
+        if let Some(principal) = self.principal
+            && !add(&principal.body_bytes, more, self.limits.body_bytes_per_principal)
+        {
+            self.held.load.body_bytes.fetch_sub(more, Ordering::Relaxed);
+            return false;
+        }
+        self.bytes = self.bytes.saturating_add(more);
+        true
+    }
+}
+
+impl Drop for BodyBudget<'_> {
+    fn drop(&mut self) {
+        self.held.load.body_bytes.fetch_sub(self.bytes, Ordering::Relaxed);
+        if let Some(principal) = self.principal {
+            principal.body_bytes.fetch_sub(self.bytes, Ordering::Relaxed);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{future::Future, pin::Pin, time::Duration};
+
+    use super::*;
+    use crate::{Auth, Server, context::Timer};
+
+    struct NoTimer;
+
+    impl Timer for NoTimer {
+        fn sleep(&self, _: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+            Box::pin(std::future::pending())
+        }
+    }
+
+    fn held() -> Arc<Held> {
+        let server = Server::builder("test", "1", Auth::none()).build().expect("a server");
+        Arc::new(Held::new(server.snapshot(), Arc::new(NoTimer), Arc::default()))
+    }
+
+    fn limits() -> ServerLimits {
+        ServerLimits {
+            calls: 3,
+            calls_per_principal: 2,
+            body_bytes: 100,
+            body_bytes_per_principal: 60,
+            ..ServerLimits::default()
+        }
+    }
+
+    #[test]
+    fn places_are_bounded_in_total_and_per_principal_and_come_back() {
+        let (held, limits) = (held(), limits());
+        let (alice, bob) = (Arc::new(Load::default()), Arc::new(Load::default()));
+        let take = |who: &Arc<Load>| Permit::take(&held, &limits, Some(Arc::clone(who)));
+        let first = take(&alice).expect("a place");
+        let second = take(&alice).expect("a place");
+        assert!(take(&alice).is_none(), "alice has two");
+        let third = take(&bob).expect("alice's refusal took no place in total");
+        assert!(take(&bob).is_none(), "three in total");
+        drop((first, second, third));
+        for load in [&held.load, &alice, &bob] {
+            assert_eq!(load.calls.load(Ordering::Relaxed), 0);
+        }
+    }
+
+    #[test]
+    fn bytes_are_bounded_in_total_and_per_principal_and_come_back() {
+        let (held, limits) = (held(), limits());
+        let (alice, bob) = (Load::default(), Load::default());
+        let mut first = BodyBudget::new(&held, &limits, Some(&alice));
+        assert!(first.grow_to(60));
+        assert!(first.grow_to(10), "less is there already");
+        assert!(!first.grow_to(61), "alice has sixty");
+        let mut second = BodyBudget::new(&held, &limits, Some(&bob));
+        assert!(second.grow_to(40), "alice's refusal took nothing in total");
+        assert!(!second.grow_to(41), "a hundred in total");
+        let mut nobody = BodyBudget::new(&held, &limits, None);
+        assert!(!nobody.grow_to(1));
+        drop((first, second, nobody));
+        for load in [&*held.load, &alice, &bob] {
+            assert_eq!(load.body_bytes.load(Ordering::Relaxed), 0);
+        }
+    }
+}
