@@ -150,7 +150,7 @@ impl Context {
                 let logger = logger.map(Into::into);
                 self.notify(Notification::Log { level, logger, data }).await;
             }
-            Err(error) => tracing::error!(%error, "log data has no JSON form"),
+            Err(error) => tracing::error!(error = ?error.to_string(), "log data has no JSON form"),
         }
     }
 
@@ -172,6 +172,15 @@ impl Context {
     }
 }
 
+impl SlotState {
+    /// Notes a handler that waits, once however often it is polled.
+    fn wait(&mut self, waker: &Waker) {
+        if !self.handlers.iter().any(|known| known.will_wake(waker)) {
+            self.handlers.push(waker.clone());
+        }
+    }
+}
+
 impl Slot {
     fn state(&self) -> MutexGuard<'_, SlotState> {
         // No code of a user runs under this lock, so a poisoned state is still whole.
@@ -184,7 +193,7 @@ impl Slot {
             return Poll::Ready(());
         }
         if state.queue.len() >= QUEUED_NOTIFICATIONS_MAX {
-            state.handlers.push(cx.waker().clone());
+            state.wait(cx.waker());
             return Poll::Pending;
         }
         state.queue.extend(notification.take());
@@ -201,7 +210,7 @@ impl Slot {
         if state.over {
             return Poll::Ready(());
         }
-        state.handlers.push(cx.waker().clone());
+        state.wait(cx.waker());
         Poll::Pending
     }
 

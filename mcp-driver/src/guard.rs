@@ -28,14 +28,19 @@ pin_project! {
         stall_micros: u64,
         // Made at the first write that the peer does not take.
         stall: Option<Pin<Box<R::Sleep>>>,
+        // Bytes that the peer has taken since then.
+        taken: usize,
     }
 }
 
 impl<I, R: Runtime> Guarded<I, R> {
     pub(crate) fn new(io: I, runtime: R, wire: Arc<Wire>, stall_micros: u64) -> Self {
-        Self { io, runtime, wire, lines: LengthLines::default(), stall_micros, stall: None }
+        Self { io, runtime, wire, lines: LengthLines::default(), stall_micros, stall: None, taken: 0 }
     }
 }
+
+/// What a peer has to take of an answer, in bytes, before its time begins anew.
+const PROGRESS_BYTES: usize = 16 << 10;
 
 /// Bytes read at once while lines are counted; on the stack, and not initialised.
 const CHUNK_BYTES: usize = 32 << 10;
@@ -66,15 +71,15 @@ impl<I: Read, R: Runtime> Read for Guarded<I, R> {
 
 impl<I: Write, R: Runtime> Write for Guarded<I, R> {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        self.guarded(cx, |io, cx| io.poll_write(cx, bytes))
+        self.guarded(cx, |io, cx| io.poll_write(cx, bytes), |written| *written)
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.guarded(cx, |io, cx| io.poll_flush(cx))
+        self.guarded(cx, |io, cx| io.poll_flush(cx), |()| PROGRESS_BYTES)
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.guarded(cx, |io, cx| io.poll_shutdown(cx))
+        self.guarded(cx, |io, cx| io.poll_shutdown(cx), |()| PROGRESS_BYTES)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -86,21 +91,29 @@ impl<I: Write, R: Runtime> Write for Guarded<I, R> {
         cx: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.guarded(cx, |io, cx| io.poll_write_vectored(cx, slices))
+        self.guarded(cx, |io, cx| io.poll_write_vectored(cx, slices), |written| *written)
     }
 }
 
 impl<I: Write, R: Runtime> Guarded<I, R> {
     /// A write that is pending for too long fails, which ends the connection and cancels what is
-    /// answering on it.
+    /// answering on it. A peer that takes a byte now and then is no better: only [`PROGRESS_BYTES`],
+    /// or everything there was, give it more time.
     fn guarded<T>(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         write: impl FnOnce(Pin<&mut I>, &mut Context<'_>) -> Poll<io::Result<T>>,
+        progress: impl FnOnce(&T) -> usize,
     ) -> Poll<io::Result<T>> {
         let this = self.project();
         if let Poll::Ready(done) = write(this.io, cx) {
-            *this.stall = None;
+            if this.stall.is_some() {
+                *this.taken = this.taken.saturating_add(done.as_ref().map_or(0, progress));
+                if *this.taken >= PROGRESS_BYTES {
+                    *this.stall = None;
+                    *this.taken = 0;
+                }
+            }
             return Poll::Ready(done);
         }
         let stall = this.stall.get_or_insert_with(|| {

@@ -56,11 +56,12 @@ impl Interrupt {
         match self.0 {
             Kind::Tool(message) if what == "tool" => Outcome::Tool(ToolResult::error(message)),
             Kind::Tool(message) => {
-                tracing::error!(what, error = %message, "handler failed");
+                tracing::error!(what, error = ?message, "handler failed");
                 Outcome::Failed
             }
             Kind::Hidden(error) => {
-                tracing::error!(what, error = %error, "handler failed");
+                // Quoted: an error may repeat what a caller sent, line breaks included.
+                tracing::error!(what, error = ?error.to_string(), "handler failed");
                 Outcome::Failed
             }
             Kind::InvalidArguments(message) => Outcome::InvalidArguments(message),

@@ -55,7 +55,7 @@ pub struct ConnectionTimeouts {
     pub head: Duration,
     /// For an HTTP/2 connection without a request. Default 2 min.
     pub idle: Duration,
-    /// Without a byte of an answer being taken by the peer. Then the connection ends, and handlers
+    /// In which a peer has to take 16 KiB of an answer, or all there is. Else the connection ends, and handlers
     /// that were answering on it are cancelled. Default 30 s.
     pub write_stall: Duration,
     /// For answers that are under way when the server is told to stop. Default 10 s.

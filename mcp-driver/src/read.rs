@@ -78,6 +78,9 @@ fn poll_timer<R: Runtime>(
     }
 }
 
+/// Bytes that are added to a body's budget at once.
+const BUDGET_STEP_BYTES: usize = 64 << 10;
+
 /// What has been read: one piece is handed on as it is, several are joined.
 struct Taken {
     first: Bytes,
@@ -96,15 +99,13 @@ impl Taken {
             self.first = data;
             return Ok(());
         }
-        let announced = reading.announced.map_or(0, |announced| announced as usize).min(limit);
-        let room = announced.max(length);
-        if room > self.rest.capacity() {
-            // Without an announcement the room doubles, as long as the limit allows it.
-            let room = if announced == 0 { room.next_power_of_two().min(limit) } else { room };
-            if !budget.grow_to(room) {
-                return Err(BodyRead::Overloaded);
-            }
-            self.rest.reserve(room.saturating_sub(self.rest.len()));
+        // What counts is what has arrived: an announcement costs its sender nothing.
+        if !budget.grow_to(length.next_multiple_of(BUDGET_STEP_BYTES).min(limit)) {
+            return Err(BodyRead::Overloaded);
+        }
+        if self.rest.is_empty() {
+            let announced = reading.announced.map_or(0, |announced| announced as usize).min(limit);
+            self.rest.reserve(announced.max(length));
         }
         self.rest.extend_from_slice(&std::mem::take(&mut self.first));
         self.rest.extend_from_slice(&data);

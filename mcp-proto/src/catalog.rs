@@ -165,11 +165,15 @@ impl Catalog {
         Some((id, self.resource_needs.get(id as usize)?))
     }
 
-    /// The first template that fits.
-    pub(crate) fn template(&self, uri: &str) -> Option<(ItemId, Variables, &Requirement)> {
-        self.templates.iter().zip(0..).find_map(|(facts, id)| {
+    /// The first template that fits, and what all that fit need: a wide template is no way round the
+    /// scopes of a narrow one.
+    pub(crate) fn template(&self, uri: &str) -> Option<(ItemId, Variables, Requirement)> {
+        let mut fitting = self.templates.iter().zip(0..).filter_map(|(facts, id)| {
             facts.template.matches(uri).map(|variables| (id, variables, &facts.needs))
-        })
+        });
+        let (id, variables, needs) = fitting.next()?;
+        let needs = fitting.fold(needs.clone(), |all, (_, _, needs)| all.union(needs));
+        Some((id, variables, needs))
     }
 
     pub(crate) fn completion(&self, reference: &CompletionSpec) -> Option<(ItemId, &Requirement)> {

@@ -19,9 +19,11 @@ pub enum Refusal {
     /// Peer: the message can be read in two ways, so that a proxy in front may have read another
     /// one. The connection ends with the answer.
     AmbiguousFraming,
+    /// Peer: not exactly one `Host` (RFC 9112 section 3.2). The connection ends with the answer.
+    HostNotSingular,
     /// Peer: the path is no target of this server (DT-01).
     UnknownPath,
-    /// Peer: the `Host` is missing, repeated, unreadable or not allowed (DT-03).
+    /// Peer: the `Host` is unreadable or not allowed (DT-03).
     HostNotAllowed,
     /// Peer: the `Origin` is repeated, unreadable or not allowed (DT-02).
     OriginNotAllowed,
@@ -210,6 +212,7 @@ impl Refusal {
             Self::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
             // ERR-12 and AMB-02: what is found before a handler is chosen is a 400, …
             Self::AmbiguousFraming
+            | Self::HostNotSingular
             | Self::MalformedCredentials(_)
             | Self::BodyAborted
             | Self::ParseError(_)
@@ -232,7 +235,7 @@ impl Refusal {
     #[must_use]
     pub fn code(&self) -> Option<i32> {
         Some(match self {
-            Self::UnknownPath | Self::AmbiguousFraming => return None,
+            Self::UnknownPath | Self::AmbiguousFraming | Self::HostNotSingular => return None,
             Self::Unauthenticated | Self::InvalidToken(_) => code::UNAUTHORIZED,
             Self::HostNotAllowed
             | Self::OriginNotAllowed
@@ -262,7 +265,7 @@ impl Refusal {
     #[must_use]
     pub fn message(&self) -> &'static str {
         match self {
-            Self::AmbiguousFraming => "Bad request",
+            Self::AmbiguousFraming | Self::HostNotSingular => "Bad request",
             Self::UnknownPath => "Not found",
             Self::HostNotAllowed => "Forbidden: this Host is not allowed",
             Self::OriginNotAllowed => "Forbidden: this Origin is not allowed",
@@ -313,6 +316,7 @@ impl Refusal {
     pub fn rule(&self) -> Rule {
         let (name, setting) = match self {
             Self::AmbiguousFraming => ("ambiguous_framing", None),
+            Self::HostNotSingular => ("host_not_singular", None),
             Self::UnknownPath => ("unknown_path", Some("path")),
             Self::HostNotAllowed => ("host_not_allowed", Some("allow_host")),
             Self::OriginNotAllowed => ("origin_not_allowed", Some("allow_origin")),
@@ -380,7 +384,7 @@ impl Refusal {
             fields.challenge = policy.challenge(self).map(Box::new);
             fields.no_store = fields.challenge.is_some();
         }
-        fields.close = *self == Self::AmbiguousFraming;
+        fields.close = matches!(self, Self::AmbiguousFraming | Self::HostNotSingular);
         if let Self::VerbNotAllowed(allow) = self {
             fields.allow = Some(*allow);
         }

@@ -138,11 +138,13 @@ impl UriTemplate {
 
     /// The values that make this template `uri`; `None` when it does not match.
     ///
-    /// Literals are compared byte for byte, without any normalisation. A value is not empty, is
-    /// UTF-8 once its percent-encodings are decoded, and has no control character and no backslash.
-    /// The value of `{name}` is not `.` or `..`, has no `/`, and has `?` and `#` only encoded,
-    /// since unencoded they end a path. The value of `{+name}` has no `..` between slashes, and
-    /// does not begin with a slash where the literal before names a directory.
+    /// Literals are compared byte for byte, without any normalisation. So that what a literal names
+    /// has no second spelling that a variable of another template takes, a value has one spelling
+    /// too: what needs no percent-encoding has none, `?` and `#` have one, and a slash is a slash.
+    /// A value is not empty, is UTF-8 once its percent-encodings are decoded, and has no control
+    /// character and no backslash. The value of `{name}` is not `.` or `..` and has no `/`. The value
+    /// of `{+name}` has no empty, `.` or `..` part between slashes, and does not begin with a slash
+    /// where the literal before names a directory.
     #[must_use]
     pub fn matches(&self, uri: &str) -> Option<Variables> {
         let mut rest = uri.strip_prefix(&*self.head)?;
@@ -170,20 +172,26 @@ impl UriTemplate {
 impl Expansion {
     /// Whether `raw`, decoded `value`, may stand behind the literal `before`.
     fn permits(self, raw: &str, value: &str, before: &str) -> bool {
-        if value.is_empty() || value.contains(|character: char| character == '\\' || character.is_control()) {
+        let forbidden = |character: char| character == '\\' || character.is_control();
+        if value.is_empty() || value.contains(forbidden) || raw.contains(['?', '#']) || !is_canonical(raw) {
             return false;
         }
         match self {
-            Self::Simple => {
-                !value.contains('/') && !raw.contains(['?', '#']) && value != "." && value != ".."
-            }
+            Self::Simple => !value.contains('/') && value != "." && value != "..",
             Self::Reserved => {
                 // Behind the slash of a directory, the value would be an absolute path to whoever
                 // appends it there. The slashes of `file://` are not those of a directory.
                 let in_directory = before.ends_with('/') && !before.ends_with("://");
                 let absolute = in_directory && value.starts_with('/');
-                // A query or a fragment ends the last segment too.
-                !absolute && value.split(['/', '?', '#']).all(|segment| segment != "..")
+                // A value that is a whole URI has its scheme and authority in front.
+                let path = match value.split_once("://") {
+                    Some((_, behind)) if before.is_empty() => behind,
+                    Some(_) | None => value,
+                };
+                let path = path.strip_prefix('/').unwrap_or(path);
+                let path = path.strip_suffix('/').unwrap_or(path);
+                let plain = |segment: &str| !segment.is_empty() && segment != "." && segment != "..";
+                !absolute && raw.matches('/').eq(value.matches('/')) && path.split('/').all(plain)
             }
         }
     }
@@ -200,6 +208,17 @@ impl Variables {
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, &str)> {
         self.0.iter().map(|(name, value)| (&**name, value.as_str()))
     }
+}
+
+/// Whether nothing is percent-encoded that needs no encoding (RFC 3986 section 6.2.2.2).
+fn is_canonical(raw: &str) -> bool {
+    raw.match_indices('%').all(|(at, _)| {
+        let encoded = raw.get(at..at.saturating_add(3)).and_then(percent_decode);
+        // What is not UTF-8 by itself is not ASCII, and needs its encoding.
+        encoded.is_none_or(|character| {
+            !character.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte))
+        })
+    })
 }
 
 /// What comes before the next expression, and the rest.

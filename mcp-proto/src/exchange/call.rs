@@ -113,7 +113,7 @@ impl ClientFacts {
     #[must_use]
     pub fn meta(&self, key: &str) -> Option<Value> {
         // The text was read strictly with the body, so it parses.
-        let members: BTreeMap<&str, &RawValue> = serde_json::from_slice(&self.meta).ok()?;
+        let members: BTreeMap<String, &RawValue> = serde_json::from_slice(&self.meta).ok()?;
         serde_json::from_str(members.get(key)?.get()).ok()
     }
 }

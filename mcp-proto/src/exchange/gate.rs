@@ -95,7 +95,7 @@ impl Engine {
             (Field::One(host), Some(authority)) => {
                 hosts.judge(Some(host.as_bytes())) && hosts.judge(Some(authority.as_bytes()))
             }
-            (Field::Absent, None) | (Field::Repeated, _) => false,
+            (Field::Absent, None) | (Field::Repeated, _) => return Err(Refusal::HostNotSingular),
         };
         if named { Ok(()) } else { Err(Refusal::HostNotAllowed) }
     }

@@ -116,7 +116,7 @@ fn a_uri_matches_as_a_whole() {
         ("{x}:{+y}", "a:b:c", Some(&["a", "b:c"])),
         ("{+x}", "file:///a/b", Some(&["file:///a/b"])),
         ("a:{x}?q={y}", "a:1?q=2", Some(&["1", "2"])),
-        ("a:{+x}", "a:b?c=d#e", Some(&["b?c=d#e"])),
+        ("a:{+x}", "a:b?c=d", None),
     ];
     for (text, uri, expected) in table {
         let expected =
@@ -219,11 +219,22 @@ fn a_reserved_value_does_not_climb() {
         "//etc",
         "..?x",
         "a/..#x",
+        // Second spellings of what another template or resource may name.
+        "a//b",
+        "a/./b",
+        "./a",
+        "a/.",
+        "a?x=y",
+        "a?",
+        "a#",
+        "%61",
+        "a%2Fb",
+        "%7E",
         "",
     ] {
         assert_eq!(values("file:///data/{+path}", &format!("file:///data/{hostile}")), None, "{hostile:?}");
     }
-    for fine in ["a/b", "...", "a/.../b", "..a/b..", "a//b", "a/./b", ".hidden", "a?x=y"] {
+    for fine in ["a/b", "...", "a/.../b", "..a/b..", ".hidden", "a/"] {
         assert_eq!(
             values("file:///data/{+path}", &format!("file:///data/{fine}")),
             Some(vec![fine.to_owned()])
@@ -247,7 +258,7 @@ fn long_and_nearly_matching_uris_are_judged_in_one_pass() {
     assert_eq!(parsed.matches(&long).expect("matches").get("x").map(str::len), Some(1_000_000));
     assert_eq!(
         template("a:{x}")
-            .matches(&format!("a:{}", "%41".repeat(300_000)))
+            .matches(&format!("a:{}", "%20".repeat(300_000)))
             .expect("matches")
             .get("x")
             .map(str::len),

@@ -56,7 +56,7 @@ pub(crate) struct Flags {
     #[arg(long, value_name = "BYTES", default_value_t = 4 << 20)]
     pub(crate) max_body: u32,
 
-    /// Ask nobody who they are: every caller may use everything
+    /// Ask nobody who they are: every caller may use everything. On loopback only
     #[arg(long, conflicts_with_all = ["issuer", "jwks_url", "jwk", "audience", "scope"])]
     pub(crate) no_auth: bool,
 }

@@ -80,10 +80,6 @@ fn server(flags: &Flags, auth: Auth) -> Result<Server, Box<dyn Error>> {
     for host in &flags.allow_host {
         server = server.allow_host(host);
     }
-    if flags.no_auth {
-        // Whoever says --no-auth and names an address has said it in so many words.
-        server = server.allow_open_beyond_loopback();
-    }
     Ok(server.build()?)
 }
 

@@ -42,6 +42,7 @@ pub(crate) enum HostMeans {
     Absent,
     Ours,
     Foreign,
+    Repeated,
 }
 
 /// HTTP-06, against DNS rebinding: loopback names with any port, compared part by part.
@@ -64,7 +65,7 @@ pub(crate) fn hosts() -> Vec<Entry<HostMeans>> {
         ],
     ));
     menu.push(entry(Sent::bytes(b"localhost\xff"), HostMeans::Foreign));
-    menu.push(entry(Sent::Repeated, HostMeans::Foreign));
+    menu.push(entry(Sent::Repeated, HostMeans::Repeated));
     menu
 }
 

@@ -8,8 +8,9 @@ use mcp_proto::head::Framing;
 
 pub(crate) use self::condition::{METADATA, is_metadata};
 use self::condition::{
-    PROBES, has_envelope, has_flaw, is_complete, is_for_us, is_get, is_guarded, is_initialize, is_known,
-    is_legacy, is_notification, is_served, is_tool, method_differs, params_agree, token, version_differs,
+    PROBES, has_envelope, has_flaw, has_no_single_host, is_complete, is_for_us, is_get, is_guarded,
+    is_initialize, is_known, is_legacy, is_notification, is_served, is_tool, method_differs, params_agree,
+    token, version_differs,
 };
 use crate::{
     case::Case,
@@ -162,6 +163,7 @@ pub(crate) const ROWS: &[Row] = &[
     row("probe/health", |c| c.path() == "/health", Then::Document(200, JSON)),
     row("probe/ready", |c| c.path() == "/ready" && c.ready(), Then::Document(200, JSON)),
     row("probe/not ready", |c| c.path() == "/ready", Then::Document(503, JSON)),
+    row("DT-03/RFC 9112 section 3.2", has_no_single_host, without_body(400, Close)),
     row("DT-03 HTTP-06", |c| !is_for_us(c), refuse(403, INVALID, Left, Nothing)),
     row("RFC9728-11 DT-04", |c| is_metadata(c) && c.is_preflight(), Then::Preflight("GET, HEAD")),
     row("RFC9728-04/verb", |c| is_metadata(c) && !is_get(c), NOT_GET),

@@ -150,7 +150,7 @@ fn resource(exchange: &Exchange<'_>, message: &Message) -> Result<Target, Refusa
     let Some((template, variables, needs)) = catalog.template(&uri) else {
         return Err(Refusal::UnknownResource(uri.into()));
     };
-    judge_scopes(exchange, needs)?;
+    judge_scopes(exchange, &needs)?;
     Ok((Callee::Template(template, uri.into(), variables), Operation::Template(template)))
 }
 

@@ -26,9 +26,17 @@ pub(super) fn is_get(case: &Case<'_>) -> bool {
 }
 
 /// Every name by which the request calls the server is one of ours, and there is one.
+/// RFC 9112 section 3.2: a message with no authority, or with two, is malformed.
+pub(super) fn has_no_single_host(case: &Case<'_>) -> bool {
+    match (case.host(), case.authority()) {
+        (HostMeans::Repeated, _) | (HostMeans::Absent, None) => true,
+        (HostMeans::Absent, Some(_)) | (HostMeans::Ours | HostMeans::Foreign, _) => false,
+    }
+}
+
 pub(super) fn is_for_us(case: &Case<'_>) -> bool {
     match (case.host(), case.authority()) {
-        (HostMeans::Foreign, _) | (HostMeans::Absent, None) => false,
+        (HostMeans::Foreign | HostMeans::Repeated, _) | (HostMeans::Absent, None) => false,
         (HostMeans::Ours, None) => true,
         (HostMeans::Ours | HostMeans::Absent, Some(authority)) => authority == "localhost:8080",
     }

@@ -1,0 +1,118 @@
+//! The first program of the README: it is what is compiled, it is short, and it runs.
+
+#![allow(clippy::expect_used, clippy::panic, reason = "a test says what is wrong by panicking")]
+
+use std::{
+    fs,
+    io::{self, Read as _, Write as _},
+    net::{TcpListener, TcpStream},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+use mcp_tests::http1::Response;
+use mcp_tokio::DevIssuer;
+
+/// What fits on a screen, blank lines and comments not counted.
+const LINES_MAX: usize = 25;
+
+/// Where the program listens.
+const ADDRESS: &str = "127.0.0.1:3000";
+
+const PATIENCE: Duration = Duration::from_secs(10);
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// The first Rust program of the README.
+fn program() -> String {
+    let readme = fs::read_to_string(root().join("README.md")).expect("a README");
+    let (_, behind) = readme.split_once("```rust\n").expect("a Rust program");
+    let (program, _) = behind.split_once("```\n").expect("its end");
+    program.to_owned()
+}
+
+#[test]
+fn the_program_is_the_example() {
+    let example = fs::read_to_string(root().join("mcp-tokio/examples/readme.rs")).expect("the example");
+    assert_eq!(program(), example);
+}
+
+#[test]
+fn the_program_is_short() {
+    let program = program();
+    let lines = program.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("//"));
+    let count = lines.count();
+    assert!((10..=LINES_MAX).contains(&count), "{count} lines");
+}
+
+/// Ends the program with the test.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn the_program_runs_and_asks_who_is_there() {
+    let built = Command::new(env!("CARGO"))
+        .args(["build", "--quiet", "--offline", "--package", "mcp-tokio", "--example", "readme"])
+        .current_dir(root())
+        .env("CARGO_TARGET_DIR", target())
+        .status()
+        .expect("cargo");
+    assert!(built.success());
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("readme");
+    fs::create_dir_all(&folder).expect("a folder");
+    let issuer = DevIssuer::new("https://auth.example.com").expect("an issuer");
+    fs::write(folder.join("jwks.json"), issuer.jwks()).expect("a file");
+    drop(TcpListener::bind(ADDRESS).expect("nobody else listens where the program will"));
+    let program = Command::new(target().join("debug/examples/readme"))
+        .current_dir(&folder)
+        .stdout(Stdio::null())
+        .spawn()
+        .expect("the program");
+    let mut running = Running(program);
+    let answer = ask(&mut running);
+    assert_eq!(answer.head.status, 401);
+    assert_eq!(
+        answer.head.field("www-authenticate"),
+        Some(
+            "Bearer resource_metadata=\
+             \"http://127.0.0.1:3000/.well-known/oauth-protected-resource/mcp\""
+        )
+    );
+}
+
+/// Where cargo builds: this test lies in `debug/deps` of it.
+fn target() -> PathBuf {
+    let this = std::env::current_exe().expect("this test");
+    this.ancestors().nth(3).expect("a target folder").to_owned()
+}
+
+/// Calls a tool without a token as soon as somebody listens.
+fn ask(running: &mut Running) -> Response {
+    let begin = Instant::now();
+    let mut stream = loop {
+        match TcpStream::connect(ADDRESS) {
+            Ok(stream) => break stream,
+            Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {}
+            Err(error) => panic!("{error}"),
+        }
+        assert_eq!(running.0.try_wait().expect("the program"), None, "the program has ended");
+        assert!(begin.elapsed() < PATIENCE, "the program does not listen");
+        thread::sleep(Duration::from_millis(10));
+    };
+    stream.set_read_timeout(Some(PATIENCE)).expect("a socket");
+    let request = format!("POST /mcp HTTP/1.1\r\nHost: {ADDRESS}\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).expect("the program listens");
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).expect("an answer");
+    Response::read(&answer, false, true).expect("an answer").expect("a whole answer").0
+}
