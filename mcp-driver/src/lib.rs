@@ -3,6 +3,7 @@
 //! [`mcp_proto`] decides; this crate performs what it asks for, on anything that implements
 //! [`Runtime`]. Users of a driver such as `mcp-tokio` find everything here through it.
 
+mod auth;
 mod body;
 mod catalog;
 mod completion;
@@ -46,6 +47,7 @@ pub use mcp_proto::{
 };
 
 pub use self::{
+    auth::Auth,
     body::ReplyBody,
     catalog::Catalog,
     completion::Completion,
@@ -61,6 +63,6 @@ pub use self::{
     result::{IntoToolResult, Json},
     runtime::{EntropyError, Runtime},
     serve::Service,
-    server::{Auth, Server, ServerBuilder, ServerError},
+    server::{Server, ServerBuilder, ServerError},
     tool::{NoArguments, Tool, ToolBuilder, ToolFunction},
 };

@@ -10,14 +10,14 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{HeaderMap, Request, request};
+use http::{HeaderMap, Request, StatusCode, request};
 use http_body::Body;
 use mcp_proto::{
     AuthPolicy, BodyRead, Call, Finish, Head, Now, Outcome, Response, Step, Target,
     exchange::{Facts, Verify},
     head::Framing,
     refusal::Outage,
-    response::Payload,
+    response::{Payload, Rule},
 };
 
 use crate::{
@@ -275,12 +275,7 @@ where
 
 fn render<R: Runtime>(response: Response) -> http::Response<ReplyBody<R>> {
     if let Some(rule) = response.rule {
-        tracing::debug!(
-            status = response.status.as_u16(),
-            rule = rule.name,
-            setting = rule.setting.unwrap_or_default(),
-            "refused"
-        );
+        log_refusal(response.status, rule);
     }
     let body = match response.payload {
         Payload::Empty | Payload::Stream => ReplyBody::empty(),
@@ -290,6 +285,19 @@ fn render<R: Runtime>(response: Response) -> http::Response<ReplyBody<R>> {
     *rendered.status_mut() = response.status;
     response.fields.write_to(rendered.headers_mut());
     rendered
+}
+
+/// Who runs a server under a name of their own meets this refusal first, and has to see which setting
+/// would allow the request. Other refusals are the peers' business.
+fn log_refusal(status: StatusCode, rule: Rule) {
+    let status = status.as_u16();
+    match rule.setting {
+        Some(setting) if status == StatusCode::FORBIDDEN => {
+            tracing::info!(status, rule = rule.name, setting, "refused: this setting would allow it");
+        }
+        Some(setting) => tracing::debug!(status, rule = rule.name, setting, "refused"),
+        None => tracing::debug!(status, rule = rule.name, "refused"),
+    }
 }
 
 struct RuntimeTimer<R>(R);

@@ -27,7 +27,7 @@ impl Received {
         lines.pop();
         for line in lines {
             if line.is_empty() {
-                received.dispatch(std::mem::take(&mut kind), std::mem::take(&mut data));
+                received.dispatch(std::mem::take(&mut kind), &std::mem::take(&mut data));
                 continue;
             }
             let (field, value) = line.split_once(':').unwrap_or((line, ""));
@@ -46,7 +46,7 @@ impl Received {
         received
     }
 
-    fn dispatch(&mut self, kind: String, data: Vec<&str>) {
+    fn dispatch(&mut self, kind: String, data: &[&str]) {
         if !data.is_empty() {
             let kind = if kind.is_empty() { "message".to_owned() } else { kind };
             self.events.push((kind, data.join("\n")));

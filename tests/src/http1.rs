@@ -181,16 +181,15 @@ mod tests {
 
     #[test]
     fn a_body_ends_where_its_head_says() {
-        let table: [(&[u8], bool, bool, Option<&[u8]>); 7] = [
-            (b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nabc", false, false, Some(b"ab")),
+        for (bytes, is_answer_to_head, is_closed, body) in [
+            (&b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nabc"[..], false, false, Some(&b"ab"[..])),
             (b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\na", false, true, None),
             (b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n", true, false, Some(b"")),
             (b"HTTP/1.1 204 No Content\r\nallow: POST\r\n\r\nHTTP", false, false, Some(b"")),
             (b"HTTP/1.1 100 Continue\r\nx: y\r\n\r\nHTTP", false, false, Some(b"")),
             (b"HTTP/1.0 200 OK\r\nx: y\r\n\r\nab", false, false, None),
             (b"HTTP/1.0 200 OK\r\nx: y\r\n\r\nab", false, true, Some(b"ab")),
-        ];
-        for (bytes, is_answer_to_head, is_closed, body) in table {
+        ] {
             let read = Response::read(bytes, is_answer_to_head, is_closed).unwrap();
             let read = read.map(|(response, _)| response.body);
             assert_eq!(read.as_deref(), body, "{}", String::from_utf8_lossy(bytes));

@@ -94,13 +94,13 @@ fn now() -> UnixSeconds {
     UnixSeconds(elapsed.as_secs())
 }
 
-fn schema(properties: Value) -> Value {
+fn schema(properties: &Value) -> Value {
     json!({"type": "object", "properties": properties})
 }
 
 /// Returns its `text`, which has to be one.
 fn echo() -> Tool {
-    Tool::new("echo").raw_unchecked(schema(json!({"text": {"type": "string"}})), async |arguments, _| {
+    Tool::new("echo").raw_unchecked(schema(&json!({"text": {"type": "string"}})), async |arguments, _| {
         let text = arguments["text"].as_str().map(str::to_owned);
         text.ok_or_else(|| Interrupt::invalid_arguments("text must be a string"))
     })
@@ -108,7 +108,7 @@ fn echo() -> Tool {
 
 /// Tells how far it has come, logs, and returns `done`.
 fn count() -> Tool {
-    Tool::new("count").raw_unchecked(schema(json!({})), async |_, cx: Context| {
+    Tool::new("count").raw_unchecked(schema(&json!({})), async |_, cx: Context| {
         for number in 1..=3_u8 {
             cx.progress(f64::from(number), Some(3.0)).await;
         }
@@ -120,19 +120,19 @@ fn count() -> Tool {
 
 /// Needs the scope `mcp:write`.
 fn write() -> Tool {
-    Tool::new("write").scope("mcp:write").raw_unchecked(schema(json!({})), async |_, _| "written")
+    Tool::new("write").scope("mcp:write").raw_unchecked(schema(&json!({})), async |_, _| "written")
 }
 
 /// Fails with an error whose text is nobody's business.
 fn fail() -> Tool {
-    Tool::new("fail").raw_unchecked(schema(json!({})), async |_, _| {
+    Tool::new("fail").raw_unchecked(schema(&json!({})), async |_, _| {
         Err::<(), Interrupt>(std::io::Error::other("the database is at 10.0.0.7").into())
     })
 }
 
 /// Tells the client that it runs, if it wants to know, and never ends.
 fn endless(sightings: Sender<Sighting>) -> Tool {
-    Tool::new("endless").raw_unchecked(schema(json!({})), move |_, cx: Context| {
+    Tool::new("endless").raw_unchecked(schema(&json!({})), move |_, cx: Context| {
         let life = Life(sightings.clone());
         async move {
             // Whether somebody listens is nothing to a handler.

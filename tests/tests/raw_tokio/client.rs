@@ -84,14 +84,18 @@ impl Client {
     }
 
     async fn response_to(&mut self, is_answer_to_head: bool) -> Response {
-        loop {
-            let read = Response::read(&self.received, is_answer_to_head, self.is_closed);
-            if let Some((response, length)) = read.expect("an answer") {
-                self.received.drain(..length);
-                return response;
+        // Each byte may come in time and the end never.
+        in_time("a whole answer", async {
+            loop {
+                let read = Response::read(&self.received, is_answer_to_head, self.is_closed);
+                if let Some((response, length)) = read.expect("an answer") {
+                    self.received.drain(..length);
+                    return response;
+                }
+                self.read().await;
             }
-            self.read().await;
-        }
+        })
+        .await
     }
 
     /// Sends a request and reads its answer.
@@ -136,9 +140,12 @@ impl Client {
 
     /// Everything up to the end of the connection.
     pub(crate) async fn rest(mut self) -> Vec<u8> {
-        while !self.is_closed {
-            self.read().await;
-        }
+        in_time("the end of the connection", async {
+            while !self.is_closed {
+                self.read().await;
+            }
+        })
+        .await;
         self.received
     }
 
@@ -181,6 +188,7 @@ pub(crate) fn assert_error(response: &Response, status: u16, code: i32, id: Opti
     assert_message_error(&json(response), code, id);
 }
 
+#[allow(clippy::needless_pass_by_value, reason = "tests read better without references to literals")]
 pub(crate) fn assert_message_error(message: &Value, code: i32, id: Option<Value>) {
     assert_eq!(message["jsonrpc"], "2.0");
     assert_eq!(message["error"]["code"], code, "{message}");

@@ -38,9 +38,9 @@ async fn a_client_that_leaves_cancels_its_silent_call() {
         client.send(&request).await;
         sightings.begun().await;
         if is_reset {
-            client.reset()
+            client.reset();
         } else {
-            drop(client)
+            drop(client);
         }
         sightings.dropped().await;
     }
@@ -68,9 +68,9 @@ async fn a_client_that_closes_its_stream_cancels_the_call() {
         assert_eq!(client.head().await.status, 200);
         assert!(client.chunk().await.starts_with(b"data: "));
         if is_reset {
-            client.reset()
+            client.reset();
         } else {
-            drop(client)
+            drop(client);
         }
         sightings.dropped().await;
     }

@@ -145,9 +145,9 @@ async fn a_client_that_leaves_while_its_token_is_verified_frees_its_connection()
         client.send(echo("no").token(&token).bytes()).await;
         let _stream = publisher.asked().await;
         if is_reset {
-            client.reset()
+            client.reset();
         } else {
-            drop(client)
+            drop(client);
         }
         assert_eq!(served.connect().await.exchange(get("/ping")).await.body, b"pong");
     }

@@ -50,7 +50,7 @@ impl Served {
         let run = tokio::spawn(listener.run(async {
             if stopped.await.is_err() {
                 // Only a test that has ended drops the sender without a word.
-                std::future::pending().await
+                std::future::pending::<()>().await;
             }
         }));
         Self { address, server, issuer: Arc::new(issuer), stop: Some(stop), run }

@@ -25,7 +25,7 @@ pub(crate) fn talkative(witness: &Witness) -> Tool {
                 cx.log(LogLevel::Error, "x".repeat(64 << 10)).await;
             }
             #[allow(unreachable_code, reason = "says what the tool would return")]
-            ()
+            ();
         }
     })
 }

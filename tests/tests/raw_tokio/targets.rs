@@ -60,6 +60,20 @@ async fn the_authority_of_an_absolute_target_is_judged_like_a_host() {
     }
 }
 
+/// RFC 9112 section 3.2.
+#[tokio::test]
+async fn a_request_without_exactly_one_host_is_400() {
+    let served = Served::start(|server| server).await;
+    let text = String::from_utf8(echo("never").token(&served.token("alice")).bytes()).expect("ASCII");
+    for hosts in ["", "Host: 127.0.0.1\r\nHost: 127.0.0.1\r\n", "Host: 127.0.0.1\r\nHost: localhost\r\n"] {
+        let request = text.replacen("Host: 127.0.0.1\r\n", hosts, 1);
+        let mut client = served.connect().await;
+        let response = client.exchange(request).await;
+        assert_eq!((response.head.status, response.body), (400, Vec::new()), "{hosts:?}");
+        client.expect_closed().await;
+    }
+}
+
 #[tokio::test]
 async fn other_paths_and_targets_are_404_without_a_body() {
     let served = Served::start(|server| server).await;

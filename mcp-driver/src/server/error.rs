@@ -1,0 +1,48 @@
+//! Why a server cannot be built or started.
+
+use std::{fmt, net::IpAddr};
+
+use http::HeaderName;
+use mcp_proto::BuildError;
+
+/// Why a server cannot be built.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ServerError {
+    /// The policy or the catalog is not what it has to be.
+    Build(BuildError),
+    /// An item takes the [`crate::Caller`], and the server has no authentication.
+    NeedsCaller(String),
+    /// A header that carries credentials cannot be exposed to handlers.
+    ExposedCredentials(HeaderName),
+    /// A server without authentication is not started on an address that others reach, unless it
+    /// was built with [`ServerBuilder::allow_open_beyond_loopback`].
+    OpenBeyondLoopback(IpAddr),
+}
+
+impl fmt::Display for ServerError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Build(error) => error.fmt(f),
+            Self::NeedsCaller(name) => {
+                write!(f, "{name:?} takes the authenticated caller, and the server has no authentication")
+            }
+            Self::ExposedCredentials(name) => {
+                write!(f, "{name} carries credentials and cannot be exposed to handlers")
+            }
+            Self::OpenBeyondLoopback(address) => write!(
+                f,
+                "refusing to serve without authentication on {address}: bind a loopback address, \
+                 configure authentication, or say allow_open_beyond_loopback"
+            ),
+        }
+    }
+}
+
+impl std::error::Error for ServerError {}
+
+impl From<BuildError> for ServerError {
+    fn from(error: BuildError) -> Self {
+        Self::Build(error)
+    }
+}
