@@ -21,11 +21,9 @@ pub(crate) fn talkative(witness: &Witness) -> Tool {
         let witness = witness.clone();
         async move {
             let _life = witness.begin();
-            loop {
+            while !cx.is_cancelled() {
                 cx.log(LogLevel::Error, "x".repeat(64 << 10)).await;
             }
-            #[allow(unreachable_code, reason = "says what the tool would return")]
-            ();
         }
     })
 }
