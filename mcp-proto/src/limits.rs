@@ -9,6 +9,9 @@ pub struct Limits {
     /// Largest announced body that is read only to give a refused caller its request id back.
     /// Default 64 KiB.
     pub refused_body_bytes_max: u32,
+    /// Most JSON values in a body: a handler that takes raw JSON makes tens of bytes of each. Beyond
+    /// it: -32600. Default 250,000.
+    pub body_values_max: u32,
     /// Longest request id or progress token, in bytes of JSON. Beyond it: -32600. Default 1 KiB.
     pub id_bytes_max: usize,
     /// Longest requested version that a version refusal repeats. Default 128.
@@ -22,6 +25,7 @@ impl Default for Limits {
         Self {
             body_bytes_max: 4 << 20,
             refused_body_bytes_max: 64 << 10,
+            body_values_max: 250_000,
             id_bytes_max: 1 << 10,
             echoed_version_bytes_max: 128,
             page_items: 500,

@@ -107,6 +107,8 @@ pub enum RequestFault {
     Batch,
     /// A member name stands twice in one object.
     DuplicateMember,
+    /// More values than [`crate::limits::Limits::body_values_max`].
+    TooManyValues,
     /// `jsonrpc` is not exactly `"2.0"`.
     Version,
     /// `method` is missing or no string.
@@ -411,6 +413,7 @@ impl RequestFault {
             Self::NotAnObject => "Invalid request: the body must be an object",
             Self::Batch => "Invalid request: batches are not supported",
             Self::DuplicateMember => "Invalid request: a member name is repeated",
+            Self::TooManyValues => "Invalid request: too many values",
             Self::Version => "Invalid request: jsonrpc must be \"2.0\"",
             Self::Method => "Invalid request: method must be a string",
             Self::Id => "Invalid request: id must be a string or an integer",

@@ -407,3 +407,21 @@ async fn a_wide_template_is_no_way_round_the_scopes_of_a_narrow_one() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_body_has_a_bounded_number_of_values() {
+    let mut limits = mcp_tokio::Limits::default();
+    limits.body_values_max = 30;
+    let tool = Tool::new("raw").raw_unchecked(json!({"type": "object"}), async |_: Value, _: Context| "done");
+    let service = service(open().core_limits(limits).tool(tool));
+    // A call without elements has eleven values: itself, jsonrpc, id, method, params, name, arguments,
+    // the list, the metadata and two in it.
+    let with = |elements: usize| call("raw", &json!({"list": vec![0; elements]}), &json!({}));
+    assert_eq!(send(&service, with(19)).await.text(), "done");
+    let refused = send(&service, with(20)).await;
+    assert_eq!(
+        (refused.status, refused.json()["error"]["code"].clone()),
+        (StatusCode::BAD_REQUEST, json!(-32600))
+    );
+    assert_eq!(refused.json()["id"], 1);
+}

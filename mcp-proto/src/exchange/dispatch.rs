@@ -68,6 +68,9 @@ fn shape(message: &Message, limits: &Limits) -> Result<Shape, RequestFault> {
             return Err(RequestFault::NotAnObject);
         }
     }
+    if message.values() > limits.body_values_max {
+        return Err(RequestFault::TooManyValues);
+    }
     if message.has_duplicate() {
         return Err(RequestFault::DuplicateMember);
     }

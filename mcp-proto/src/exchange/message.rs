@@ -155,6 +155,11 @@ impl Message {
         self.document.root.kind
     }
 
+    /// How many values there are.
+    pub(super) fn values(&self) -> u32 {
+        self.document.values
+    }
+
     pub(super) fn has_duplicate(&self) -> bool {
         self.document.duplicate.is_some()
     }

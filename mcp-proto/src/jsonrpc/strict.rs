@@ -114,6 +114,8 @@ pub struct Document {
     /// A name that occurs twice in one object, if there is one: in the outermost object that has
     /// any (of several such objects the first to end), the first name to repeat.
     pub duplicate: Option<Duplicate>,
+    /// How many values there are, containers and what is in them.
+    pub values: u32,
 }
 
 /// A name that its object has had already. Names are compared with their escapes resolved.
@@ -215,6 +217,7 @@ struct Reader<'b, 's, 'v, V> {
     inside: Inside,
     stacks: &'s mut Stacks,
     duplicate: Option<Duplicate>,
+    values: u32,
     visitor: &'v mut V,
 }
 
@@ -231,7 +234,7 @@ impl<'b, 's, 'v, V: Visitor> Reader<'b, 's, 'v, V> {
             start: 0,
             names_before: 0,
         };
-        Self { cursor: Cursor { body, at: 0 }, inside: document, stacks, duplicate: None, visitor }
+        Self { cursor: Cursor { body, at: 0 }, inside: document, stacks, duplicate: None, values: 0, visitor }
     }
 
     /// Reads a scalar or an empty container to its end; of any other container up to its first
@@ -241,6 +244,8 @@ impl<'b, 's, 'v, V: Visitor> Reader<'b, 's, 'v, V> {
         if matches!(self.inside.shape, Shape::Object) {
             self.name()?;
         }
+        // There are fewer values than bytes, so the number does not overflow.
+        self.values += 1;
         let token = self.cursor.token();
         let start = self.cursor.at;
         let kind = match token {
@@ -339,7 +344,7 @@ impl<'b, 's, 'v, V: Visitor> Reader<'b, 's, 'v, V> {
     fn finish(&mut self, root: Value) -> Result<Document, Fault> {
         self.cursor.token();
         match self.cursor.peek() {
-            None => Ok(Document { root, duplicate: self.duplicate }),
+            None => Ok(Document { root, duplicate: self.duplicate, values: self.values }),
             Some(_) => Err(Fault::Syntax),
         }
     }

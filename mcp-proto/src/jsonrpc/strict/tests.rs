@@ -570,6 +570,12 @@ impl Node {
         usize::from(matches!(self.value.kind, Kind::Array | Kind::Object)) + inner.unwrap_or(0)
     }
 
+    /// Itself and everything in it.
+    fn count(&self) -> u32 {
+        let inner = self.members.iter().map(|(_, _, value)| value).chain(&self.elements);
+        1 + inner.map(Self::count).sum::<u32>()
+    }
+
     /// Duplicates in the order in which their objects end.
     fn duplicates(&self, depth: u32, found: &mut Vec<Duplicate>) {
         for inner in self.members.iter().map(|(_, _, value)| value).chain(&self.elements) {
@@ -620,7 +626,8 @@ fn agrees(body: &[u8]) {
     let mut duplicates = Vec::new();
     theirs.duplicates(1, &mut duplicates);
     let duplicate = duplicates.iter().min_by_key(|duplicate| duplicate.depth).copied();
-    assert_eq!(ours, Ok(Document { root: theirs.value, duplicate }), "{text:?}");
+    let values = theirs.count();
+    assert_eq!(ours, Ok(Document { root: theirs.value, duplicate, values }), "{text:?}");
     let mut heard = Vec::new();
     theirs.heard(1, watch_some, &mut heard);
     assert_eq!(recorder.heard, heard, "{text:?}");
