@@ -1,5 +1,7 @@
 //! What handlers are given and what becomes of what they return, without sockets.
 
+#![allow(clippy::expect_used, reason = "a test that cannot go on has failed")]
+
 use std::net::{IpAddr, Ipv4Addr};
 
 use bytes::Bytes;
