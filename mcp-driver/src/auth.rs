@@ -16,7 +16,7 @@ pub(crate) enum AuthKind {
 
 impl Auth {
     /// They do not: every caller may use everything. Beyond loopback such a server is only
-    /// started when [`ServerBuilder::allow_open_beyond_loopback`] says so.
+    /// started when [`ServerBuilder::allow_open_beyond_loopback`](crate::ServerBuilder::allow_open_beyond_loopback) says so.
     #[must_use]
     pub fn none() -> Self {
         Self(AuthKind::Open)

@@ -16,7 +16,7 @@ pub enum ServerError {
     /// A header that carries credentials cannot be exposed to handlers.
     ExposedCredentials(HeaderName),
     /// A server without authentication is not started on an address that others reach, unless it
-    /// was built with [`ServerBuilder::allow_open_beyond_loopback`].
+    /// was built with [`ServerBuilder::allow_open_beyond_loopback`](crate::ServerBuilder::allow_open_beyond_loopback).
     OpenBeyondLoopback(IpAddr),
 }
 
