@@ -204,6 +204,10 @@ fn outcome(result: impl IntoToolResult) -> Outcome {
 
 /// An async function that can be a tool: its first argument is what the client sends, the others
 /// come from the call. `M` only keeps the implementations apart.
+#[diagnostic::on_unimplemented(
+    message = "this is no function of a tool",
+    note = "a tool is an async function of its arguments (`Deserialize + JsonSchema`, or `NoArguments`), then up to two of `Caller`, `Option<Caller>`, `Context`, `ClientFacts`; it returns `String`, `&str`, `()`, `Json<T>`, `Content`, `ToolResult`, or a `Result` of one of these"
+)]
 pub trait ToolFunction<M>: Send + Sync + 'static {
     /// What the client sends.
     type Arguments: DeserializeOwned + JsonSchema;

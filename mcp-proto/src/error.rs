@@ -30,9 +30,9 @@ pub enum BuildError {
     Scope(String),
     /// `offline_access` concerns the issuer and is never a scope of a resource (AUTH-25).
     OfflineAccess,
-    /// An entry of the Host allow-list cannot be read.
+    /// An entry of the Host allow-list cannot be read, and why.
     AllowedHost(String),
-    /// An entry of the Origin allow-list cannot be read.
+    /// An entry of the Origin allow-list cannot be read, and why.
     AllowedOrigin(String),
     /// A tool name is not 1 to 128 of `A-Z a-z 0-9 _ - .` (TOOL-06).
     ToolName(String),
@@ -77,9 +77,9 @@ impl fmt::Display for BuildError {
             Self::Algorithms => f.write_str("at least one signature algorithm must be accepted"),
             Self::Scope(scope) => write!(f, "{scope:?} is no scope token (RFC 6749 section 3.3)"),
             Self::OfflineAccess => f.write_str("offline_access is no scope of a resource"),
-            Self::AllowedHost(host) => write!(f, "allowed host {host:?} cannot be read"),
-            Self::AllowedOrigin(origin) => {
-                write!(f, "allowed origin {origin:?} must be scheme://host or scheme://host:port")
+            Self::AllowedHost(why) => write!(f, "allowed host: {why}"),
+            Self::AllowedOrigin(why) => {
+                write!(f, "allowed origin: {why}; it has to be scheme://host or scheme://host:port")
             }
             Self::ToolName(name) => {
                 write!(f, "tool name {name:?} must be 1 to 128 of A-Z a-z 0-9 _ - .")

@@ -3,6 +3,7 @@
 //! ```text
 //! accept ─┬─> Respond                                   head refused, preflight, metadata
 //!         ├─> Probe ──────────────────────> Respond     /ping, /health, /ready
+//!         ├─> ReadId ─────────────────────> Respond     refused without a token, with the request's id
 //!         ├─> Verify ─┬─> ReadId ─────────> Respond     refused, with the request's id
 //!         │           ├─> ReadBody ─┬─────> Respond     refused, listed, acknowledged
 //!         │           │             └─────> Call        a handler has to run

@@ -105,7 +105,9 @@ impl Denial {
             Self::AlgorithmRefused => "The signature algorithm of the access token is not accepted",
             Self::TypeRefused => "The token is not an access token",
             Self::CriticalExtension => "The access token demands an unsupported extension",
-            Self::KeyUnknown | Self::KeyUnfit | Self::BadSignature => "The access token signature is invalid",
+            Self::KeyUnknown | Self::KeyUnfit | Self::BadSignature => {
+                "The access token was not signed by a trusted key"
+            }
             Self::IssuerMissing
             | Self::AudienceMissing
             | Self::ExpiryMissing
