@@ -19,6 +19,7 @@ mod base64url;
 mod compact;
 mod denial;
 mod json;
+mod thumbprint;
 
 pub mod algorithm;
 pub mod claims;
@@ -41,6 +42,7 @@ pub use keys::{Key, KeyMaterial, KeySet};
 pub use rules::{
     LEEWAY_SECONDS_DEFAULT, LEEWAY_SECONDS_MAX, TOKEN_BYTES_DEFAULT, TokenRules, TokenRulesError,
 };
+pub use thumbprint::Thumbprint;
 
 /// Settles everything about a token but its signature and its claims.
 ///
