@@ -14,7 +14,7 @@ use http::{HeaderMap, Request, StatusCode, request};
 use http_body::Body;
 use mcp_proto::{
     AuthPolicy, BodyRead, Call, Finish, Head, Now, Outcome, Response, Step, Target,
-    exchange::{Facts, Verify},
+    exchange::{Facts, Presented, Verify},
     head::Framing,
     refusal::Outage,
     response::{Payload, Rule},
@@ -166,6 +166,7 @@ impl<R: Runtime> Service<R> {
                     let read = take(&mut body, &reading, &mut budget, runtime, &mut now).await;
                     step.resolve(read, now)
                 }
+                Step::Filter(filter) => filter.resolve(|_| true),
                 Step::Call(call) => return self.run(held, *call, load, &parts.headers).await,
                 Step::Respond(response) => return render(response),
             }
@@ -183,7 +184,9 @@ impl<R: Runtime> Service<R> {
             return unavailable(Outage::KeysUnavailable);
         };
         let runtime = &self.0.runtime;
-        let token = verify.token();
+        let Presented::Bearer(token) = verify.presented() else {
+            return unavailable(Outage::VerifierUnavailable);
+        };
         if let Some(verified) = verifier.probe(token.reveal(), *now) {
             return verified;
         }
@@ -222,7 +225,7 @@ impl<R: Runtime> Service<R> {
                 Finish::LastFrame(frame) => http::Response::new(ReplyBody::whole(frame.into())),
             };
         };
-        let Call { callee, caller, client, deadline, reply } = call;
+        let Call { callee, caller, client, deadline, reply, about: _ } = call;
         let parts = CallParts {
             held: Arc::clone(held),
             caller,
@@ -244,7 +247,7 @@ impl<R: Runtime> Service<R> {
 /// The verifier of a server whose callers authenticate.
 fn verifier(server: &Server, keys: Arc<KeyStore>) -> Option<TokenVerifier> {
     match server.snapshot().engine.auth() {
-        AuthPolicy::Open => None,
+        AuthPolicy::Open | AuthPolicy::Custom(_) => None,
         AuthPolicy::Bearer(policy) => {
             let remembered = server.limits().cached_tokens;
             Some(TokenVerifier::new(policy.rules().clone(), keys, remembered))

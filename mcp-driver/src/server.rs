@@ -104,7 +104,7 @@ impl Server {
     pub fn check_address(&self, address: IpAddr) -> Result<(), ServerError> {
         let is_open = match self.snapshot().engine.auth() {
             AuthPolicy::Open => true,
-            AuthPolicy::Bearer(_) => false,
+            AuthPolicy::Bearer(_) | AuthPolicy::Custom(_) => false,
         };
         if is_open && !address.is_loopback() && !self.0.open_beyond_loopback {
             return Err(ServerError::OpenBeyondLoopback(address));
@@ -119,6 +119,7 @@ impl Server {
         let engine = &snapshot.engine;
         let auth = match engine.auth() {
             AuthPolicy::Open => "none: every caller may use everything".to_owned(),
+            AuthPolicy::Custom(_) => "the application's own, on every request".to_owned(),
             AuthPolicy::Bearer(policy) => {
                 let rules = policy.rules();
                 let scopes = policy.baseline().scopes();
@@ -145,7 +146,7 @@ impl Server {
 fn check_callers(catalog: &Catalog, auth: &AuthPolicy) -> Result<(), ServerError> {
     match (auth, &catalog.needs_caller) {
         (AuthPolicy::Open, Some(name)) => Err(ServerError::NeedsCaller(name.clone())),
-        (AuthPolicy::Open, None) | (AuthPolicy::Bearer(_), _) => Ok(()),
+        (AuthPolicy::Open, None) | (AuthPolicy::Bearer(_) | AuthPolicy::Custom(_), _) => Ok(()),
     }
 }
 

@@ -32,6 +32,7 @@
 //! let response = loop {
 //!     step = match step {
 //!         Step::Verify(_) => unreachable!("this server has no authentication"),
+//!         Step::Filter(_) => unreachable!("this server lists everything"),
 //!         Step::Probe(probe) => probe.resolve(true),
 //!         Step::ReadId(read) => Step::Respond(read.resolve(BodyRead::Aborted)),
 //!         Step::ReadBody(read) => read.resolve(BodyRead::Complete((*request.body()).into()), now),
