@@ -3,7 +3,10 @@
 //! [`mcp_proto`] decides; this crate performs what it asks for, on anything that implements
 //! [`Runtime`]. Users of a driver such as `mcp-tokio` find everything here through it.
 
+mod api_keys;
 mod auth;
+#[allow(dead_code, reason = "no server asks it yet")]
+mod authenticate;
 mod body;
 mod catalog;
 mod completion;
@@ -47,7 +50,9 @@ pub use mcp_proto::{
 };
 
 pub use self::{
+    api_keys::{API_KEY_BYTES_MAX, API_KEY_ISSUER, ApiKeys, ApiKeysError},
     auth::Auth,
+    authenticate::{CallerValue, ISSUER_DEFAULT, Identity, Rejection, RequestHead, Verifier},
     body::ReplyBody,
     catalog::Catalog,
     completion::Completion,
