@@ -45,7 +45,7 @@ pub use mcp_proto::{
         ResourceResult,
     },
     exchange::{Caller, ClientFacts, CompletionInput, LogLevel},
-    jws::keyset::FetchFailure,
+    jws::keyset::{FetchFailure, TlsFailure},
     uri_template::Variables,
 };
 
@@ -58,7 +58,7 @@ pub use self::{
     completion::Completion,
     context::Context,
     dev_issuer::{DevIssuer, DevIssuerError, TokenBuilder},
-    fetch::{Fetch, FetchLimits, Fetching, get_over},
+    fetch::{FETCH_TIMEOUT_SECONDS, Fetch, FetchUrl, FetchUrlError, Fetched, Fetching, Outgoing, fetch_over},
     handler::{CallParts, FromCall},
     interrupt::Interrupt,
     keys::{KeySource, KeySourceError},
