@@ -55,6 +55,7 @@
 pub mod auth;
 pub mod catalog;
 pub mod content;
+pub mod discovery;
 mod engine;
 mod error;
 pub mod exchange;
