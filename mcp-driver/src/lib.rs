@@ -4,8 +4,8 @@
 //! [`Runtime`]. Users of a driver such as `mcp-tokio` find everything here through it.
 
 mod api_keys;
+mod audit;
 mod auth;
-#[allow(dead_code, reason = "no server asks it yet")]
 mod authenticate;
 mod body;
 mod catalog;
@@ -24,6 +24,7 @@ mod limits;
 mod load;
 mod prompt;
 mod read;
+mod recognise;
 mod resource;
 mod result;
 mod running;
@@ -34,23 +35,25 @@ mod server;
 mod signature;
 mod tool;
 mod verifier;
+mod viewer;
 mod wire;
 
 pub use mcp_proto::{
     self as proto, BearerPolicy, Content, Limits, Principal, Timeouts, ToolResult,
-    auth::BearerPolicyBuilder,
+    auth::{BearerPolicyBuilder, CustomPolicy, CustomPolicyBuilder},
     catalog::{Icon, ToolAnnotations},
     content::{
         CacheScope, Caching, Completion as CompletionValues, PromptMessage, PromptResult, ResourceContents,
         ResourceResult,
     },
-    exchange::{Caller, ClientFacts, CompletionInput, LogLevel},
+    exchange::{Caller, ClientFacts, CompletionInput, ItemKind, LogLevel},
     jws::keyset::{FetchFailure, TlsFailure},
     uri_template::Variables,
 };
 
 pub use self::{
     api_keys::{API_KEY_BYTES_MAX, API_KEY_ISSUER, ApiKeys, ApiKeysError},
+    audit::AuditEvent,
     auth::Auth,
     authenticate::{CallerValue, ISSUER_DEFAULT, Identity, Rejection, RequestHead, Verifier},
     body::ReplyBody,
@@ -70,4 +73,5 @@ pub use self::{
     serve::Service,
     server::{Server, ServerBuilder, ServerError},
     tool::{NoArguments, Tool, ToolBuilder, ToolFunction},
+    viewer::{ListedItem, Viewer},
 };
