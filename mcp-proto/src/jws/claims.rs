@@ -131,7 +131,7 @@ fn audiences(claims: &Object<'_>) -> Result<Box<[Box<str>]>, Denial> {
 }
 
 /// A `NumericDate` (RFC 7519 section 2). One that is present and wrong is never taken for absent.
-fn date(claims: &Object<'_>, name: &str) -> Result<Option<UnixSeconds>, Denial> {
+pub(super) fn date(claims: &Object<'_>, name: &str) -> Result<Option<UnixSeconds>, Denial> {
     let Some(member) = claims.member(name) else {
         return Ok(None);
     };
