@@ -76,15 +76,24 @@ impl TrustedKeys {
     }
 }
 
+/// Whether this is a signature over the message by that key, which nobody had to trust before.
+pub(crate) fn is_signature(algorithm: Algorithm, key: &Key, message: &[u8], signature: &[u8]) -> bool {
+    verifies(&decoding_key(key), algorithm, message, signature)
+}
+
 fn is_signed_by(key: &DecodingKey, check: &SignatureCheck<'_, '_>) -> bool {
-    let algorithm = match check.algorithm() {
+    verifies(key, check.algorithm(), check.message(), check.signature())
+}
+
+fn verifies(key: &DecodingKey, algorithm: Algorithm, message: &[u8], signature: &[u8]) -> bool {
+    let algorithm = match algorithm {
         Algorithm::Es256 => jsonwebtoken::Algorithm::ES256,
         Algorithm::Rs256 => jsonwebtoken::Algorithm::RS256,
         Algorithm::Ps256 => jsonwebtoken::Algorithm::PS256,
         Algorithm::EdDsa => jsonwebtoken::Algorithm::EdDSA,
     };
     (RING.verifier_factory)(&algorithm, key)
-        .is_ok_and(|verifier| verifier.verify(check.message(), &check.signature().to_vec()).is_ok())
+        .is_ok_and(|verifier| verifier.verify(message, &signature.to_vec()).is_ok())
 }
 
 fn decoding_key(key: &Key) -> DecodingKey {
