@@ -158,7 +158,7 @@ fn recognise(auth: &AuthPolicy, held: &HeldCredentials, facts: Facts, now: Now) 
         (_, _, Facts::Unavailable(outage)) => Err(Refusal::Unavailable(outage)),
         (AuthPolicy::Bearer(policy), HeldCredentials::Bearer(_), Facts::Signed(claims)) => {
             // TOK-01, AUTH-06: every claim is good now, whenever the signature was checked.
-            policy.rules().check(&claims, now.unix).map_err(Refusal::InvalidToken)?;
+            policy.rules().check(&claims, None, now.unix).map_err(Refusal::InvalidToken)?;
             Ok(Caller::of_claims(claims))
         }
         (AuthPolicy::Bearer(_), HeldCredentials::Bearer(_), Facts::Denied(denial)) => {
