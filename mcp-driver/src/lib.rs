@@ -21,6 +21,7 @@ mod handler;
 mod held;
 mod hyper_rt;
 mod interrupt;
+mod introspection;
 mod keys;
 mod limits;
 mod load;
@@ -53,6 +54,9 @@ pub use mcp_proto::{
     uri_template::Variables,
 };
 
+// For the benchmarks: what a server makes of an `Introspection`.
+#[doc(hidden)]
+pub use self::introspection::{EndpointLookup, Introspector, Settings as IntrospectionSettings};
 pub use self::{
     api_keys::{API_KEY_BYTES_MAX, API_KEY_ISSUER, ApiKeys, ApiKeysError},
     audit::AuditEvent,
@@ -66,6 +70,10 @@ pub use self::{
     fetch::{FETCH_TIMEOUT_SECONDS, Fetch, FetchUrl, FetchUrlError, Fetched, Fetching, Outgoing, fetch_over},
     handler::{CallParts, FromCall},
     interrupt::Interrupt,
+    introspection::{
+        INTROSPECTION_CACHE_SECONDS_DEFAULT, INTROSPECTION_CACHE_SECONDS_MAX, Introspection,
+        IntrospectionError,
+    },
     keys::{KeySource, KeySourceError},
     limits::{ConnectionTimeouts, ServerLimits},
     prompt::{Prompt, PromptArguments, PromptBuilder},
