@@ -16,6 +16,8 @@ mod bearer_policy;
 pub mod challenge;
 mod challenges;
 mod custom_policy;
+mod dpop_policy;
+mod issuer_policy;
 mod metadata;
 pub mod principal;
 mod protection;
@@ -24,6 +26,8 @@ pub mod scope;
 pub use self::{
     bearer_policy::{BearerPolicy, BearerPolicyBuilder},
     custom_policy::{CustomPolicy, CustomPolicyBuilder},
+    dpop_policy::{Dpop, DpopPolicy},
+    issuer_policy::IssuerPolicy,
 };
 use http::HeaderName;
 
@@ -49,6 +53,9 @@ pub enum AuthPolicy {
     /// By a verifier of the application's own, which sees the whole head.
     Custom(CustomPolicy),
 }
+
+/// The field that carries proofs of possession.
+static DPOP: [HeaderName; 1] = [HeaderName::from_static("dpop")];
 
 /// How a request presented its credentials, as far as challenges depend on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -111,6 +118,7 @@ impl AuthPolicy {
     #[must_use]
     pub fn credential_fields(&self) -> &[HeaderName] {
         match self {
+            Self::Bearer(policy) if policy.dpop().is_some() => &DPOP,
             Self::Open | Self::Bearer(_) => &[],
             Self::Custom(policy) => policy.credential_fields(),
         }

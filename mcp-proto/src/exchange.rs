@@ -37,7 +37,7 @@ pub use self::{
     filter::{Filter, ItemKind},
     read_body::{BodyRead, ReadBody, ReadId},
     reply::{Finish, Notification, Notified, Outcome, Reply, Suppressed},
-    verify::{Facts, Presented, Token, Verify},
+    verify::{Facts, Presented, ProofFacts, Token, Verify},
 };
 use self::{
     gate::{Accept, Announced},

@@ -3,12 +3,12 @@
 //! A refusal never repeats what the peer sent, but for a requested protocol version and a
 //! requested resource URI, which the specification asks for and which are written as JSON.
 
-use http::StatusCode;
+use http::{HeaderValue, StatusCode};
 
 use crate::{
     auth::{AuthPolicy, Scheme, scope::Scopes},
     jsonrpc::{self, AnswerId, ErrorObject, code},
-    jws::Denial,
+    jws::{Denial, dpop::ProofDenial},
     response::{Allow, ContentType, Cors, Fields, Payload, Response, Rule},
     revision::Revision,
 };
@@ -35,6 +35,10 @@ pub enum Refusal {
     Unauthenticated,
     /// Peer: a token that is not good here (DT-08).
     InvalidToken(Denial),
+    /// Peer: the proof that the sender holds the token's key is not good (XDPOP-03).
+    InvalidProof(ProofDenial),
+    /// Peer: the proof needs a nonce of ours; here is one (RFC 9449 section 9).
+    NonceNeeded(Box<HeaderValue>),
     /// Peer: the application's verifier accepted nothing that the request brought.
     Rejected {
         /// It brought no `Authorization`.
@@ -221,9 +225,12 @@ impl Refusal {
                 StatusCode::FORBIDDEN
             }
             Self::VerbNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
-            Self::Unauthenticated | Self::InvalidToken(_) | Self::Rejected { .. } | Self::VerifierFailed => {
-                StatusCode::UNAUTHORIZED
-            }
+            Self::Unauthenticated
+            | Self::InvalidToken(_)
+            | Self::InvalidProof(_)
+            | Self::NonceNeeded(_)
+            | Self::Rejected { .. }
+            | Self::VerifierFailed => StatusCode::UNAUTHORIZED,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::BodyTimedOut => StatusCode::REQUEST_TIMEOUT,
@@ -254,9 +261,12 @@ impl Refusal {
     pub fn code(&self) -> Option<i32> {
         Some(match self {
             Self::UnknownPath | Self::AmbiguousFraming | Self::HostNotSingular => return None,
-            Self::Unauthenticated | Self::InvalidToken(_) | Self::Rejected { .. } | Self::VerifierFailed => {
-                code::UNAUTHORIZED
-            }
+            Self::Unauthenticated
+            | Self::InvalidToken(_)
+            | Self::InvalidProof(_)
+            | Self::NonceNeeded(_)
+            | Self::Rejected { .. }
+            | Self::VerifierFailed => code::UNAUTHORIZED,
             Self::HostNotAllowed
             | Self::OriginNotAllowed
             | Self::VerbNotAllowed(_)
@@ -292,7 +302,9 @@ impl Refusal {
             Self::VerbNotAllowed(_) => "Method not allowed",
             Self::MalformedCredentials(fault) => fault.message(),
             Self::Unauthenticated => "Unauthorized: Authentication required",
-            Self::InvalidToken(_) | Self::Rejected { .. } => "Unauthorized: Authentication failed",
+            Self::InvalidToken(_) | Self::InvalidProof(_) | Self::NonceNeeded(_) | Self::Rejected { .. } => {
+                "Unauthorized: Authentication failed"
+            }
             Self::VerifierFailed => "Unauthorized: Authentication error",
             Self::InsufficientScope(_) => "Forbidden: the token lacks a scope that is needed here",
             Self::UnsupportedMediaType => "Unsupported media type: Content-Type must be application/json",
@@ -354,6 +366,8 @@ impl Refusal {
             Self::MalformedCredentials(CredentialFault::InQuery) => ("credentials_in_query", None),
             Self::Unauthenticated => ("unauthenticated", None),
             Self::InvalidToken(denial) => (denial.rule(), None),
+            Self::InvalidProof(denial) => (denial.rule(), None),
+            Self::NonceNeeded(_) => (ProofDenial::NonceNeeded.rule(), None),
             Self::Rejected { .. } => ("rejected", None),
             Self::VerifierFailed => ("verifier_failed", None),
             Self::InsufficientScope(_) => ("insufficient_scope", None),
@@ -417,6 +431,9 @@ impl Refusal {
             fields.challenge = Some(Box::new(challenges.first));
             fields.other_challenge = challenges.second.map(Box::new);
             fields.no_store = true;
+        }
+        if let Self::NonceNeeded(nonce) = self {
+            fields.dpop_nonce = Some(nonce.clone());
         }
         fields.close = matches!(self, Self::AmbiguousFraming | Self::HostNotSingular);
         if let Self::VerbNotAllowed(allow) = self {

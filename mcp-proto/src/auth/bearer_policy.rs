@@ -1,54 +1,62 @@
 //! OAuth access tokens: whose, for whom, and what they have to grant.
 
 use bytes::Bytes;
+use http::StatusCode;
 
 use super::{
     Scheme,
-    challenge::AuthScheme,
+    challenge::{self, AuthScheme},
     challenges::Challenges,
+    dpop_policy::{Dpop, DpopPolicy},
+    issuer_policy::IssuerPolicy,
     protection::{DpopMetadata, Protection, ProtectionSpec},
     scope::{Requirement, Scopes},
 };
 use crate::{
     error::BuildError,
-    jws::{AlgorithmSet, LEEWAY_SECONDS_DEFAULT, LEEWAY_SECONDS_MAX, TokenRules},
+    jws::{Algorithm, Denial, Issuers},
     refusal::Refusal,
 };
 
-/// Bearer tokens of one issuer, for one audience (RFC 6750, RFC 9068, RFC 9728).
+/// Access tokens of one or more issuers (RFC 6750, RFC 9068, RFC 9728).
 #[derive(Debug, Clone)]
 pub struct BearerPolicy {
-    rules: TokenRules,
+    issuers: Issuers,
+    dpop: Option<Dpop>,
     protection: Protection,
 }
 
 /// Collects what a [`BearerPolicy`] is made of.
 #[derive(Debug, Clone)]
 pub struct BearerPolicyBuilder {
-    issuer: String,
-    audience: String,
-    leeway_seconds: u64,
-    algorithms: AlgorithmSet,
+    issuers: Vec<IssuerPolicy>,
+    dpop: Option<DpopPolicy>,
     protection: ProtectionSpec,
 }
 
 impl BearerPolicy {
-    /// Tokens that `issuer` signed for `audience`; both are compared byte for byte. The audience
-    /// is mandatory (AUTH-06), and usually the URL that clients use (RFC 8707).
+    /// Tokens that `issuer` signed for `audience`, as RFC 9068 describes them; both are compared byte
+    /// for byte. The audience is mandatory (AUTH-06), and usually the URL that clients use (RFC 8707).
     pub fn builder(issuer: impl Into<String>, audience: impl Into<String>) -> BearerPolicyBuilder {
-        BearerPolicyBuilder {
-            issuer: issuer.into(),
-            audience: audience.into(),
-            leeway_seconds: LEEWAY_SECONDS_DEFAULT,
-            algorithms: AlgorithmSet::default(),
-            protection: ProtectionSpec::default(),
-        }
+        Self::trusting(IssuerPolicy::new(issuer, audience))
     }
 
-    /// What a token has to be like.
+    /// Tokens of this issuer.
     #[must_use]
-    pub fn rules(&self) -> &TokenRules {
-        &self.rules
+    pub fn trusting(issuer: IssuerPolicy) -> BearerPolicyBuilder {
+        BearerPolicyBuilder { issuers: vec![issuer], dpop: None, protection: ProtectionSpec::default() }
+    }
+
+    /// Whose tokens are accepted, and what each has to be like.
+    #[must_use]
+    pub fn issuers(&self) -> &Issuers {
+        &self.issuers
+    }
+
+    /// Which proofs of possession are accepted, where any are.
+    #[must_use]
+    pub fn dpop(&self) -> Option<&Dpop> {
+        self.dpop.as_ref()
     }
 
     /// The scopes that every request needs.
@@ -79,9 +87,22 @@ impl BearerPolicy {
         &self.protection
     }
 
-    pub(super) fn challenges(&self, refusal: &Refusal, _: Scheme) -> Option<Challenges> {
-        let first = self.protection.challenge(refusal, AuthScheme::Bearer, None)?;
-        Some(Challenges { first, second: None })
+    /// The challenge of the scheme that was used is the first one, and says what was wrong.
+    pub(super) fn challenges(&self, refusal: &Refusal, scheme: Scheme) -> Option<Challenges> {
+        let bearer = || self.protection.challenge(refusal, AuthScheme::Bearer, None);
+        let Some(dpop) = &self.dpop else {
+            return Some(Challenges { first: bearer()?, second: None });
+        };
+        let algorithms = dpop.rules().algorithms();
+        // XDPOP-03; and whoever has a bound token is not asked for another one without a key.
+        let is_bound = *refusal == Refusal::InvalidToken(Denial::SenderConstrained);
+        if dpop.is_required() || scheme == Scheme::Dpop || is_bound {
+            let first = self.protection.challenge(refusal, AuthScheme::Dpop, Some(algorithms))?;
+            return Some(Challenges { first, second: None });
+        }
+        let first = bearer()?;
+        let also = refusal.status() == StatusCode::UNAUTHORIZED;
+        Some(Challenges { first, second: also.then(|| challenge::offer_dpop(algorithms)) })
     }
 }
 
@@ -107,17 +128,23 @@ impl BearerPolicyBuilder {
         self
     }
 
-    /// How far clocks may differ, in seconds: at most 300, 60 by default.
+    /// Tokens of this issuer too.
     #[must_use]
-    pub fn leeway_seconds(mut self, seconds: u64) -> Self {
-        self.leeway_seconds = seconds;
+    pub fn issuer(mut self, issuer: IssuerPolicy) -> Self {
+        self.issuers.push(issuer);
         self
     }
 
-    /// Which signatures are accepted; by default ES256, RS256, PS256 and EdDSA.
+    /// The issuers so far, in order.
     #[must_use]
-    pub fn algorithms(mut self, algorithms: AlgorithmSet) -> Self {
-        self.algorithms = algorithms;
+    pub fn issuers(&self) -> &[IssuerPolicy] {
+        &self.issuers
+    }
+
+    /// Tokens that are bound to a key too, or only these.
+    #[must_use]
+    pub fn dpop(mut self, dpop: DpopPolicy) -> Self {
+        self.dpop = Some(dpop);
         self
     }
 
@@ -146,20 +173,20 @@ impl BearerPolicyBuilder {
     /// The policy.
     ///
     /// # Errors
-    /// When issuer, audience, resource, leeway or a scope is not what it has to be.
+    /// When an issuer, an audience, the resource, a leeway or a scope is not what it has to be.
     pub fn build(self) -> Result<BearerPolicy, BuildError> {
-        if self.audience.is_empty() {
-            return Err(BuildError::Audience);
-        }
-        let protection =
-            self.protection.published(&self.audience, &[&self.issuer], &DpopMetadata::default())?;
-        let leeway = |_| BuildError::Leeway { seconds: self.leeway_seconds, max: LEEWAY_SECONDS_MAX };
-        let rules = TokenRules::new(self.issuer.clone(), [self.audience.clone()])
-            .map_err(|_| BuildError::Audience)?
-            .with_leeway_seconds(self.leeway_seconds)
-            .map_err(leeway)?
-            .with_algorithms(self.algorithms)
-            .map_err(|_| BuildError::Algorithms)?;
-        Ok(BearerPolicy { rules, protection })
+        let rules = self.issuers.iter().map(IssuerPolicy::rules).collect::<Result<Vec<_>, _>>()?;
+        let named = self.issuers.last().map_or("", IssuerPolicy::issuer);
+        let issuers = Issuers::new(rules).map_err(|error| BuildError::Tokens(named.into(), error))?;
+        let audience = self.issuers.first().map_or("", IssuerPolicy::first_audience);
+        let resource = self.protection.resource.as_deref().unwrap_or(audience);
+        let dpop = self.dpop.map(|dpop| dpop.build(resource)).transpose()?;
+        let published = dpop.as_ref().map_or_else(DpopMetadata::default, |dpop| DpopMetadata {
+            algorithms: dpop.rules().algorithms().iter().map(Algorithm::name).collect(),
+            is_required: dpop.is_required(),
+        });
+        let names: Vec<&str> = self.issuers.iter().map(IssuerPolicy::issuer).collect();
+        let protection = self.protection.published(resource, &names, &published)?;
+        Ok(BearerPolicy { issuers, dpop, protection })
     }
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use http::{HeaderValue, Uri};
 
 use super::scope::Scopes;
-use crate::jws::{Algorithm, AlgorithmSet, Denial};
+use crate::jws::{Algorithm, AlgorithmSet, Denial, dpop::ProofDenial};
 
 /// A challenge. Every value of this type can be rendered; cheap to clone.
 ///
@@ -78,6 +78,10 @@ pub enum ChallengeError {
     TokenRefused(Denial),
     /// The application's verifier accepted nothing that the request brought.
     Rejected,
+    /// The proof of possession was refused.
+    ProofRefused(ProofDenial),
+    /// The proof of possession needs a nonce of ours.
+    NonceNeeded,
     /// The token is good and not good for this.
     ScopeInsufficient,
 }
@@ -89,6 +93,8 @@ impl ChallengeError {
         match self {
             Self::CredentialsMalformed | Self::CredentialsRepeated | Self::TokenInQuery => "invalid_request",
             Self::TokenRefused(_) | Self::Rejected => "invalid_token",
+            Self::ProofRefused(_) => "invalid_dpop_proof",
+            Self::NonceNeeded => "use_dpop_nonce",
             Self::ScopeInsufficient => "insufficient_scope",
         }
     }
@@ -102,6 +108,8 @@ impl ChallengeError {
             Self::TokenInQuery => "An access token must not be sent in the query",
             Self::TokenRefused(denial) => denial.description(),
             Self::Rejected => "The credentials were not accepted",
+            Self::ProofRefused(denial) => denial.description(),
+            Self::NonceNeeded => ProofDenial::NonceNeeded.description(),
             Self::ScopeInsufficient => {
                 "The request requires higher privileges than the access token provides"
             }
@@ -227,6 +235,12 @@ pub fn render(challenge: &Challenge) -> HeaderValue {
     HeaderValue::try_from(parameters.text).unwrap_or(HeaderValue::from_static("Bearer"))
 }
 
+/// A challenge that says no more than that proofs of possession are accepted, and which.
+pub(super) fn offer_dpop(algorithms: AlgorithmSet) -> HeaderValue {
+    let scheme = AuthScheme::Dpop;
+    render(&Challenge { scheme, algorithms: Some(algorithms), ..Challenge::default() })
+}
+
 /// The scheme and the parameters so far.
 struct Parameters {
     text: String,
@@ -272,12 +286,14 @@ mod tests {
 
     const METADATA: &str = "https://mcp.example/.well-known/oauth-protected-resource/mcp";
 
-    const ERRORS: [ChallengeError; 6] = [
+    const ERRORS: [ChallengeError; 8] = [
         ChallengeError::CredentialsMalformed,
         ChallengeError::CredentialsRepeated,
         ChallengeError::TokenInQuery,
         ChallengeError::TokenRefused(Denial::Expired),
         ChallengeError::Rejected,
+        ChallengeError::ProofRefused(ProofDenial::Replayed),
+        ChallengeError::NonceNeeded,
         ChallengeError::ScopeInsufficient,
     ];
 
@@ -347,6 +363,8 @@ mod tests {
             "invalid_request",
             "invalid_token",
             "invalid_token",
+            "invalid_dpop_proof",
+            "use_dpop_nonce",
             "insufficient_scope",
         ];
         assert_eq!(ERRORS.map(ChallengeError::code), codes);
@@ -470,7 +488,7 @@ mod tests {
 
         #[test]
         fn any_challenge_reads_back_as_what_it_says(
-            realm in "[ -~]{0,12}", scope in "[ -~]{0,30}", path in "[ -~]{0,20}", error in 0..7_usize,
+            realm in "[ -~]{0,12}", scope in "[ -~]{0,30}", path in "[ -~]{0,20}", error in 0..9_usize,
         ) {
             let challenge = Challenge {
                 realm: Realm::parse(&realm),

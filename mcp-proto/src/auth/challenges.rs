@@ -44,6 +44,10 @@ fn demand(refusal: &Refusal) -> Option<Demand<'_>> {
         })
     } else if let Refusal::InvalidToken(denial) = refusal {
         Demand::Other(ChallengeError::TokenRefused(*denial))
+    } else if let Refusal::InvalidProof(denial) = refusal {
+        Demand::Other(ChallengeError::ProofRefused(*denial))
+    } else if let Refusal::NonceNeeded(_) = refusal {
+        Demand::Other(ChallengeError::NonceNeeded)
     } else if let Refusal::InsufficientScope(needed) = refusal {
         Demand::Scopes(needed)
     } else {

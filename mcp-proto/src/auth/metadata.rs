@@ -105,7 +105,7 @@ impl Document<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::auth::BearerPolicy;
+    use crate::auth::{BearerPolicy, IssuerPolicy};
 
     #[test]
     fn the_document_is_found_where_rfc_9728_says() {
@@ -188,10 +188,11 @@ mod tests {
         );
         assert_eq!(policy().scope("a b").build().err(), Some(BuildError::Scope("a b".into())));
         assert_eq!(policy().scope("offline_access").build().err(), Some(BuildError::OfflineAccess));
-        assert!(policy().leeway_seconds(300).build().is_ok());
-        assert_eq!(
-            policy().leeway_seconds(301).build().err(),
-            Some(BuildError::Leeway { seconds: 301, max: 300 })
-        );
+        let leeway = |seconds| {
+            let issuer = IssuerPolicy::new("https://auth.example.com", "https://mcp.example.com");
+            BearerPolicy::trusting(issuer.leeway_seconds(seconds)).build()
+        };
+        assert!(leeway(300).is_ok());
+        assert_eq!(leeway(301).err(), Some(BuildError::Leeway { seconds: 301, max: 300 }));
     }
 }

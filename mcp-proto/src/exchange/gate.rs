@@ -6,12 +6,13 @@ use http::{Method, StatusCode};
 use super::{Exchange, Manner, Probe, Step, Verify, document, mirrored::Mirrored, read_body};
 use crate::{
     auth::{
-        AuthPolicy, Protection, Scheme,
+        AuthPolicy, BearerPolicy, Dpop, Protection, Scheme,
         bearer::{self, Credentials},
     },
     engine::Engine,
     head::{Field, Fields, Framing, Head, Name, Target},
     jsonrpc::AnswerId,
+    jws::dpop::ProofDenial,
     refusal::{CredentialFault, Refusal},
     response::{self, Allow, ContentType, Cors, Preflight, Response},
     time::Now,
@@ -82,7 +83,7 @@ impl Engine {
         };
         match self.auth() {
             AuthPolicy::Open => read_body::after_the_head(exchange, now),
-            AuthPolicy::Bearer(_) => exchange.judge_credentials(head, now),
+            AuthPolicy::Bearer(policy) => exchange.judge_credentials(policy, head, now),
             AuthPolicy::Custom(_) => exchange.leave_to_the_application(head, now),
         }
     }
@@ -166,8 +167,13 @@ impl<'e> Exchange<'e> {
         Step::Verify(Verify::of_head(self, anonymous, now))
     }
 
-    /// DT-06, DT-07: exactly one well-formed bearer token goes on to be verified.
-    fn judge_credentials<F: Fields>(self, head: &Head<'_, F>, now: Now) -> Step<'e> {
+    /// DT-06, DT-07: exactly one well-formed token goes on to be verified.
+    fn judge_credentials<F: Fields>(
+        mut self,
+        policy: &BearerPolicy,
+        head: &Head<'_, F>,
+        now: Now,
+    ) -> Step<'e> {
         let authorization = head.fields.field(Name::Authorization);
         let fields = match authorization {
             Field::Absent => [None, None],
@@ -175,13 +181,30 @@ impl<'e> Exchange<'e> {
             Field::Repeated => [Some(&b""[..]), Some(&b""[..])],
         };
         let credentials = bearer::classify(fields.into_iter().flatten(), head.query);
+        let dpop = policy.dpop();
         let refusal = match (credentials, authorization) {
-            (Credentials::Bearer(token), Field::One(field)) => {
+            (Credentials::Bearer(token), Field::One(field)) if !dpop.is_some_and(Dpop::is_required) => {
                 return Step::Verify(Verify::of_bearer(self, field, token, now));
             }
-            (Credentials::None | Credentials::OtherScheme | Credentials::Bearer(_), _) => {
-                Refusal::Unauthenticated
+            (Credentials::Dpop(Some(token)), Field::One(field)) if dpop.is_some() => {
+                self.manner.scheme = Scheme::Dpop;
+                match head.fields.field(Name::Dpop) {
+                    Field::One(proof) => {
+                        return Step::Verify(Verify::of_dpop(self, field, token, proof, now));
+                    }
+                    Field::Absent => Refusal::InvalidProof(ProofDenial::Missing),
+                    Field::Repeated => Refusal::InvalidProof(ProofDenial::Repeated),
+                }
             }
+            (Credentials::Dpop(None), _) if dpop.is_some() => {
+                self.manner.scheme = Scheme::Dpop;
+                Refusal::MalformedCredentials(CredentialFault::Malformed)
+            }
+            // What is not accepted here is as good as nothing.
+            (
+                Credentials::None | Credentials::OtherScheme | Credentials::Bearer(_) | Credentials::Dpop(_),
+                _,
+            ) => Refusal::Unauthenticated,
             (Credentials::Malformed, _) => Refusal::MalformedCredentials(CredentialFault::Malformed),
             (Credentials::Many, _) => Refusal::MalformedCredentials(CredentialFault::Repeated),
             (Credentials::InQuery, _) => Refusal::MalformedCredentials(CredentialFault::InQuery),

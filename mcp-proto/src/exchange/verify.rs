@@ -6,8 +6,11 @@ use http::HeaderValue;
 
 use super::{Caller, Exchange, Step, read_body};
 use crate::{
-    auth::{AuthPolicy, Protection, Scheme, principal::Principal},
-    jws::{Claims, Denial},
+    auth::{AuthPolicy, BearerPolicy, Protection, Scheme, principal::Principal},
+    jws::{
+        Claims, Denial,
+        dpop::{Proof, ProofDenial},
+    },
     refusal::{Outage, Refusal},
     time::{Deadline, Now, Why},
 };
@@ -26,6 +29,7 @@ pub struct Verify<'e> {
 enum HeldCredentials {
     Head { anonymous: bool },
     Bearer(HeldToken),
+    Dpop(HeldToken, HeaderValue),
 }
 
 /// What there is to recognise a caller by.
@@ -35,6 +39,13 @@ pub enum Presented<'v> {
     Head,
     /// A bearer token, and nothing else.
     Bearer(Token<'v>),
+    /// A token, and a proof that its sender holds the key that it is bound to (RFC 9449 section 4).
+    Dpop {
+        /// The token.
+        token: Token<'v>,
+        /// The proof, which is a token too: a JWT that is good once.
+        proof: Token<'v>,
+    },
 }
 
 /// The field value that holds the token, and how much of its end the token is.
@@ -73,8 +84,15 @@ impl fmt::Debug for Token<'_> {
 pub enum Facts {
     /// A trusted key signed these claims. Issuer, audience, times and scopes are still checked.
     Signed(Arc<Claims>),
+    /// A trusted key signed these claims, and the key that they are bound to signed this proof, which
+    /// has not been used before. What the proof says is still checked.
+    Proven(Arc<Claims>, Box<ProofFacts>),
     /// The token is not good, for this reason.
     Denied(Denial),
+    /// The token is good and its proof is not.
+    ProofRefused(ProofDenial),
+    /// The token is good and its proof needs a nonce; here is one, visible ASCII.
+    NonceNeeded(Box<HeaderValue>),
     /// The application recognised the caller. Expiry and scopes are still checked.
     Accepted(Arc<Principal>),
     /// The application accepts nothing that the request brought.
@@ -83,6 +101,15 @@ pub enum Facts {
     Failed,
     /// It cannot be found out now. Answered 503, never 401, and nobody gets in.
     Unavailable(Outage),
+}
+
+/// A proof of possession whose signature is good, and what it has to be compared with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProofFacts {
+    /// The proof.
+    pub proof: Proof,
+    /// SHA-256 of the token that it came with.
+    pub token_hash: [u8; 32],
 }
 
 impl<'e> Verify<'e> {
@@ -96,6 +123,18 @@ impl<'e> Verify<'e> {
         exchange.manner.scheme = Scheme::Bearer;
         let token = HeldToken { length: token.len(), field: field.clone() };
         Self::new(exchange, HeldCredentials::Bearer(token), now)
+    }
+
+    /// `token` is the end of the one `Authorization` field.
+    pub(super) fn of_dpop(
+        exchange: Exchange<'e>,
+        field: &HeaderValue,
+        token: &str,
+        proof: &HeaderValue,
+        now: Now,
+    ) -> Self {
+        let token = HeldToken { length: token.len(), field: field.clone() };
+        Self::new(exchange, HeldCredentials::Dpop(token, proof.clone()), now)
     }
 
     fn new(exchange: Exchange<'e>, held: HeldCredentials, now: Now) -> Self {
@@ -112,6 +151,10 @@ impl<'e> Verify<'e> {
         match &self.held {
             HeldCredentials::Head { .. } => Presented::Head,
             HeldCredentials::Bearer(token) => Presented::Bearer(token.token()),
+            HeldCredentials::Dpop(token, proof) => {
+                // Nothing but visible ASCII is a proof, and the empty text is none either.
+                Presented::Dpop { token: token.token(), proof: Token(proof.to_str().unwrap_or("")) }
+            }
         }
     }
 
@@ -157,12 +200,28 @@ fn recognise(auth: &AuthPolicy, held: &HeldCredentials, facts: Facts, now: Now) 
     match (auth, held, facts) {
         (_, _, Facts::Unavailable(outage)) => Err(Refusal::Unavailable(outage)),
         (AuthPolicy::Bearer(policy), HeldCredentials::Bearer(_), Facts::Signed(claims)) => {
-            // TOK-01, AUTH-06: every claim is good now, whenever the signature was checked.
-            policy.rules().check(&claims, None, now.unix).map_err(Refusal::InvalidToken)?;
+            check(policy, &claims, None, now)?;
             Ok(Caller::of_claims(claims))
         }
-        (AuthPolicy::Bearer(_), HeldCredentials::Bearer(_), Facts::Denied(denial)) => {
-            Err(Refusal::InvalidToken(denial))
+        (AuthPolicy::Bearer(policy), HeldCredentials::Dpop(..), Facts::Proven(claims, facts)) => {
+            check(policy, &claims, Some(&facts), now)?;
+            Ok(Caller::of_claims(claims))
+        }
+        // Without a proof of its own, the scheme makes no bound token out of a bearer token.
+        (AuthPolicy::Bearer(policy), HeldCredentials::Dpop(..), Facts::Signed(claims)) => {
+            check(policy, &claims, None, now)?;
+            Err(Refusal::InvalidToken(Denial::NotSenderConstrained))
+        }
+        (
+            AuthPolicy::Bearer(_),
+            HeldCredentials::Bearer(_) | HeldCredentials::Dpop(..),
+            Facts::Denied(denial),
+        ) => Err(Refusal::InvalidToken(denial)),
+        (AuthPolicy::Bearer(_), HeldCredentials::Dpop(..), Facts::ProofRefused(denial)) => {
+            Err(Refusal::InvalidProof(denial))
+        }
+        (AuthPolicy::Bearer(_), HeldCredentials::Dpop(..), Facts::NonceNeeded(nonce)) => {
+            Err(Refusal::NonceNeeded(nonce))
         }
         (AuthPolicy::Custom(_), HeldCredentials::Head { .. }, Facts::Accepted(principal)) => {
             if now.unix < principal.expires() {
@@ -176,5 +235,27 @@ fn recognise(auth: &AuthPolicy, held: &HeldCredentials, facts: Facts, now: Now) 
         }
         (AuthPolicy::Custom(_), HeldCredentials::Head { .. }, Facts::Failed) => Err(Refusal::VerifierFailed),
         (AuthPolicy::Open | AuthPolicy::Bearer(_) | AuthPolicy::Custom(_), _, _) => Err(misreported),
+    }
+}
+
+/// TOK-01, AUTH-06, XDPOP-05: every claim is good now, whenever the signature was checked, and so is
+/// the proof.
+fn check(
+    policy: &BearerPolicy,
+    claims: &Claims,
+    facts: Option<&ProofFacts>,
+    now: Now,
+) -> Result<(), Refusal> {
+    let rules = policy.issuers().rules_of(claims.principal().issuer());
+    let rules = rules.ok_or(Refusal::InvalidToken(Denial::IssuerForeign))?;
+    let thumbprint = facts.map(|facts| facts.proof.thumbprint());
+    rules.check(claims, thumbprint.as_ref(), now.unix).map_err(Refusal::InvalidToken)?;
+    match (facts, policy.dpop()) {
+        (None, _) => Ok(()),
+        (Some(ProofFacts { proof, token_hash }), Some(dpop)) => {
+            // Only a POST gets this far.
+            dpop.rules().check(proof, "POST", token_hash, now.unix).map_err(Refusal::InvalidProof)
+        }
+        (Some(_), None) => Err(Refusal::InvalidToken(Denial::SenderConstrained)),
     }
 }
