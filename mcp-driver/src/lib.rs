@@ -56,7 +56,7 @@ pub use self::{
     fetch::{FETCH_TIMEOUT_SECONDS, Fetch, FetchUrl, FetchUrlError, Fetched, Fetching, Outgoing, fetch_over},
     handler::{CallParts, FromCall},
     interrupt::Interrupt,
-    keys::{KeySource, KeySourceError},
+    keys::{Discovery, KeyDocument, KeySource, KeySourceError},
     limits::{ConnectionTimeouts, ServerLimits},
     prompt::{Prompt, PromptArguments, PromptBuilder},
     resource::{ReadRequest, Resource, ResourceBuilder, ResourceTemplate},

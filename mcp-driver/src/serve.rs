@@ -68,7 +68,7 @@ impl<R: Runtime> Service<R> {
     /// # Errors
     /// When its keys are to be fetched and there is nothing to fetch them with.
     pub fn start(server: Server, runtime: R, fetch: Option<Arc<dyn Fetch>>) -> Result<Self, KeySourceError> {
-        let keys = server.keys().cloned().map(|source| KeyStore::new(source, fetch)).transpose()?;
+        let keys = key_store(&server, fetch)?;
         if let Some(keys) = &keys {
             keys.start(&runtime);
         }
@@ -237,6 +237,21 @@ impl<R: Runtime> Service<R> {
                 let (head, _) = render::<R>(response).into_parts();
                 http::Response::from_parts(head, ReplyBody::stream(first, running))
             }
+        }
+    }
+}
+
+/// The keys of a server whose callers authenticate.
+fn key_store(
+    server: &Server,
+    fetch: Option<Arc<dyn Fetch>>,
+) -> Result<Option<Arc<KeyStore>>, KeySourceError> {
+    let snapshot = server.snapshot();
+    match (snapshot.engine.auth(), server.keys()) {
+        (AuthPolicy::Open, _) | (AuthPolicy::Bearer(_), None) => Ok(None),
+        (AuthPolicy::Bearer(policy), Some(source)) => {
+            let rules = policy.rules();
+            KeyStore::new(source.clone(), rules.issuer(), rules.algorithms(), fetch).map(Some)
         }
     }
 }

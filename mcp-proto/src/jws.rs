@@ -18,7 +18,7 @@
 mod base64url;
 mod compact;
 mod denial;
-mod json;
+pub(crate) mod json;
 mod thumbprint;
 
 pub mod algorithm;

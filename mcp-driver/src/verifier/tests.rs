@@ -7,7 +7,7 @@ use super::*;
 use crate::{
     keys::{
         KeySource,
-        testing::{Answer, Door, FakeIssuer, ManualRuntime, URL},
+        testing::{Answer, Door, FakeIssuer, ManualRuntime, URL, key_store},
     },
     limits::ServerLimits,
     signature::test_signer::{START, TestSigner, claims, jwks, key_set, rules},
@@ -37,7 +37,7 @@ impl Bench {
     }
 
     fn with(source: KeySource, door: Option<Arc<Door>>) -> Self {
-        let keys = KeyStore::new(source, door.map(|door| door as _)).unwrap();
+        let keys = key_store(source, door.map(|door| door as _));
         let cached = ServerLimits::default().cached_tokens;
         let verifier = TokenVerifier::new(rules(), Arc::clone(&keys), cached);
         Self { runtime: ManualRuntime::at(START), keys, verifier }
@@ -437,7 +437,7 @@ fn the_tokens_of_a_principal_share_one_count() {
 #[test]
 fn a_count_outlives_the_cache_while_a_call_holds_it() {
     let signer = TestSigner::es256();
-    let keys = KeyStore::new(KeySource::Given(key_set(&[signer.jwk("k")])), None).unwrap();
+    let keys = key_store(KeySource::Given(key_set(&[signer.jwk("k")])), None);
     let verifier = TokenVerifier::new(rules(), keys, 1);
     let runtime = ManualRuntime::at(START);
     let load = |subject: &str, token_id: &str| {
@@ -456,7 +456,7 @@ fn a_count_outlives_the_cache_while_a_call_holds_it() {
 #[test]
 fn the_cache_holds_as_many_tokens_as_it_may_and_no_more() {
     let signer = TestSigner::ed_dsa();
-    let keys = KeyStore::new(KeySource::Given(key_set(&[signer.jwk("k")])), None).unwrap();
+    let keys = key_store(KeySource::Given(key_set(&[signer.jwk("k")])), None);
     let verifier = TokenVerifier::new(rules(), keys, 8);
     let runtime = ManualRuntime::at(START);
     let tokens: Vec<_> =
