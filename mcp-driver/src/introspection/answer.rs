@@ -87,7 +87,12 @@ impl CallFailure {
     pub(super) fn is_trouble(&self) -> bool {
         match self {
             Self::Fetch(FetchFailure::Status(status)) => !matches!(status, 400 | 413 | 422),
-            Self::Fetch(FetchFailure::Unreachable | FetchFailure::Tls(_) | FetchFailure::TimedOut)
+            Self::Fetch(
+                FetchFailure::Unreachable
+                | FetchFailure::Tls(_)
+                | FetchFailure::TimedOut
+                | FetchFailure::Discovery(_),
+            )
             | Self::Lost => true,
             Self::Fetch(FetchFailure::MediaType | FetchFailure::TooLong | FetchFailure::Document(_))
             | Self::Document => false,
@@ -104,7 +109,8 @@ impl CallFailure {
                 | FetchFailure::Tls(_)
                 | FetchFailure::MediaType
                 | FetchFailure::TooLong
-                | FetchFailure::Document(_),
+                | FetchFailure::Document(_)
+                | FetchFailure::Discovery(_),
             )
             | Self::Document
             | Self::Lost => Outage::IntrospectionUnavailable,

@@ -73,6 +73,11 @@ impl Introspector {
         Arc::new(Self { settings, lookup, rules, fetch, cache, desk: Mutex::default() })
     }
 
+    /// Whether the endpoint answered when it was last asked.
+    pub(crate) fn is_ready(&self) -> bool {
+        !self.lock().trouble.is_out()
+    }
+
     /// What is remembered of a token. Nothing is awaited.
     pub fn probe(&self, token: &str, now: Now) -> Option<Facts> {
         // None that is longer was ever asked about, and a digest takes time that grows with its length.

@@ -84,7 +84,7 @@ fn outcome(facts: &Facts) -> Outcome {
         Facts::Signed(claims) => Outcome::Signed(claims.principal().subject().to_owned()),
         Facts::Denied(denial) => Outcome::Denied(*denial),
         Facts::Unavailable(outage) => Outcome::Unavailable(*outage),
-        Facts::Accepted(_) | Facts::Rejected | Facts::Failed => panic!("no application was asked"),
+        other => panic!("no fact about a token: {other:?}"),
     }
 }
 
