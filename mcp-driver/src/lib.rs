@@ -4,8 +4,8 @@
 //! [`Runtime`]. Users of a driver such as `mcp-tokio` find everything here through it.
 
 mod api_keys;
+mod audit;
 mod auth;
-#[allow(dead_code, reason = "no server asks it yet")]
 mod authenticate;
 mod body;
 mod catalog;
@@ -13,6 +13,8 @@ mod completion;
 mod connection;
 mod context;
 mod dev_issuer;
+#[allow(dead_code, reason = "no policy asks for proofs yet")]
+mod dpop;
 mod fetch;
 mod guard;
 mod handler;
@@ -25,6 +27,7 @@ mod limits;
 mod load;
 mod prompt;
 mod read;
+mod recognise;
 mod resource;
 mod result;
 mod running;
@@ -35,17 +38,18 @@ mod server;
 mod signature;
 mod tool;
 mod verifier;
+mod viewer;
 mod wire;
 
 pub use mcp_proto::{
     self as proto, BearerPolicy, Content, Limits, Principal, Timeouts, ToolResult,
-    auth::BearerPolicyBuilder,
+    auth::{BearerPolicyBuilder, CustomPolicy, CustomPolicyBuilder},
     catalog::{Icon, ToolAnnotations},
     content::{
         CacheScope, Caching, Completion as CompletionValues, PromptMessage, PromptResult, ResourceContents,
         ResourceResult,
     },
-    exchange::{Caller, ClientFacts, CompletionInput, LogLevel},
+    exchange::{Caller, ClientFacts, CompletionInput, ItemKind, LogLevel},
     jws::keyset::{FetchFailure, TlsFailure},
     uri_template::Variables,
 };
@@ -55,6 +59,7 @@ pub use mcp_proto::{
 pub use self::introspection::{EndpointLookup, Introspector, Settings as IntrospectionSettings};
 pub use self::{
     api_keys::{API_KEY_BYTES_MAX, API_KEY_ISSUER, ApiKeys, ApiKeysError},
+    audit::AuditEvent,
     auth::Auth,
     authenticate::{CallerValue, ISSUER_DEFAULT, Identity, Rejection, RequestHead, Verifier},
     body::ReplyBody,
@@ -79,4 +84,5 @@ pub use self::{
     server::{Server, ServerBuilder, ServerError},
     signature::verify_signature,
     tool::{NoArguments, Tool, ToolBuilder, ToolFunction},
+    viewer::{ListedItem, Viewer},
 };

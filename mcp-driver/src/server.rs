@@ -17,9 +17,12 @@ use mcp_proto::{AuthPolicy, Engine};
 
 pub use self::{builder::ServerBuilder, error::ServerError};
 use crate::{
+    audit::Audit,
+    authenticate::ErasedVerifier,
     catalog::{Catalog, Handlers},
     keys::KeySource,
     limits::{ConnectionTimeouts, ServerLimits},
+    viewer::ListFilter,
 };
 
 /// A server that can be run on any runtime. Cheap to clone; clones share everything.
@@ -30,6 +33,9 @@ struct Inner {
     current: Mutex<Arc<Snapshot>>,
     generation: AtomicU64,
     keys: Option<KeySource>,
+    verifier: Option<Arc<dyn ErasedVerifier>>,
+    list_filter: Option<ListFilter>,
+    audit: Option<Audit>,
     limits: ServerLimits,
     timeouts: ConnectionTimeouts,
     exposed: Vec<HeaderName>,
@@ -72,6 +78,18 @@ impl Server {
 
     pub(crate) fn keys(&self) -> Option<&KeySource> {
         self.0.keys.as_ref()
+    }
+
+    pub(crate) fn verifier(&self) -> Option<&Arc<dyn ErasedVerifier>> {
+        self.0.verifier.as_ref()
+    }
+
+    pub(crate) fn list_filter(&self) -> Option<&ListFilter> {
+        self.0.list_filter.as_ref()
+    }
+
+    pub(crate) fn audit(&self) -> Option<&Audit> {
+        self.0.audit.as_ref()
     }
 
     /// The bounds on connections and calls.

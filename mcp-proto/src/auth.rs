@@ -25,6 +25,8 @@ pub use self::{
     bearer_policy::{BearerPolicy, BearerPolicyBuilder},
     custom_policy::{CustomPolicy, CustomPolicyBuilder},
 };
+use http::HeaderName;
+
 pub(crate) use self::{challenges::Challenges, protection::Protection};
 use self::{
     principal::Principal,
@@ -102,6 +104,15 @@ impl AuthPolicy {
             Self::Open => None,
             Self::Bearer(policy) => policy.challenges(refusal, scheme),
             Self::Custom(policy) => policy.challenges(refusal),
+        }
+    }
+
+    /// The header fields that carry credentials, besides `Authorization`.
+    #[must_use]
+    pub fn credential_fields(&self) -> &[HeaderName] {
+        match self {
+            Self::Open | Self::Bearer(_) => &[],
+            Self::Custom(policy) => policy.credential_fields(),
         }
     }
 

@@ -170,7 +170,7 @@ impl Engine {
             &policy.server_member,
         )?;
         let discovery = discovery(&policy, &catalog);
-        let allowed_headers = allowed_headers(&catalog);
+        let allowed_headers = allowed_headers(&policy.auth, &catalog);
         Ok(Self { policy, catalog, discovery, allowed_headers })
     }
 
@@ -309,11 +309,15 @@ fn discovery(policy: &Policy, catalog: &Catalog) -> Bytes {
 }
 
 /// DT-04: what a page of an allowed origin may send.
-fn allowed_headers(catalog: &Catalog) -> HeaderValue {
+fn allowed_headers(auth: &AuthPolicy, catalog: &Catalog) -> HeaderValue {
     let mut list = String::from(
         "Content-Type, Authorization, Accept, Mcp-Session-Id, Last-Event-ID, \
          MCP-Protocol-Version, Mcp-Method, Mcp-Name",
     );
+    for field in auth.credential_fields() {
+        list.push_str(", ");
+        list.push_str(field.as_str());
+    }
     let mut suffixes: Vec<_> = catalog.param_suffixes().map(str::to_ascii_lowercase).collect();
     suffixes.sort_unstable();
     suffixes.dedup();

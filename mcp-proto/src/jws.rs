@@ -34,6 +34,7 @@ mod thumbprint;
 
 pub mod algorithm;
 pub mod claims;
+pub mod dpop;
 pub mod header;
 pub mod keys;
 pub mod keyset;

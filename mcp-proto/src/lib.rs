@@ -78,7 +78,7 @@ pub use self::{
     auth::{AuthPolicy, BearerPolicy, principal::Principal},
     catalog::{CatalogSpec, PromptSpec, ResourceSpec, TemplateSpec, ToolSpec},
     content::{Content, ToolResult},
-    engine::{Engine, EngineBuilder, Implementation},
+    engine::{Engine, EngineBuilder, Implementation, Visibility},
     error::BuildError,
     exchange::{BodyRead, Call, Callee, Facts, Finish, Outcome, Reply, Step},
     head::{Head, Target},

@@ -35,14 +35,7 @@ impl<T: Any + Send + Sync> FromCall for CallerValue<T> {
     const NEEDS_CALLER: bool = true;
 
     fn from_call(parts: &mut CallParts) -> Result<Self, Interrupt> {
-        Ok(typed(parts.caller_value())?)
-    }
-}
-
-impl CallParts {
-    /// The value that the application's authentication gave the caller.
-    fn caller_value(&self) -> Option<Arc<dyn Any + Send + Sync>> {
-        None
+        Ok(typed(parts.value.clone())?)
     }
 }
 

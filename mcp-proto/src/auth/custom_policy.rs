@@ -1,5 +1,7 @@
 //! Callers that the application itself recognises, by anything in the head of a request.
 
+use http::HeaderName;
+
 use super::{
     challenge::{AuthScheme, SchemeName},
     challenges::Challenges,
@@ -13,6 +15,7 @@ use crate::{error::BuildError, refusal::Refusal};
 #[derive(Debug, Clone)]
 pub struct CustomPolicy {
     scheme: AuthScheme,
+    fields: Vec<HeaderName>,
     protection: Protection,
 }
 
@@ -20,6 +23,7 @@ pub struct CustomPolicy {
 #[derive(Debug, Clone, Default)]
 pub struct CustomPolicyBuilder {
     scheme: Option<String>,
+    fields: Vec<HeaderName>,
     issuers: Vec<String>,
     protection: ProtectionSpec,
 }
@@ -37,6 +41,12 @@ impl CustomPolicy {
         self.protection.baseline()
     }
 
+    /// The header fields that carry credentials, besides `Authorization`.
+    #[must_use]
+    pub fn credential_fields(&self) -> &[HeaderName] {
+        &self.fields
+    }
+
     pub(crate) fn protection(&self) -> &Protection {
         &self.protection
     }
@@ -52,6 +62,14 @@ impl CustomPolicyBuilder {
     #[must_use]
     pub fn challenge_scheme(mut self, name: impl Into<String>) -> Self {
         self.scheme = Some(name.into());
+        self
+    }
+
+    /// A header field in which callers send credentials. Web pages of allowed origins may send it
+    /// (CORS), and handlers never see it.
+    #[must_use]
+    pub fn credential_field(mut self, name: HeaderName) -> Self {
+        self.fields.push(name);
         self
     }
 
@@ -103,6 +121,6 @@ impl CustomPolicyBuilder {
                 self.protection.published(resource, issuers, &DpopMetadata::default())?
             }
         };
-        Ok(CustomPolicy { scheme, protection })
+        Ok(CustomPolicy { scheme, fields: self.fields, protection })
     }
 }
