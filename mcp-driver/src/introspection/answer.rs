@@ -117,8 +117,12 @@ impl CallFailure {
         }
     }
 
-    /// Tells the operator.
-    pub(super) fn log(&self, host: &str) {
+    /// Tells the operator, or, where that was done a moment ago, whoever debugs.
+    pub(super) fn log(&self, host: &str, is_due: bool) {
+        if !is_due {
+            tracing::debug!(host, failure = %self, "cannot ask the issuer about a token");
+            return;
+        }
         match self {
             // RFC 7662 section 2.3.
             Self::Fetch(FetchFailure::Status(status @ (401 | 403))) => {

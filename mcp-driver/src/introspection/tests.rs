@@ -336,6 +336,15 @@ fn a_thousand_who_bring_one_token_share_one_call() {
 }
 
 #[test]
+fn one_who_looked_a_moment_too_early_finds_the_answer_at_the_desk() {
+    let bench = Bench::new(alice());
+    assert_eq!(bench.outcome("t"), signed("alice"));
+    // As a request does that found nothing in the cache just before the answer came.
+    assert_eq!(bench.begin("t").result().map(|facts| outcome(&facts)), Some(signed("alice")));
+    assert_eq!(bench.endpoint.asked(), 1);
+}
+
+#[test]
 fn a_call_goes_on_without_those_who_asked_for_it() {
     let bench = Bench::new(Reply::Silence);
     let mut first = bench.begin("t");
