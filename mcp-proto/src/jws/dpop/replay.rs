@@ -23,7 +23,7 @@ pub enum Admission {
 
 /// Remembers ids until they cannot be used any more. Time and digests are given to it.
 ///
-/// An entry takes about 110 bytes. One admission takes time that grows with the logarithm of the
+/// An entry takes about 100 bytes. One admission takes time that grows with the logarithm of the
 /// number of entries; what is over goes a few entries at a time.
 #[derive(Debug, Clone)]
 pub struct ReplayWindow {
