@@ -66,5 +66,6 @@ pub use self::{
     runtime::{EntropyError, Runtime},
     serve::Service,
     server::{Server, ServerBuilder, ServerError},
+    signature::verify_signature,
     tool::{NoArguments, Tool, ToolBuilder, ToolFunction},
 };

@@ -87,7 +87,7 @@ impl TokenVerifier {
         let check = jws::inspect(token, &self.rules, keys.set())?;
         let valid = keys.is_valid(&check);
         let claims = check.resolve(valid)?;
-        self.rules.check(&claims, now.unix)?;
+        self.rules.check(&claims, None, now.unix)?;
         Ok(claims)
     }
 

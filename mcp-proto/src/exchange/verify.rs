@@ -114,7 +114,7 @@ fn judge(auth: &AuthPolicy, facts: Facts, now: Now) -> Result<Option<Arc<Claims>
         Facts::Denied(denial) => return Err(Refusal::InvalidToken(denial)),
         Facts::Unavailable(outage) => return Err(Refusal::Unavailable(outage)),
     };
-    policy.rules().check(&claims, now.unix).map_err(Refusal::InvalidToken)?;
+    policy.rules().check(&claims, None, now.unix).map_err(Refusal::InvalidToken)?;
     let baseline = policy.baseline();
     if baseline.satisfied_by(claims.principal().scopes()) {
         Ok(Some(claims))

@@ -10,6 +10,7 @@ use crate::jws::KeyMaterial;
 pub(super) fn jwk(material: &KeyMaterial) -> String {
     match material {
         KeyMaterial::EcP256 { x, y } => elliptic("P-256", x, y),
+        KeyMaterial::EcP384 { x, y } => elliptic("P-384", x, y),
         KeyMaterial::Ed25519(x) => format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{}"}}"#, base64url(x)),
         KeyMaterial::Rsa { n, e } => {
             format!(r#"{{"e":"{}","kty":"RSA","n":"{}"}}"#, base64url(e), base64url(n))
