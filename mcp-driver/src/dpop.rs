@@ -70,12 +70,8 @@ impl DpopVerifier {
         Self { rules, window: Mutex::new(ReplayWindow::new(entries_max)), nonces }
     }
 
-    /// What proofs have to be like.
-    pub(crate) fn rules(&self) -> &DpopRules {
-        &self.rules
-    }
-
     /// A nonce for the next proof of any client, where proofs need one (RFC 9449 section 8.2).
+    #[cfg(test)]
     pub(crate) fn fresh_nonce(&self, now: Now) -> Option<String> {
         self.nonces.as_ref().map(|nonces| nonces.fresh(now.unix))
     }

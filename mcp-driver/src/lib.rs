@@ -13,7 +13,6 @@ mod completion;
 mod connection;
 mod context;
 mod dev_issuer;
-#[allow(dead_code, reason = "no policy asks for proofs yet")]
 mod dpop;
 mod fetch;
 mod guard;

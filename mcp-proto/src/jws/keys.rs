@@ -41,14 +41,6 @@ pub struct Key {
 }
 
 impl Key {
-    /// Reads a key that somebody brings along for one algorithm: judged like a published one, and
-    /// for just that algorithm unless it names another itself.
-    pub(super) fn read_for(jwk: &Object<'_>, algorithm: Algorithm) -> Option<Self> {
-        let key = jwk::read(jwk, AlgorithmSet::of(&[algorithm])).ok()?;
-        let fits = key.algorithm == algorithm && algorithm.signature_length(&key).is_some();
-        fits.then_some(key)
-    }
-
     /// `kid`: what tokens call it.
     #[must_use]
     pub fn kid(&self) -> Option<&str> {
