@@ -28,12 +28,13 @@ mod denial;
 mod grants;
 mod introspection;
 mod issuers;
-mod json;
+pub(crate) mod json;
 mod profile;
 mod thumbprint;
 
 pub mod algorithm;
 pub mod claims;
+pub mod dpop;
 pub mod header;
 pub mod keys;
 pub mod keyset;

@@ -7,19 +7,22 @@ use std::{
 
 use http::{HeaderName, header};
 use mcp_proto::{
-    AuthPolicy, BuildError, EngineBuilder, Implementation, Limits, Timeouts,
+    AuthPolicy, BearerPolicy, BuildError, EngineBuilder, Implementation, Limits, Timeouts, Visibility,
+    jws::keyset::FetchPolicy,
     origin::{HostPolicy, OriginPolicy},
 };
 
 use super::{Inner, Server, ServerError, Snapshot, check_callers};
 use crate::{
-    auth::{Auth, AuthKind},
+    audit::{Audit, AuditEvent},
+    auth::{Auth, AuthKind, TokenAuth, TokenSource},
     catalog::Catalog,
     completion::Completion,
     limits::{ConnectionTimeouts, ServerLimits},
     prompt::Prompt,
     resource::{Resource, ResourceTemplate},
     tool::Tool,
+    viewer::{ListFilter, ListedItem, Viewer},
 };
 
 /// Collects what a [`Server`] is made of.
@@ -38,15 +41,23 @@ pub struct ServerBuilder {
     path: String,
     instructions: Option<String>,
     exposed: Vec<HeaderName>,
+    lists_by_scope: bool,
+    list_filter: Option<ListFilter>,
+    audit: Option<Audit>,
+    fetch_policy: FetchPolicy,
     open_beyond_loopback: bool,
 }
 
 impl Server {
     /// Begins a server with this name and version. Nobody is let in by default: `auth` says who.
-    pub fn builder(name: impl Into<String>, version: impl Into<String>, auth: Auth) -> ServerBuilder {
+    pub fn builder(
+        name: impl Into<String>,
+        version: impl Into<String>,
+        auth: impl Into<Auth>,
+    ) -> ServerBuilder {
         ServerBuilder {
             info: Implementation { name: name.into(), version: version.into(), ..Implementation::default() },
-            auth,
+            auth: auth.into(),
             catalog: Catalog::new(),
             hosts: Vec::new(),
             origins: Vec::new(),
@@ -59,6 +70,10 @@ impl Server {
             path: "/mcp".into(),
             instructions: None,
             exposed: Vec::new(),
+            lists_by_scope: false,
+            list_filter: None,
+            audit: None,
+            fetch_policy: FetchPolicy::default(),
             open_beyond_loopback: false,
         }
     }
@@ -166,6 +181,42 @@ impl ServerBuilder {
         self
     }
 
+    /// Lists only what the caller has the scopes for. Nothing else changes: whoever knows the name of
+    /// something that is not listed is told which scopes it needs.
+    #[must_use]
+    pub fn list_by_scope(mut self) -> Self {
+        self.lists_by_scope = true;
+        self
+    }
+
+    /// Lists only what the caller has the scopes for and `shows` says yes to. It runs for every item while a
+    /// list is put together: what takes long belongs into the verifier, whose value the [`Viewer`] has.
+    ///
+    /// Hiding is no check: what is not listed can be called by whoever has its scopes. A handler that must
+    /// not run for everybody with these scopes has to look at its caller itself.
+    #[must_use]
+    pub fn list_filter(
+        mut self,
+        shows: impl Fn(&Viewer<'_>, ListedItem<'_>) -> bool + Send + Sync + 'static,
+    ) -> Self {
+        self.list_filter = Some(ListFilter::new(shows));
+        self
+    }
+
+    /// When the keys of issuers are fetched: how often, and for how long they are good while that fails.
+    #[must_use]
+    pub fn fetch_policy(mut self, policy: FetchPolicy) -> Self {
+        self.fetch_policy = policy;
+        self
+    }
+
+    /// Tells `hook` of each decision, while its request waits: it should hand the event on and return.
+    #[must_use]
+    pub fn audit(mut self, hook: impl Fn(&AuditEvent<'_>) + Send + Sync + 'static) -> Self {
+        self.audit = Some(Audit::new(hook));
+        self
+    }
+
     /// Bounds of the core.
     #[must_use]
     pub fn core_limits(mut self, limits: Limits) -> Self {
@@ -206,15 +257,23 @@ impl ServerBuilder {
     /// # Errors
     /// When the policy or the catalog is not what it has to be.
     pub fn build(self) -> Result<Server, ServerError> {
+        let (auth, sources, verifier) = match self.auth.0 {
+            AuthKind::Open => (AuthPolicy::Open, Vec::new(), None),
+            AuthKind::Tokens(auth) => {
+                let (policy, sources) = bearer(auth)?;
+                (AuthPolicy::Bearer(policy), sources, None)
+            }
+            AuthKind::Custom(policy, verifier) => {
+                (AuthPolicy::Custom(policy.build()?), Vec::new(), Some(verifier))
+            }
+        };
         for name in &self.exposed {
-            if [header::AUTHORIZATION, header::PROXY_AUTHORIZATION, header::COOKIE].contains(name) {
+            let carries_credentials =
+                CREDENTIAL_FIELDS.contains(name) || auth.credential_fields().contains(name);
+            if carries_credentials {
                 return Err(ServerError::ExposedCredentials(name.clone()));
             }
         }
-        let (auth, keys) = match self.auth.0 {
-            AuthKind::Open => (AuthPolicy::Open, None),
-            AuthKind::Bearer(policy, keys) => (AuthPolicy::Bearer(policy.build()?), Some(keys)),
-        };
         check_callers(&self.catalog, &auth)?;
         let mut engine = EngineBuilder::new(self.info, auth);
         engine.hosts = hosts(self.any_host, &self.hosts)?;
@@ -223,6 +282,12 @@ impl ServerBuilder {
         engine.timeouts = self.core_timeouts;
         engine.path = self.path;
         engine.instructions = self.instructions;
+        engine.keeps_records = self.audit.is_some();
+        engine.visibility = match (&self.list_filter, self.lists_by_scope) {
+            (Some(_), _) => Visibility::ByApplication,
+            (None, true) => Visibility::ByScope,
+            (None, false) => Visibility::Everything,
+        };
         let engine = engine.build(&self.catalog.spec)?;
         let snapshot = Arc::new(Snapshot { engine, handlers: self.catalog.handlers });
         let origins_listed = match (self.any_origin, self.origins.as_slice()) {
@@ -241,7 +306,11 @@ impl ServerBuilder {
         Ok(Server(Arc::new(Inner {
             current: Mutex::new(snapshot),
             generation: AtomicU64::new(0),
-            keys,
+            sources,
+            fetch_policy: self.fetch_policy,
+            verifier,
+            list_filter: self.list_filter,
+            audit: self.audit,
             limits: self.limits,
             timeouts: self.timeouts,
             exposed: self.exposed,
@@ -251,6 +320,29 @@ impl ServerBuilder {
         })))
     }
 }
+
+/// The policy, and what makes the tokens of each of its issuers trusted.
+fn bearer(auth: TokenAuth) -> Result<(BearerPolicy, Vec<TokenSource>), ServerError> {
+    let TokenAuth { policy, sources } = auth;
+    if policy.issuers().len() != sources.len() {
+        return Err(ServerError::IssuerWithoutSource);
+    }
+    for source in &sources {
+        if let TokenSource::Introspection(introspection) = source {
+            introspection.settings()?;
+        }
+    }
+    let mut verifications = sources.iter().map(TokenSource::verification);
+    let policy = policy.map_issuers(|issuer| match verifications.next() {
+        Some(verification) => issuer.verification(verification),
+        None => issuer,
+    });
+    Ok((policy.build()?, sources))
+}
+
+/// Header fields that always carry credentials.
+const CREDENTIAL_FIELDS: [HeaderName; 3] =
+    [header::AUTHORIZATION, header::PROXY_AUTHORIZATION, header::COOKIE];
 
 /// Loopback names, and those that were added.
 const LOOPBACK_HOSTS: [&str; 3] = ["localhost", "127.0.0.1", "[::1]"];

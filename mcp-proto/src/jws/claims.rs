@@ -201,7 +201,7 @@ fn stands_for_audience(claims: &Object<'_>, rules: &TokenRules) -> bool {
 }
 
 /// A `NumericDate` (RFC 7519 section 2). One that is present and wrong is never taken for absent.
-fn date(claims: &Object<'_>, name: &str) -> Result<Option<UnixSeconds>, Denial> {
+pub(super) fn date(claims: &Object<'_>, name: &str) -> Result<Option<UnixSeconds>, Denial> {
     let Some(member) = claims.member(name) else {
         return Ok(None);
     };
