@@ -71,7 +71,8 @@ pub(super) fn check_issuer(issuer: &str) -> Result<(), BuildError> {
 #[derive(Serialize)]
 pub(super) struct Document<'d> {
     pub(super) resource: &'d str,
-    pub(super) authorization_servers: [&'d str; 1],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    pub(super) authorization_servers: &'d [&'d str],
     #[serde(serialize_with = "names", skip_serializing_if = "Requirement::is_empty")]
     pub(super) scopes_supported: Requirement,
     pub(super) bearer_methods_supported: [&'static str; 1],
@@ -79,10 +80,19 @@ pub(super) struct Document<'d> {
     pub(super) resource_name: Option<&'d str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) resource_documentation: Option<&'d str>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    pub(super) dpop_signing_alg_values_supported: &'d [&'static str],
+    #[serde(skip_serializing_if = "is_not_set")]
+    pub(super) dpop_bound_access_tokens_required: bool,
 }
 
 fn names<S: Serializer>(requirement: &Requirement, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_seq(requirement.names().iter().map(ScopeName::as_str))
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the shape that serde wants")]
+fn is_not_set(flag: &bool) -> bool {
+    !flag
 }
 
 impl Document<'_> {
