@@ -1,0 +1,4 @@
+//! What is checked.
+
+pub(crate) mod outage;
+pub(crate) mod tokens;
