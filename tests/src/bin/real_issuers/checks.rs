@@ -1,4 +1,5 @@
 //! What is checked.
 
 pub(crate) mod outage;
+pub(crate) mod second_opinion;
 pub(crate) mod tokens;

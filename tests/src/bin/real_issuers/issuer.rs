@@ -16,12 +16,12 @@ use crate::{
 
 const FORM: &str = "application/x-www-form-urlencoded";
 
-/// A process that issues tokens until it is dropped.
+/// A process that issues tokens until this is dropped.
 pub(crate) struct Issuer {
     url: String,
     address: String,
     _process: Child,
-    /// Its end tells the issuer to end.
+    /// Its end tells the issuer to end, also when this program is killed.
     _input: ChildStdin,
     /// Read no further, and still open so that the issuer can write.
     _output: BufReader<ChildStdout>,
@@ -31,7 +31,7 @@ impl Issuer {
     /// Starts a program that says `ready ISSUER ADDRESS` in its first line: its issuer URL, and where plain
     /// HTTP is spoken.
     pub(crate) async fn start(command: &mut Command) -> Result<Self, Failure> {
-        let mut process = command.stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true).spawn()?;
+        let mut process = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
         let input = process.stdin.take().ok_or("no standard input")?;
         let mut output = BufReader::new(process.stdout.take().ok_or("no standard output")?);
         let mut line = String::new();

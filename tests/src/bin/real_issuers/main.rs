@@ -3,21 +3,27 @@
 //! `.ci/real_issuers` installs the issuers and runs this. It prints a line for each check and fails when one
 //! fails.
 //!
-//!     real_issuers OIDC_PROVIDER_DIRECTORY
+//!     real_issuers OIDC_PROVIDER_DIRECTORY GLEWLWYD_SCRIPT
 
 #![allow(clippy::print_stdout, reason = "what it prints is what it is for")]
 
 mod checks;
 mod client;
+mod glewlwyd;
 mod issuer;
 mod oidc_provider;
 mod report;
 mod server;
 
-use std::{env::args_os, path::PathBuf, process::ExitCode};
+use std::{
+    env::args_os,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 use self::{
-    checks::{outage, tokens},
+    checks::{outage, second_opinion, tokens},
+    glewlwyd::Glewlwyd,
     oidc_provider::{Document, OidcProvider},
     report::{Failure, Report},
     server::Serving,
@@ -37,11 +43,26 @@ async fn main() -> ExitCode {
 
 async fn run() -> Result<bool, Failure> {
     let mut arguments = args_os().skip(1).map(PathBuf::from);
-    let Some(directory) = arguments.next() else {
-        return Err("usage: real_issuers OIDC_PROVIDER_DIRECTORY".into());
+    let (Some(oidc_provider), Some(glewlwyd)) = (arguments.next(), arguments.next()) else {
+        return Err("usage: real_issuers OIDC_PROVIDER_DIRECTORY GLEWLWYD_SCRIPT".into());
     };
     let mut report = Report::default();
-    let issuer = OidcProvider::start(&directory, None).await?;
+    against_glewlwyd(&mut report, &glewlwyd).await?;
+    against_oidc_provider(&mut report, &oidc_provider).await?;
+    Ok(report.end())
+}
+
+async fn against_glewlwyd(report: &mut Report, script: &Path) -> Result<(), Failure> {
+    let issuer = Glewlwyd::start(script).await?;
+    let server = Serving::start(server::jwks_url(issuer.url(), &issuer.jwks_url())?).await?;
+    server.ready().await?;
+    report.check("Glewlwyd: client credentials", second_opinion::client_credentials(&issuer, &server)).await;
+    report.check("Glewlwyd: a changed byte", second_opinion::changed_byte(&issuer, &server)).await;
+    Ok(())
+}
+
+async fn against_oidc_provider(report: &mut Report, directory: &Path) -> Result<(), Failure> {
+    let issuer = OidcProvider::start(directory, None).await?;
     let start = async || Serving::start(server::jwks_url(issuer.url(), &issuer.jwks_url())?).await;
     let server = start().await?;
     server.ready().await?;
@@ -53,5 +74,5 @@ async fn run() -> Result<bool, Failure> {
         let check = outage::at_start(&issuer, Document::Jwks, mode, start);
         report.check(&format!("keys at start: {mode}"), check).await;
     }
-    Ok(report.end())
+    Ok(())
 }
