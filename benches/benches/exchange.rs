@@ -64,6 +64,7 @@ fn drive(engine: &Engine, request: &Request<Bytes>, facts: &Facts) -> Response {
             Step::Verify(verify) => verify.resolve(facts.clone(), now),
             Step::ReadId(read) => Step::Respond(read.resolve(BodyRead::Complete(request.body().clone()))),
             Step::ReadBody(read) => read.resolve(BodyRead::Complete(request.body().clone()), now),
+            Step::Filter(_) => unreachable!("everything is listed"),
             Step::Call(call) => {
                 let Callee::Tool(_, arguments) = call.callee else { unreachable!("only tools are called") };
                 let echo: Echo = serde_json::from_slice(&arguments).expect("arguments");

@@ -1,17 +1,26 @@
 //! How callers prove who they are.
 
-use mcp_proto::{BearerPolicy, auth::BearerPolicyBuilder};
+use std::{fmt, sync::Arc};
 
-use crate::keys::KeySource;
+use mcp_proto::{
+    BearerPolicy,
+    auth::{BearerPolicyBuilder, CustomPolicy, CustomPolicyBuilder},
+};
+
+use crate::{
+    api_keys::ApiKeys,
+    authenticate::{ErasedVerifier, Verifier},
+    keys::KeySource,
+};
 
 /// How callers prove who they are.
 #[derive(Debug)]
 pub struct Auth(pub(crate) AuthKind);
 
-#[derive(Debug)]
 pub(crate) enum AuthKind {
     Open,
     Bearer(Box<BearerPolicyBuilder>, KeySource),
+    Custom(Box<CustomPolicyBuilder>, Arc<dyn ErasedVerifier>),
 }
 
 impl Auth {
@@ -32,5 +41,34 @@ impl Auth {
     /// clients use.
     pub fn jwt(issuer: impl Into<String>, audience: impl Into<String>, keys: KeySource) -> Self {
         Self::bearer(BearerPolicy::builder(issuer, audience), keys)
+    }
+
+    /// By whatever the application's own function makes of the head of a request. It runs once for
+    /// every request.
+    pub fn verifier(verifier: impl Verifier) -> Self {
+        Self::custom(CustomPolicy::builder(), verifier)
+    }
+
+    /// The same, with scopes that every request needs, metadata, or another scheme in challenges.
+    pub fn custom(policy: CustomPolicyBuilder, verifier: impl Verifier) -> Self {
+        Self(AuthKind::Custom(Box::new(policy), Arc::new(verifier)))
+    }
+
+    /// By secret keys in a header field of their own.
+    #[must_use]
+    pub fn api_keys(keys: ApiKeys) -> Self {
+        let policy =
+            CustomPolicy::builder().challenge_scheme("ApiKey").credential_field(keys.header_name().clone());
+        Self::custom(policy, keys)
+    }
+}
+
+impl fmt::Debug for AuthKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Open => f.write_str("Open"),
+            Self::Bearer(policy, keys) => f.debug_tuple("Bearer").field(policy).field(keys).finish(),
+            Self::Custom(policy, _) => f.debug_tuple("Custom").field(policy).finish_non_exhaustive(),
+        }
     }
 }

@@ -10,7 +10,7 @@ use mcp_proto::{
     uri_template::Variables,
 };
 
-use crate::{context::Context, held::Held, interrupt::Interrupt};
+use crate::{context::Context, held::Held, interrupt::Interrupt, recognise::CallerData};
 
 /// A handler that runs.
 pub(crate) type Running = Pin<Box<dyn Future<Output = Outcome> + Send>>;
@@ -25,6 +25,7 @@ pub(crate) type CompleteFn = Box<dyn Fn(CompletionInput, &mut CallParts) -> Runn
 pub struct CallParts {
     pub(crate) held: Arc<Held>,
     pub(crate) caller: Option<Caller>,
+    pub(crate) value: Option<CallerData>,
     pub(crate) client: ClientFacts,
     pub(crate) headers: HeaderMap,
     pub(crate) context: Option<Context>,

@@ -15,7 +15,6 @@ mod tests;
 use std::{
     future::poll_fn,
     mem,
-    pin::pin,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError, Weak,
         atomic::{AtomicBool, AtomicU64, Ordering},
@@ -23,23 +22,25 @@ use std::{
     task::Poll,
 };
 
-use bytes::Bytes;
 use mcp_proto::{
     Now, Tick,
     jws::{
         KeySet,
+        keys::KEY_SET_BYTES_MAX,
         keyset::{FetchFailure, FetchPolicy, KeyFetch},
     },
 };
 
 use self::alarm::Alarm;
-pub(crate) use self::source::JwksUrl;
 pub use self::source::{KeySource, KeySourceError};
-use crate::{fetch::Fetch, runtime::Runtime, signature::TrustedKeys};
+use crate::{
+    fetch::{Fetch, FetchUrl, Outgoing, fetch_in_time},
+    runtime::Runtime,
+    signature::TrustedKeys,
+};
 
-/// How long one fetch may take from the connection to the last byte, in seconds. Shorter than
-/// [`FETCH_SECONDS_MAX`](mcp_proto::jws::keyset::FETCH_SECONDS_MAX), after which another one would begin.
-const FETCH_TIMEOUT_SECONDS: u64 = 5;
+/// The media types of a key set (RFC 7517 section 8.5).
+const KEY_SET_TYPES: &[&str] = &["application/jwk-set+json", "application/json"];
 
 /// The keys of one issuer.
 pub(crate) struct KeyStore {
@@ -54,7 +55,7 @@ enum Origin {
 
 /// Keys that live elsewhere.
 struct Remote {
-    url: JwksUrl,
+    url: FetchUrl,
     fetch: Arc<dyn Fetch>,
     policy: FetchPolicy,
     state: Mutex<State>,
@@ -90,7 +91,7 @@ impl KeyStore {
         Self { standing, origin: Origin::Given(Arc::new(trusted)) }
     }
 
-    fn fetched(url: JwksUrl, fetch: Arc<dyn Fetch>, policy: FetchPolicy) -> Self {
+    fn fetched(url: FetchUrl, fetch: Arc<dyn Fetch>, policy: FetchPolicy) -> Self {
         let state = State { machine: KeyFetch::new(policy), trusted: None };
         let remote = Remote {
             url,
@@ -287,20 +288,10 @@ struct Flight<R: Runtime> {
 }
 
 impl<R: Runtime> Flight<R> {
-    async fn run(mut self, url: JwksUrl, fetch: Arc<dyn Fetch>) {
-        let document = self.document(&url, &*fetch).await;
-        self.outcome = document.and_then(|document| Ok(source::read_set(&document)?));
-    }
-
-    async fn document(&self, url: &JwksUrl, fetch: &dyn Fetch) -> Result<Bytes, FetchFailure> {
-        let over = self.runtime.now().tick.after_seconds(FETCH_TIMEOUT_SECONDS);
-        let mut timeout = pin!(self.runtime.sleep_until(over));
-        let mut document = fetch.get(url.uri());
-        poll_fn(|context| match document.as_mut().poll(context) {
-            Poll::Ready(document) => Poll::Ready(document),
-            Poll::Pending => timeout.as_mut().poll(context).map(|()| Err(FetchFailure::TimedOut)),
-        })
-        .await
+    async fn run(mut self, url: FetchUrl, fetch: Arc<dyn Fetch>) {
+        let request = Outgoing::get(url, KEY_SET_TYPES, KEY_SET_BYTES_MAX);
+        let fetched = fetch_in_time(&*fetch, request, &self.runtime).await;
+        self.outcome = fetched.and_then(|fetched| Ok(source::read_set(&fetched.body)?));
     }
 }
 

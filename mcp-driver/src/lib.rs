@@ -3,24 +3,31 @@
 //! [`mcp_proto`] decides; this crate performs what it asks for, on anything that implements
 //! [`Runtime`]. Users of a driver such as `mcp-tokio` find everything here through it.
 
+mod api_keys;
+mod audit;
 mod auth;
+mod authenticate;
 mod body;
 mod catalog;
 mod completion;
 mod connection;
 mod context;
 mod dev_issuer;
+#[allow(dead_code, reason = "no policy asks for proofs yet")]
+mod dpop;
 mod fetch;
 mod guard;
 mod handler;
 mod held;
 mod hyper_rt;
 mod interrupt;
+mod introspection;
 mod keys;
 mod limits;
 mod load;
 mod prompt;
 mod read;
+mod recognise;
 mod resource;
 mod result;
 mod running;
@@ -31,31 +38,42 @@ mod server;
 mod signature;
 mod tool;
 mod verifier;
+mod viewer;
 mod wire;
 
 pub use mcp_proto::{
     self as proto, BearerPolicy, Content, Limits, Principal, Timeouts, ToolResult,
-    auth::BearerPolicyBuilder,
+    auth::{BearerPolicyBuilder, CustomPolicy, CustomPolicyBuilder},
     catalog::{Icon, ToolAnnotations},
     content::{
         CacheScope, Caching, Completion as CompletionValues, PromptMessage, PromptResult, ResourceContents,
         ResourceResult,
     },
-    exchange::{Caller, ClientFacts, CompletionInput, LogLevel},
-    jws::keyset::FetchFailure,
+    exchange::{Caller, ClientFacts, CompletionInput, ItemKind, LogLevel},
+    jws::keyset::{FetchFailure, TlsFailure},
     uri_template::Variables,
 };
 
+// For the benchmarks: what a server makes of an `Introspection`.
+#[doc(hidden)]
+pub use self::introspection::{EndpointLookup, Introspector, Settings as IntrospectionSettings};
 pub use self::{
+    api_keys::{API_KEY_BYTES_MAX, API_KEY_ISSUER, ApiKeys, ApiKeysError},
+    audit::AuditEvent,
     auth::Auth,
+    authenticate::{CallerValue, ISSUER_DEFAULT, Identity, Rejection, RequestHead, Verifier},
     body::ReplyBody,
     catalog::Catalog,
     completion::Completion,
     context::Context,
     dev_issuer::{DevIssuer, DevIssuerError, TokenBuilder},
-    fetch::{Fetch, FetchLimits, Fetching, get_over},
+    fetch::{FETCH_TIMEOUT_SECONDS, Fetch, FetchUrl, FetchUrlError, Fetched, Fetching, Outgoing, fetch_over},
     handler::{CallParts, FromCall},
     interrupt::Interrupt,
+    introspection::{
+        INTROSPECTION_CACHE_SECONDS_DEFAULT, INTROSPECTION_CACHE_SECONDS_MAX, Introspection,
+        IntrospectionError,
+    },
     keys::{KeySource, KeySourceError},
     limits::{ConnectionTimeouts, ServerLimits},
     prompt::{Prompt, PromptArguments, PromptBuilder},
@@ -64,5 +82,7 @@ pub use self::{
     runtime::{EntropyError, Runtime},
     serve::Service,
     server::{Server, ServerBuilder, ServerError},
+    signature::verify_signature,
     tool::{NoArguments, Tool, ToolBuilder, ToolFunction},
+    viewer::{ListedItem, Viewer},
 };

@@ -10,9 +10,13 @@ use std::{
 };
 
 use bytes::Bytes;
-use mcp_proto::{Callee, Finish, Outcome, Reply, Response, exchange::Notified, time::Deadline};
+use mcp_proto::{
+    Callee, Finish, Outcome, Refusal, Reply, Response, auth::scope::Scopes, exchange::Notified,
+    time::Deadline,
+};
 
 use crate::{
+    audit::Record,
     context::Context,
     handler::{CallParts, Running as Handler},
     held::Held,
@@ -31,6 +35,7 @@ pub(crate) struct Running<R: Runtime> {
     context: Option<Context>,
     deadline: Deadline,
     timers: Option<Timers<R::Sleep>>,
+    record: Option<Record>,
     _permit: Permit,
 }
 
@@ -57,6 +62,7 @@ impl<R: Runtime> Running<R> {
         deadline: Deadline,
         runtime: R,
         permit: Permit,
+        record: Option<Record>,
     ) -> Self {
         let handler = GuardedHandler::build(|| build(callee, &mut parts));
         Self {
@@ -67,6 +73,7 @@ impl<R: Runtime> Running<R> {
             context: parts.context,
             deadline,
             timers: None,
+            record,
             _permit: permit,
         }
     }
@@ -189,6 +196,9 @@ impl<R: Runtime> Running<R> {
     }
 
     fn finish(&mut self, outcome: Outcome) -> Option<Finish> {
+        if let (Some(record), Outcome::MissingScope(_)) = (&self.record, &outcome) {
+            record.refused(&Refusal::InsufficientScope(Scopes::default()), self.runtime.now().unix);
+        }
         self.reply.take().map(|reply| reply.finish(self.held.engine(), outcome))
     }
 }

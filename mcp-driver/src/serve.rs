@@ -3,9 +3,8 @@
 use std::{
     error::Error,
     future::{Future, poll_fn},
-    pin::{Pin, pin},
+    pin::Pin,
     sync::Arc,
-    task::Poll,
     time::Duration,
 };
 
@@ -13,14 +12,13 @@ use bytes::Bytes;
 use http::{HeaderMap, Request, StatusCode, request};
 use http_body::Body;
 use mcp_proto::{
-    AuthPolicy, BodyRead, Call, Finish, Head, Now, Outcome, Response, Step, Target,
-    exchange::{Facts, Verify},
+    AuthPolicy, BodyRead, Call, Finish, Head, Now, Outcome, Response, Step, Target, UnixSeconds,
     head::Framing,
-    refusal::Outage,
     response::{Payload, Rule},
 };
 
 use crate::{
+    audit::Record,
     body::ReplyBody,
     context::Timer,
     fetch::Fetch,
@@ -30,10 +28,11 @@ use crate::{
     keys::{KeySourceError, KeyStore},
     load::{BodyBudget, Load, Permit},
     read::{Reading, read},
+    recognise::{CallerData, Recogniser},
     running::{Begun, Running},
     runtime::Runtime,
     server::Server,
-    verifier::{TokenVerifier, Verified},
+    verifier::TokenVerifier,
 };
 
 /// A server on a runtime: answers requests.
@@ -43,7 +42,7 @@ struct Inner<R: Runtime> {
     server: Server,
     runtime: R,
     keys: Option<Arc<KeyStore>>,
-    verifier: Option<TokenVerifier>,
+    recogniser: Recogniser,
     load: Arc<Load>,
     timer: Arc<dyn Timer>,
 }
@@ -72,10 +71,10 @@ impl<R: Runtime> Service<R> {
         if let Some(keys) = &keys {
             keys.start(&runtime);
         }
-        let verifier = keys.clone().and_then(|keys| verifier(&server, keys));
+        let recogniser = recogniser(&server, keys.as_ref());
         let timer = Arc::new(RuntimeTimer(runtime.clone()));
         let load = Arc::new(Load::default());
-        Ok(Self(Arc::new(Inner { server, runtime, keys, verifier, load, timer })))
+        Ok(Self(Arc::new(Inner { server, runtime, keys, recogniser, load, timer })))
     }
 
     /// The server.
@@ -138,6 +137,7 @@ impl<R: Runtime> Service<R> {
         head.framing = arrival.framing;
         let mut body = Some(body);
         let mut load = None;
+        let mut value = None;
         // The clocks are read again only after something was waited for.
         let mut now = runtime.now();
         let mut step = engine.accept(&head, now);
@@ -145,8 +145,8 @@ impl<R: Runtime> Service<R> {
             step = match step {
                 Step::Probe(probe) => probe.resolve(self.is_ready(now)),
                 Step::Verify(verify) => {
-                    let verified = self.verify(&verify, &mut now).await;
-                    load = verified.load;
+                    let verified = self.0.recogniser.recognise(&verify, parts, &mut now, runtime).await;
+                    (load, value) = (verified.load, verified.value);
                     verify.resolve(verified.facts, now)
                 }
                 Step::ReadId(step) => {
@@ -166,8 +166,20 @@ impl<R: Runtime> Service<R> {
                     let read = take(&mut body, &reading, &mut budget, runtime, &mut now).await;
                     step.resolve(read, now)
                 }
-                Step::Call(call) => return self.run(held, *call, load, &parts.headers).await,
-                Step::Respond(response) => return render(response),
+                Step::Filter(filter) => match self.0.server.list_filter() {
+                    Some(list_filter) => list_filter.apply(*filter, value.as_deref()),
+                    None => filter.resolve(|_| false),
+                },
+                Step::Call(call) => {
+                    let who = Recognised { load, value, at: now.unix };
+                    return self.run(held, *call, who, &parts.headers).await;
+                }
+                Step::Respond(response) => {
+                    if let Some(audit) = self.0.server.audit() {
+                        audit.answered(&response, now.unix);
+                    }
+                    return render(response);
+                }
             }
         }
     }
@@ -176,61 +188,42 @@ impl<R: Runtime> Service<R> {
         self.0.keys.as_ref().is_none_or(|keys| keys.is_ready(now))
     }
 
-    /// What is known about a token: at once if it was seen before, else in time or not at all.
-    async fn verify(&self, verify: &Verify<'_>, now: &mut Now) -> Verified {
-        let unavailable = |outage| Verified { facts: Facts::Unavailable(outage), load: None };
-        let Some(verifier) = &self.0.verifier else {
-            return unavailable(Outage::KeysUnavailable);
-        };
-        let runtime = &self.0.runtime;
-        let token = verify.token();
-        if let Some(verified) = verifier.probe(token.reveal(), *now) {
-            return verified;
-        }
-        let mut facts = pin!(verifier.facts(token.reveal(), *now, runtime));
-        let mut timer = pin!(None);
-        let verified = poll_fn(|cx| {
-            if let Poll::Ready(verified) = facts.as_mut().poll(cx) {
-                return Poll::Ready(verified);
-            }
-            // Only a verifier that keeps us waiting needs a timer.
-            if timer.is_none() {
-                timer.set(Some(runtime.sleep_until(verify.deadline().at)));
-            }
-            match timer.as_mut().as_pin_mut() {
-                Some(timer) => timer.poll(cx).map(|()| unavailable(Outage::TimedOut)),
-                None => Poll::Pending,
-            }
-        })
-        .await;
-        *now = runtime.now();
-        verified
-    }
-
     /// Runs a handler until it ends or tells the client something.
     async fn run(
         &self,
         held: &Arc<Held>,
         call: Call,
-        load: Option<Arc<Load>>,
+        who: Recognised,
         headers: &HeaderMap,
     ) -> http::Response<ReplyBody<R>> {
-        let limits = self.0.server.limits();
-        let Some(permit) = Permit::take(held, limits, load) else {
-            return match call.reply.finish(held.engine(), Outcome::Overloaded) {
-                Finish::Whole(response) => render(response),
+        let server = &self.0.server;
+        let Call { callee, caller, client, deadline, reply, about } = call;
+        let Some(permit) = Permit::take(held, server.limits(), who.load) else {
+            return match reply.finish(held.engine(), Outcome::Overloaded) {
+                Finish::Whole(mut response) => {
+                    response.about = about;
+                    if let Some(audit) = server.audit() {
+                        audit.answered(&response, who.at);
+                    }
+                    render(response)
+                }
                 Finish::LastFrame(frame) => http::Response::new(ReplyBody::whole(frame.into())),
             };
         };
-        let Call { callee, caller, client, deadline, reply } = call;
+        let record = server.audit().map(|audit| Record::new(audit.clone(), about));
+        if let Some(record) = &record {
+            record.allowed(who.at);
+        }
         let parts = CallParts {
             held: Arc::clone(held),
             caller,
+            value: who.value,
             client,
-            headers: self.0.server.exposed(headers),
+            headers: server.exposed(headers),
             context: None,
         };
-        let mut running = Running::new(callee, parts, reply, deadline, self.0.runtime.clone(), permit);
+        let runtime = self.0.runtime.clone();
+        let mut running = Running::new(callee, parts, reply, deadline, runtime, permit, record);
         match poll_fn(|cx| running.poll_begin(cx)).await {
             Begun::Whole(response) => render(response),
             Begun::Opened(response, first) => {
@@ -241,14 +234,23 @@ impl<R: Runtime> Service<R> {
     }
 }
 
-/// The verifier of a server whose callers authenticate.
-fn verifier(server: &Server, keys: Arc<KeyStore>) -> Option<TokenVerifier> {
-    match server.snapshot().engine.auth() {
-        AuthPolicy::Open => None,
-        AuthPolicy::Bearer(policy) => {
+/// What a call takes along of its caller.
+struct Recognised {
+    load: Option<Arc<Load>>,
+    value: Option<CallerData>,
+    /// When every rule had allowed the call.
+    at: UnixSeconds,
+}
+
+/// What recognises the callers of a server.
+fn recogniser(server: &Server, keys: Option<&Arc<KeyStore>>) -> Recogniser {
+    match (server.snapshot().engine.auth(), server.verifier(), keys) {
+        (AuthPolicy::Bearer(policy), _, Some(keys)) => {
             let remembered = server.limits().cached_tokens;
-            Some(TokenVerifier::new(policy.rules().clone(), keys, remembered))
+            Recogniser::Tokens(TokenVerifier::new(policy.rules().clone(), Arc::clone(keys), remembered))
         }
+        (AuthPolicy::Custom(_), Some(verifier), _) => Recogniser::application(Arc::clone(verifier)),
+        (AuthPolicy::Open | AuthPolicy::Bearer(_) | AuthPolicy::Custom(_), _, _) => Recogniser::Nobody,
     }
 }
 

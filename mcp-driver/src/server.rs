@@ -17,9 +17,12 @@ use mcp_proto::{AuthPolicy, Engine};
 
 pub use self::{builder::ServerBuilder, error::ServerError};
 use crate::{
+    audit::Audit,
+    authenticate::ErasedVerifier,
     catalog::{Catalog, Handlers},
     keys::KeySource,
     limits::{ConnectionTimeouts, ServerLimits},
+    viewer::ListFilter,
 };
 
 /// A server that can be run on any runtime. Cheap to clone; clones share everything.
@@ -30,6 +33,9 @@ struct Inner {
     current: Mutex<Arc<Snapshot>>,
     generation: AtomicU64,
     keys: Option<KeySource>,
+    verifier: Option<Arc<dyn ErasedVerifier>>,
+    list_filter: Option<ListFilter>,
+    audit: Option<Audit>,
     limits: ServerLimits,
     timeouts: ConnectionTimeouts,
     exposed: Vec<HeaderName>,
@@ -74,6 +80,18 @@ impl Server {
         self.0.keys.as_ref()
     }
 
+    pub(crate) fn verifier(&self) -> Option<&Arc<dyn ErasedVerifier>> {
+        self.0.verifier.as_ref()
+    }
+
+    pub(crate) fn list_filter(&self) -> Option<&ListFilter> {
+        self.0.list_filter.as_ref()
+    }
+
+    pub(crate) fn audit(&self) -> Option<&Audit> {
+        self.0.audit.as_ref()
+    }
+
     /// The bounds on connections and calls.
     #[must_use]
     pub fn limits(&self) -> &ServerLimits {
@@ -104,7 +122,7 @@ impl Server {
     pub fn check_address(&self, address: IpAddr) -> Result<(), ServerError> {
         let is_open = match self.snapshot().engine.auth() {
             AuthPolicy::Open => true,
-            AuthPolicy::Bearer(_) => false,
+            AuthPolicy::Bearer(_) | AuthPolicy::Custom(_) => false,
         };
         if is_open && !address.is_loopback() && !self.0.open_beyond_loopback {
             return Err(ServerError::OpenBeyondLoopback(address));
@@ -119,6 +137,7 @@ impl Server {
         let engine = &snapshot.engine;
         let auth = match engine.auth() {
             AuthPolicy::Open => "none: every caller may use everything".to_owned(),
+            AuthPolicy::Custom(_) => "the application's own, on every request".to_owned(),
             AuthPolicy::Bearer(policy) => {
                 let rules = policy.rules();
                 let scopes = policy.baseline().scopes();
@@ -145,7 +164,7 @@ impl Server {
 fn check_callers(catalog: &Catalog, auth: &AuthPolicy) -> Result<(), ServerError> {
     match (auth, &catalog.needs_caller) {
         (AuthPolicy::Open, Some(name)) => Err(ServerError::NeedsCaller(name.clone())),
-        (AuthPolicy::Open, None) | (AuthPolicy::Bearer(_), _) => Ok(()),
+        (AuthPolicy::Open, None) | (AuthPolicy::Bearer(_) | AuthPolicy::Custom(_), _) => Ok(()),
     }
 }
 

@@ -19,8 +19,10 @@ use jsonwebtoken::{
 };
 use mcp_proto::jws::{Algorithm, Key, KeyMaterial, KeySet, SignatureCheck};
 use ring::signature::{
-    ECDSA_P256_SHA256_FIXED, ED25519, RSA_PKCS1_2048_8192_SHA256, RSA_PSS_2048_8192_SHA256, RsaParameters,
-    RsaPublicKeyComponents, UnparsedPublicKey, VerificationAlgorithm,
+    ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, ED25519, RSA_PKCS1_2048_8192_SHA256,
+    RSA_PKCS1_2048_8192_SHA384, RSA_PKCS1_2048_8192_SHA512, RSA_PSS_2048_8192_SHA256,
+    RSA_PSS_2048_8192_SHA384, RSA_PSS_2048_8192_SHA512, RsaParameters, RsaPublicKeyComponents,
+    UnparsedPublicKey, VerificationAlgorithm,
 };
 
 static RING: CryptoProvider = CryptoProvider {
@@ -62,11 +64,13 @@ impl TrustedKeys {
     }
 
     /// Whether the signature is good. A key that is not of this set checks nothing.
-    pub(crate) fn is_valid(&self, check: &SignatureCheck<'_, '_>) -> bool {
+    pub(crate) fn is_valid(&self, check: &SignatureCheck<'_>) -> bool {
         #[cfg(test)]
         self.checks.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         let mut keys = self.set.iter().zip(&self.decoding);
-        keys.find(|(key, _)| *key == check.key()).is_some_and(|(_, decoding)| is_signed_by(decoding, check))
+        keys.find(|(key, _)| *key == check.key()).is_some_and(|(_, decoding)| {
+            is_signed_by(check.algorithm(), decoding, check.message(), check.signature())
+        })
     }
 
     /// How many signatures were checked with these keys.
@@ -76,26 +80,51 @@ impl TrustedKeys {
     }
 }
 
-fn is_signed_by(key: &DecodingKey, check: &SignatureCheck<'_, '_>) -> bool {
-    let algorithm = match check.algorithm() {
+/// Whether the signature of a token is good: the bit that [`SignatureCheck::resolve`] asks for, for those who
+/// drive the core themselves.
+#[must_use]
+pub fn verify_signature(check: &SignatureCheck<'_>) -> bool {
+    is_signature(check.algorithm(), check.key(), check.message(), check.signature())
+}
+
+/// Whether this is a signature over the message by that key, under an algorithm that the key is of the type
+/// for. One of another length is none.
+pub(crate) fn is_signature(algorithm: Algorithm, key: &Key, message: &[u8], signature: &[u8]) -> bool {
+    algorithm.signature_length(key) == Some(signature.len())
+        && is_signed_by(algorithm, &decoding_key(key), message, signature)
+}
+
+fn is_signed_by(algorithm: Algorithm, key: &DecodingKey, message: &[u8], signature: &[u8]) -> bool {
+    (RING.verifier_factory)(&provided(algorithm), key)
+        .is_ok_and(|verifier| verifier.verify(message, &signature.to_vec()).is_ok())
+}
+
+fn provided(algorithm: Algorithm) -> jsonwebtoken::Algorithm {
+    match algorithm {
         Algorithm::Es256 => jsonwebtoken::Algorithm::ES256,
         Algorithm::Rs256 => jsonwebtoken::Algorithm::RS256,
         Algorithm::Ps256 => jsonwebtoken::Algorithm::PS256,
         Algorithm::EdDsa => jsonwebtoken::Algorithm::EdDSA,
-    };
-    (RING.verifier_factory)(&algorithm, key)
-        .is_ok_and(|verifier| verifier.verify(check.message(), &check.signature().to_vec()).is_ok())
+        Algorithm::Es384 => jsonwebtoken::Algorithm::ES384,
+        Algorithm::Rs384 => jsonwebtoken::Algorithm::RS384,
+        Algorithm::Ps384 => jsonwebtoken::Algorithm::PS384,
+        Algorithm::Rs512 => jsonwebtoken::Algorithm::RS512,
+        Algorithm::Ps512 => jsonwebtoken::Algorithm::PS512,
+    }
 }
 
 fn decoding_key(key: &Key) -> DecodingKey {
     match key.material() {
-        // The uncompressed point of SEC 1 section 2.3.3.
-        KeyMaterial::EcP256 { x, y } => {
-            DecodingKey::from_ec_der(&[&[0x04], x.as_slice(), y.as_slice()].concat())
-        }
+        KeyMaterial::EcP256 { x, y } => uncompressed_point(x, y),
+        KeyMaterial::EcP384 { x, y } => uncompressed_point(x, y),
         KeyMaterial::Ed25519(x) => DecodingKey::from_ed_der(x),
         KeyMaterial::Rsa { n, e } => DecodingKey::from_rsa_raw_components(n, e),
     }
+}
+
+/// SEC 1 section 2.3.3. Which curve the point is on, the algorithm says.
+fn uncompressed_point(x: &[u8], y: &[u8]) -> DecodingKey {
+    DecodingKey::from_ec_der(&[&[0x04], x, y].concat())
 }
 
 /// A resource server signs nothing.
@@ -104,17 +133,17 @@ fn refuse_to_sign(_: &jsonwebtoken::Algorithm, _: &EncodingKey) -> errors::Resul
 }
 
 fn verifier(algorithm: &jsonwebtoken::Algorithm, key: &DecodingKey) -> errors::Result<Box<dyn JwtVerifier>> {
+    use jsonwebtoken::Algorithm as Provided;
     let public_key = match (algorithm, key.family()) {
-        (jsonwebtoken::Algorithm::ES256, AlgorithmFamily::Ec) => {
-            PublicKey::unparsed(&ECDSA_P256_SHA256_FIXED, key)?
-        }
-        (jsonwebtoken::Algorithm::EdDSA, AlgorithmFamily::Ed) => PublicKey::unparsed(&ED25519, key)?,
-        (jsonwebtoken::Algorithm::RS256, AlgorithmFamily::Rsa) => {
-            PublicKey::rsa(&RSA_PKCS1_2048_8192_SHA256, key)?
-        }
-        (jsonwebtoken::Algorithm::PS256, AlgorithmFamily::Rsa) => {
-            PublicKey::rsa(&RSA_PSS_2048_8192_SHA256, key)?
-        }
+        (Provided::ES256, AlgorithmFamily::Ec) => PublicKey::unparsed(&ECDSA_P256_SHA256_FIXED, key)?,
+        (Provided::ES384, AlgorithmFamily::Ec) => PublicKey::unparsed(&ECDSA_P384_SHA384_FIXED, key)?,
+        (Provided::EdDSA, AlgorithmFamily::Ed) => PublicKey::unparsed(&ED25519, key)?,
+        (Provided::RS256, AlgorithmFamily::Rsa) => PublicKey::rsa(&RSA_PKCS1_2048_8192_SHA256, key)?,
+        (Provided::RS384, AlgorithmFamily::Rsa) => PublicKey::rsa(&RSA_PKCS1_2048_8192_SHA384, key)?,
+        (Provided::RS512, AlgorithmFamily::Rsa) => PublicKey::rsa(&RSA_PKCS1_2048_8192_SHA512, key)?,
+        (Provided::PS256, AlgorithmFamily::Rsa) => PublicKey::rsa(&RSA_PSS_2048_8192_SHA256, key)?,
+        (Provided::PS384, AlgorithmFamily::Rsa) => PublicKey::rsa(&RSA_PSS_2048_8192_SHA384, key)?,
+        (Provided::PS512, AlgorithmFamily::Rsa) => PublicKey::rsa(&RSA_PSS_2048_8192_SHA512, key)?,
         _ => return Err(ErrorKind::UnsupportedAlgorithm.into()),
     };
     Ok(Box::new(RingVerifier { algorithm: *algorithm, public_key }))

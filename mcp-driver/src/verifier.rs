@@ -1,7 +1,7 @@
 //! From a bearer token to facts about it: a cache in front of keys and signatures.
 
 mod cache;
-mod principals;
+pub(crate) mod principals;
 
 #[cfg(test)]
 mod tests;
@@ -18,7 +18,7 @@ use self::{
     cache::{Entry, TokenCache, TokenDigest},
     principals::Principals,
 };
-use crate::{keys::KeyStore, load::Load, runtime::Runtime, signature::TrustedKeys};
+use crate::{keys::KeyStore, recognise::Verified, runtime::Runtime, signature::TrustedKeys};
 
 /// Verifies the tokens of one policy.
 pub(crate) struct TokenVerifier {
@@ -26,15 +26,6 @@ pub(crate) struct TokenVerifier {
     keys: Arc<KeyStore>,
     cache: TokenCache,
     principals: Principals,
-}
-
-/// What is known of a token.
-#[derive(Clone)]
-pub(crate) struct Verified {
-    /// What the core decides on.
-    pub(crate) facts: Facts,
-    /// The running calls of the token's principal, where the token is good.
-    pub(crate) load: Option<Arc<Load>>,
 }
 
 impl TokenVerifier {
@@ -52,7 +43,7 @@ impl TokenVerifier {
         }
         let generation = self.keys.generation(now)?;
         let entry = self.cache.get(&TokenDigest::of(token), generation, now.unix)?;
-        Some(Verified { facts: Facts::Signed(entry.claims), load: Some(entry.load) })
+        Some(Verified { facts: Facts::Signed(entry.claims), load: Some(entry.load), value: None })
     }
 
     /// Finds out about a token. Waits at most for one fetch of the keys, when it names a key that is unknown
@@ -63,20 +54,20 @@ impl TokenVerifier {
             Facts::Denied(Denial::KeyUnknown) if self.keys.fetched_anew(runtime).await => {
                 self.verify(token, runtime.now())
             }
-            Facts::Denied(_) | Facts::Signed(_) | Facts::Unavailable(_) => verified,
+            _ => verified,
         }
     }
 
     fn verify(&self, token: &str, now: Now) -> Verified {
         // A token that cannot be checked is not thereby bad: its bearer should come again, not drop it.
         let Some(keys) = self.keys.current(now) else {
-            return Verified { facts: Facts::Unavailable(Outage::KeysUnavailable), load: None };
+            return Verified::unavailable(Outage::KeysUnavailable);
         };
         match self.accepted_claims(token, &keys, now) {
             Ok(claims) => self.remember(token, &keys, Arc::new(claims)),
             Err(denial) => {
                 tracing::debug!(rule = denial.rule(), "token refused");
-                Verified { facts: Facts::Denied(denial), load: None }
+                Verified::nobody(Facts::Denied(denial))
             }
         }
     }
@@ -87,7 +78,7 @@ impl TokenVerifier {
         let check = jws::inspect(token, &self.rules, keys.set())?;
         let valid = keys.is_valid(&check);
         let claims = check.resolve(valid)?;
-        self.rules.check(&claims, now.unix)?;
+        self.rules.check(&claims, None, now.unix)?;
         Ok(claims)
     }
 
@@ -96,6 +87,6 @@ impl TokenVerifier {
         let leeway = self.rules.leeway_seconds();
         let entry = Entry::new(Arc::clone(&claims), Arc::clone(&load), keys.generation(), leeway);
         self.cache.insert(TokenDigest::of(token), entry);
-        Verified { facts: Facts::Signed(claims), load: Some(load) }
+        Verified { facts: Facts::Signed(claims), load: Some(load), value: None }
     }
 }

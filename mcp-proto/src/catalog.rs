@@ -8,13 +8,14 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::Value;
 
-pub(crate) use self::listing::Listing;
+pub(crate) use self::listing::{Listed, Listing};
 pub use self::spec::{
     CompletionSpec, Icon, PromptArgument, PromptSpec, ResourceSpec, TemplateSpec, ToolAnnotations, ToolSpec,
 };
 use crate::{
     auth::{AuthPolicy, scope::Requirement},
-    content::Caching,
+    content::{CacheScope, Caching},
+    engine::Visibility,
     error::BuildError,
     mirror::{self, ParamHeader},
     uri_template::{UriTemplate, Variables},
@@ -88,41 +89,60 @@ impl Catalog {
     pub(crate) fn build(
         spec: &CatalogSpec,
         auth: &AuthPolicy,
+        visibility: Visibility,
         page_items: usize,
         server: &[u8],
     ) -> Result<Self, BuildError> {
         if page_items == 0 {
             return Err(BuildError::PageItems);
         }
-        let hints = spec.list_caching.unwrap_or_else(|| auth.default_list_caching());
+        let mut hints = spec.list_caching.unwrap_or_else(|| auth.default_list_caching());
+        match visibility {
+            Visibility::Everything => {}
+            // CACH-06: what one caller is shown is not for another.
+            Visibility::ByScope | Visibility::ByApplication => hints.scope = CacheScope::Private,
+        }
         let tools = numbered(spec.tools.iter().map(|tool| &tool.name))?;
         let prompts = numbered(spec.prompts.iter().map(|prompt| &prompt.name))?;
         let resources = numbered(spec.resources.iter().map(|resource| &resource.uri))?;
         numbered(spec.templates.iter().map(|template| &template.uri_template))?;
         let tool_facts = spec.tools.iter().map(|tool| tool_facts(tool, auth));
+        let tool_facts: Vec<_> = tool_facts.collect::<Result<_, _>>()?;
         let prompt_facts = spec.prompts.iter().map(|prompt| prompt_facts(prompt, auth));
+        let prompt_facts: Vec<_> = prompt_facts.collect::<Result<_, _>>()?;
+        let resource_needs = resource_needs(&spec.resources, auth)?;
         let templates = spec.templates.iter().map(|template| template_facts(template, auth));
+        let templates: Vec<_> = templates.collect::<Result<_, _>>()?;
+        let layout = Layout { page_items, hints, server };
         let mut catalog = Self {
             tools,
-            tool_facts: tool_facts.collect::<Result<_, _>>()?,
-            prompts,
-            prompt_facts: prompt_facts.collect::<Result<_, _>>()?,
-            resources,
-            resource_needs: resource_needs(&spec.resources, auth)?,
-            templates: templates.collect::<Result<_, _>>()?,
-            completions: BTreeMap::new(),
-            completion_needs: Vec::new(),
-            tool_list: list("tools", &spec.tools, |tool| &tool.name, page_items, hints, server),
-            prompt_list: list("prompts", &spec.prompts, |item| &item.name, page_items, hints, server),
-            resource_list: list("resources", &spec.resources, |item| &item.uri, page_items, hints, server),
-            template_list: list(
+            tool_list: layout.list(
+                "tools",
+                &spec.tools,
+                |tool| &tool.name,
+                tool_facts.iter().map(|facts| &facts.needs),
+            ),
+            prompt_list: layout.list(
+                "prompts",
+                &spec.prompts,
+                |item| &item.name,
+                prompt_facts.iter().map(|facts| &facts.needs),
+            ),
+            resource_list: layout.list("resources", &spec.resources, |item| &item.uri, resource_needs.iter()),
+            template_list: layout.list(
                 "resourceTemplates",
                 &spec.templates,
                 |item| &item.uri_template,
-                page_items,
-                hints,
-                server,
+                templates.iter().map(|facts| &facts.needs),
             ),
+            tool_facts,
+            prompts,
+            prompt_facts,
+            resources,
+            resource_needs,
+            templates,
+            completions: BTreeMap::new(),
+            completion_needs: Vec::new(),
             hints,
         };
         catalog.add_completions(spec)?;
@@ -234,22 +254,30 @@ fn numbered<'n>(names: impl Iterator<Item = &'n String>) -> Result<BTreeMap<Box<
     Ok(map)
 }
 
-fn list<T: Serialize>(
-    member: &'static str,
-    items: &[T],
-    name: impl Fn(&T) -> &String,
+/// How lists are rendered.
+#[derive(Clone, Copy)]
+struct Layout<'s> {
     page_items: usize,
     hints: Caching,
-    server: &[u8],
-) -> Listing {
-    let items = items
-        .iter()
-        .map(|item| {
+    server: &'s [u8],
+}
+
+impl Layout<'_> {
+    /// `needs` has what each item needs, in the same order.
+    fn list<'n, T: Serialize>(
+        self,
+        member: &'static str,
+        items: &[T],
+        name: impl Fn(&T) -> &String,
+        needs: impl Iterator<Item = &'n Requirement>,
+    ) -> Listing {
+        let items = items.iter().zip(needs).map(|(item, needs)| {
             // The specs have no map with keys other than strings, so writing them cannot fail.
-            (name(item).as_str().into(), serde_json::to_vec(item).unwrap_or_default())
-        })
-        .collect();
-    Listing::new(member, items, page_items, hints, server)
+            let json = serde_json::to_vec(item).unwrap_or_default();
+            Listed::new(name(item).as_str().into(), json, needs.clone())
+        });
+        Listing::new(member, items.collect(), self.page_items, self.hints, self.server)
+    }
 }
 
 fn tool_facts(tool: &ToolSpec, auth: &AuthPolicy) -> Result<ToolFacts, BuildError> {

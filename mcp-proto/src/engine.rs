@@ -9,7 +9,7 @@ use serde_json::json;
 
 use crate::{
     auth::{
-        AuthPolicy,
+        AuthPolicy, Protection,
         scope::{Requirement, Scopes},
     },
     catalog::{Catalog, CatalogSpec, Icon},
@@ -45,6 +45,21 @@ pub struct Implementation {
     pub icons: Vec<Icon>,
 }
 
+/// What of the lists of tools, prompts, resources and templates a caller gets to see.
+///
+/// A list that depends on the caller is never for sharing (`cacheScope` `private`). What is not
+/// listed can still be called by whoever knows its name and has its scopes: hiding is no check.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Visibility {
+    /// Everything.
+    #[default]
+    Everything,
+    /// What the caller has the scopes for.
+    ByScope,
+    /// What the caller has the scopes for and the application shows: [`crate::Step::Filter`] asks.
+    ByApplication,
+}
+
 /// The policy and the catalog of a server.
 ///
 /// An engine never changes; [`Engine::with_catalog`] makes another one that shares the policy.
@@ -63,6 +78,8 @@ struct Policy {
     origins: OriginPolicy,
     limits: Limits,
     timeouts: Timeouts,
+    visibility: Visibility,
+    keeps_records: bool,
     path: Box<str>,
     instructions: Option<String>,
     /// `"io.modelcontextprotocol/serverInfo":{…}`
@@ -84,6 +101,10 @@ pub struct EngineBuilder {
     pub limits: Limits,
     /// Its deadlines.
     pub timeouts: Timeouts,
+    /// What of its lists a caller gets to see.
+    pub visibility: Visibility,
+    /// Whether answers and calls say who asked for what ([`crate::exchange::About`]).
+    pub keeps_records: bool,
     /// The path of the MCP endpoint.
     pub path: String,
     /// What a model should know about the server as a whole.
@@ -101,6 +122,8 @@ impl EngineBuilder {
             origins: OriginPolicy::default(),
             limits: Limits::default(),
             timeouts: Timeouts::default(),
+            visibility: Visibility::default(),
+            keeps_records: false,
             path: "/mcp".into(),
             instructions: None,
         }
@@ -127,6 +150,8 @@ impl EngineBuilder {
             origins: self.origins,
             limits: self.limits,
             timeouts: self.timeouts,
+            visibility: self.visibility,
+            keeps_records: self.keeps_records,
             path: self.path.into(),
             instructions: self.instructions,
             server_member: server_member.into(),
@@ -137,9 +162,15 @@ impl EngineBuilder {
 
 impl Engine {
     fn new(policy: Arc<Policy>, spec: &CatalogSpec) -> Result<Self, BuildError> {
-        let catalog = Catalog::build(spec, &policy.auth, policy.limits.page_items, &policy.server_member)?;
+        let catalog = Catalog::build(
+            spec,
+            &policy.auth,
+            policy.visibility,
+            policy.limits.page_items,
+            &policy.server_member,
+        )?;
         let discovery = discovery(&policy, &catalog);
-        let allowed_headers = allowed_headers(&catalog);
+        let allowed_headers = allowed_headers(&policy.auth, &catalog);
         Ok(Self { policy, catalog, discovery, allowed_headers })
     }
 
@@ -163,12 +194,8 @@ impl Engine {
             "/ready" => return Target::Ready,
             _ => {}
         }
-        match &self.policy.auth {
-            AuthPolicy::Bearer(policy) if policy.metadata_paths().iter().any(|known| &**known == path) => {
-                Target::Metadata
-            }
-            AuthPolicy::Bearer(_) | AuthPolicy::Open => Target::Unknown,
-        }
+        let published = self.policy.auth.protection().map_or(&[][..], Protection::metadata_paths);
+        if published.iter().any(|known| &**known == path) { Target::Metadata } else { Target::Unknown }
     }
 
     /// Who may use the server.
@@ -210,11 +237,17 @@ impl Engine {
     /// Whether what a caller was granted covers this scope. On an open server nothing is asked.
     #[must_use]
     pub fn grants(&self, granted: Option<&Scopes>, scope: &str) -> bool {
-        match (&self.policy.auth, granted) {
-            (AuthPolicy::Open, _) => true,
-            (AuthPolicy::Bearer(policy), Some(granted)) => policy.grants(granted, scope),
-            (AuthPolicy::Bearer(_), None) => false,
-        }
+        self.policy.auth.grants(granted, scope)
+    }
+
+    /// What of its lists a caller gets to see.
+    #[must_use]
+    pub fn visibility(&self) -> Visibility {
+        self.policy.visibility
+    }
+
+    pub(crate) fn keeps_records(&self) -> bool {
+        self.policy.keeps_records
     }
 
     pub(crate) fn catalog(&self) -> &Catalog {
@@ -276,11 +309,15 @@ fn discovery(policy: &Policy, catalog: &Catalog) -> Bytes {
 }
 
 /// DT-04: what a page of an allowed origin may send.
-fn allowed_headers(catalog: &Catalog) -> HeaderValue {
+fn allowed_headers(auth: &AuthPolicy, catalog: &Catalog) -> HeaderValue {
     let mut list = String::from(
         "Content-Type, Authorization, Accept, Mcp-Session-Id, Last-Event-ID, \
          MCP-Protocol-Version, Mcp-Method, Mcp-Name",
     );
+    for field in auth.credential_fields() {
+        list.push_str(", ");
+        list.push_str(field.as_str());
+    }
     let mut suffixes: Vec<_> = catalog.param_suffixes().map(str::to_ascii_lowercase).collect();
     suffixes.sort_unstable();
     suffixes.dedup();

@@ -2,7 +2,11 @@
 
 use std::fmt;
 
-use crate::{mirror::ParamHeaderError, uri_template::TemplateError};
+use crate::{
+    jws::{TokenRulesError, dpop::DpopRulesError},
+    mirror::ParamHeaderError,
+    uri_template::TemplateError,
+};
 
 /// Why a configuration or catalog cannot be served. Found when it is built, never later.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,6 +30,12 @@ pub enum BuildError {
     },
     /// No signature algorithm is accepted.
     Algorithms,
+    /// The rules for the tokens of this issuer, and what is wrong with them.
+    Tokens(String, TokenRulesError),
+    /// The rules for proofs of possession.
+    Dpop(DpopRulesError),
+    /// The scheme of challenges is no token (RFC 9110 section 11.1).
+    ChallengeScheme(String),
     /// No scope token (RFC 6749 section 3.3).
     Scope(String),
     /// `offline_access` concerns the issuer and is never a scope of a resource (AUTH-25).
@@ -75,6 +85,9 @@ impl fmt::Display for BuildError {
                 write!(f, "a leeway of {seconds} s is more than the {max} s allowed")
             }
             Self::Algorithms => f.write_str("at least one signature algorithm must be accepted"),
+            Self::Tokens(issuer, error) => write!(f, "issuer {issuer:?}: {error}"),
+            Self::Dpop(error) => write!(f, "DPoP: {error}"),
+            Self::ChallengeScheme(name) => write!(f, "challenge scheme {name:?} must be one token"),
             Self::Scope(scope) => write!(f, "{scope:?} is no scope token (RFC 6749 section 3.3)"),
             Self::OfflineAccess => f.write_str("offline_access is no scope of a resource"),
             Self::AllowedHost(why) => write!(f, "allowed host: {why}"),

@@ -6,6 +6,7 @@
 //!         ├─> ReadId ─────────────────────> Respond     refused without a token, with the request's id
 //!         ├─> Verify ─┬─> ReadId ─────────> Respond     refused, with the request's id
 //!         │           ├─> ReadBody ─┬─────> Respond     refused, listed, acknowledged
+//!         │           │             ├─> Filter ─> Respond   a list that the application filters
 //!         │           │             └─────> Call        a handler has to run
 //!         │           └─> Respond                       refused
 //!         └─> ReadBody (no authentication configured)
@@ -16,8 +17,10 @@
 //! or parse more than [`crate::limits::Limits::refused_body_bytes_max`], and only to give them
 //! their request id back.
 
+mod audit;
 mod call;
 mod dispatch;
+mod filter;
 mod gate;
 mod message;
 mod mirrored;
@@ -25,25 +28,25 @@ mod read_body;
 mod reply;
 mod verify;
 
-use std::sync::Arc;
-
 use http::StatusCode;
 
 pub(crate) use self::reply::Operation;
 pub use self::{
+    audit::{About, RECORDED_NAME_BYTES_MAX},
     call::{Call, Callee, Caller, ClientFacts, CompletionInput, LogLevel},
+    filter::{Filter, ItemKind},
     read_body::{BodyRead, ReadBody, ReadId},
     reply::{Finish, Notification, Notified, Outcome, Reply, Suppressed},
-    verify::{Facts, Token, Verify},
+    verify::{Facts, Presented, ProofFacts, Token, Verify},
 };
 use self::{
     gate::{Accept, Announced},
     mirrored::Mirrored,
 };
 use crate::{
+    auth::Scheme,
     engine::Engine,
     jsonrpc::AnswerId,
-    jws::Claims,
     refusal::Refusal,
     response::{ContentType, Cors, Fields, Payload, Response},
 };
@@ -61,6 +64,8 @@ pub enum Step<'e> {
     ReadId(ReadId<'e>),
     /// Read the body.
     ReadBody(ReadBody<'e>),
+    /// Say which items of a list the caller gets to see.
+    Filter(Box<Filter<'e>>),
     /// Run a handler.
     Call(Box<Call>),
     /// Send this; the exchange is over.
@@ -93,16 +98,38 @@ impl Probe {
 #[cfg_attr(feature = "enumerate", derive(Clone))]
 struct Exchange<'e> {
     engine: &'e Engine,
-    cors: Cors,
-    accept: Accept,
+    manner: Manner,
     announced: Announced,
     mirrored: Mirrored,
-    claims: Option<Arc<Claims>>,
+    caller: Option<Caller>,
+    /// What the message asks for, where somebody keeps a record.
+    named: Option<Box<audit::Named>>,
+}
+
+/// What the form of an answer depends on, whatever it says.
+#[derive(Debug, Clone)]
+struct Manner {
+    accept: Accept,
+    cors: Cors,
+    scheme: Scheme,
 }
 
 impl<'e> Exchange<'e> {
-    fn refuse(self, refusal: Refusal, id: &AnswerId) -> Step<'e> {
-        Step::Respond(reply::refused(refusal, self.engine, id, self.accept, self.cors))
+    fn refuse(mut self, refusal: Refusal, id: &AnswerId) -> Step<'e> {
+        let about = self.about();
+        let response = reply::refused(refusal, self.engine, id, self.manner);
+        Step::Respond(Response { about, ..response })
+    }
+
+    /// Answers with a complete message.
+    fn answer(mut self, body: Vec<u8>) -> Step<'e> {
+        let about = self.about();
+        Step::Respond(Response { about, ..reply::whole(body, self.manner) })
+    }
+
+    /// Who asks for what, where somebody keeps a record.
+    fn about(&mut self) -> Option<Box<About>> {
+        self.engine.keeps_records().then(|| Box::new(About::new(self.caller.clone(), self.named.take())))
     }
 
     /// Refuses a message whose id cannot be told.
@@ -123,5 +150,6 @@ fn document(
         fields: Fields { cors, ..Fields::of(content_type) },
         payload: Payload::Whole(body.into()),
         rule: None,
+        about: None,
     }
 }

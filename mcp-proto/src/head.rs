@@ -60,6 +60,8 @@ pub enum Name {
     RequestMethod,
     /// `Authorization`
     Authorization,
+    /// `DPoP`
+    Dpop,
     /// `Content-Type`
     ContentType,
     /// `Content-Length`
@@ -80,7 +82,7 @@ pub enum Name {
 
 impl Name {
     /// How many fields there are.
-    pub const COUNT: usize = 12;
+    pub const COUNT: usize = 13;
 
     fn of(name: &HeaderName) -> Option<Self> {
         Some(match name.as_str() {
@@ -88,6 +90,7 @@ impl Name {
             "origin" => Self::Origin,
             "access-control-request-method" => Self::RequestMethod,
             "authorization" => Self::Authorization,
+            "dpop" => Self::Dpop,
             "content-type" => Self::ContentType,
             "content-length" => Self::ContentLength,
             "transfer-encoding" => Self::TransferEncoding,

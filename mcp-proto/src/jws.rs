@@ -1,28 +1,40 @@
-//! Signed access tokens: RFC 9068 JWTs in the compact serialization of RFC 7515, strings in,
-//! decisions out.
+//! Access tokens, strings in, decisions out: RFC 9068 JWTs, and what the widespread products issue in
+//! their place, in the compact serialization of RFC 7515; and what issuers say about opaque ones.
 //!
-//! A token passes four stages, each of which may refuse it with a [`Denial`]:
+//! A token passes five stages, each of which may refuse it with a [`Denial`]:
 //!
-//! 1. [`inspect`] judges length, shape, header and key, in that order, and hands out a
+//! 1. [`Issuers::identify`] judges length and shape, finds the issuer whose rules the token comes
+//!    under, and judges the header by them;
+//! 2. [`Unchecked::with_keys`] chooses the key among that issuer's and hands out a
 //!    [`SignatureCheck`];
-//! 2. the caller computes the one bit that needs cryptography: is [`SignatureCheck::signature`] a
+//! 3. the caller computes the one bit that needs cryptography: is [`SignatureCheck::signature`] a
 //!    signature over [`SignatureCheck::message`] under [`SignatureCheck::key`]?
-//! 3. [`SignatureCheck::resolve`] takes that bit and, when it is true, reads the [`Claims`];
-//! 4. [`TokenRules::check`] compares them with issuer, audience and time. Only this stage has to be
-//!    repeated when a verified token is met again.
+//! 4. [`SignatureCheck::resolve`] takes that bit and, when it is true, reads the [`Claims`];
+//! 5. [`TokenRules::check`] compares them with issuer, audience, time and the key that the sender
+//!    holds. Only this stage has to be repeated when a verified token is met again.
 //!
-//! Nothing in a token chooses how it is judged: algorithms come from the rules and from the key,
-//! keys come from a [`KeySet`] that was fetched from a configured place, and `jku`, `x5u`, `jwk`
-//! and `x5c` are not read.
+//! For a token that its issuer has to be asked about, [`introspected`] stands for the stages in the
+//! middle.
+//!
+//! Nothing in a token chooses how it is judged, but that its `iss` says which of the configured
+//! issuers has to answer for it: algorithms come from the rules and from the key, keys come from a
+//! [`KeySet`] that was fetched from a configured place, and `jku`, `x5u`, `jwk` and `x5c` are not
+//! read.
 
 mod base64url;
 mod compact;
+mod confirmation;
 mod denial;
+mod grants;
+mod introspection;
+mod issuers;
 mod json;
+mod profile;
 mod thumbprint;
 
 pub mod algorithm;
 pub mod claims;
+pub mod dpop;
 pub mod header;
 pub mod keys;
 pub mod keyset;
@@ -36,15 +48,20 @@ use std::fmt;
 pub use algorithm::{Algorithm, AlgorithmSet};
 pub use claims::Claims;
 pub use compact::Compact;
+pub use confirmation::Confirmation;
 pub use denial::Denial;
+pub use grants::{GRANT_PATH_MAX, GRANTS_MAX, Grant};
 pub use header::Header;
+pub use introspection::introspected;
+pub use issuers::{Identified, Issuers, Unchecked};
 pub use keys::{Key, KeyMaterial, KeySet};
+pub use profile::{Profile, Verification};
 pub use rules::{
     LEEWAY_SECONDS_DEFAULT, LEEWAY_SECONDS_MAX, TOKEN_BYTES_DEFAULT, TokenRules, TokenRulesError,
 };
 pub use thumbprint::Thumbprint;
 
-/// Settles everything about a token but its signature and its claims.
+/// Settles everything about a token but its signature and its claims, where there is one issuer.
 ///
 /// The cheap refusals come first: length before splitting, splitting before decoding, the header
 /// before the key, the key and the length of the signature before any cryptography. The claims are
@@ -53,53 +70,42 @@ pub use thumbprint::Thumbprint;
 /// # Errors
 /// The first stage that refuses the token, see [`Denial`]. [`Denial::KeyUnknown`] alone may be
 /// worth fetching the keys again.
-pub fn inspect<'t, 'k>(
-    token: &'t str,
-    rules: &TokenRules,
-    keys: &'k KeySet,
-) -> Result<SignatureCheck<'t, 'k>, Denial> {
+pub fn inspect<'a>(
+    token: &'a str,
+    rules: &'a TokenRules,
+    keys: &'a KeySet,
+) -> Result<SignatureCheck<'a>, Denial> {
     let compact = Compact::split(token, rules.token_bytes_max())?;
     let header = Header::read(compact.header())?;
-    if !rules.algorithms().contains(header.algorithm()) {
-        return Err(Denial::AlgorithmRefused);
-    }
-    if !header.is_access_token() {
-        return Err(Denial::TypeRefused);
-    }
-    let key = keys.choose(header.key_id(), header.algorithm())?;
-    // Providers differ in what they make of a short, long or DER signature, so none of them gets to
-    // see one.
-    if header.algorithm().signature_length(key) != Some(compact.signature().len()) {
-        return Err(Denial::BadSignature);
-    }
-    Ok(SignatureCheck { algorithm: header.algorithm(), key, compact })
+    Unchecked::new(0, rules, header, compact)?.with_keys(keys)
 }
 
 /// A token of which everything but the signature and the claims is settled; the caller computes the
 /// first.
 #[must_use = "a token is not verified until its signature check is resolved"]
-pub struct SignatureCheck<'t, 'k> {
-    algorithm: Algorithm,
-    key: &'k Key,
-    compact: Compact<'t>,
+pub struct SignatureCheck<'a> {
+    rules: &'a TokenRules,
+    header: Header,
+    key: &'a Key,
+    compact: Compact<'a>,
 }
 
-impl<'t, 'k> SignatureCheck<'t, 'k> {
+impl<'a> SignatureCheck<'a> {
     /// The algorithm to check with: allowed by the rules, named by the token, and the key's own.
     #[must_use]
     pub fn algorithm(&self) -> Algorithm {
-        self.algorithm
+        self.header.algorithm()
     }
 
     /// The key to check with.
     #[must_use]
-    pub fn key(&self) -> &'k Key {
+    pub fn key(&self) -> &'a Key {
         self.key
     }
 
     /// The bytes that were signed: the JWS Signing Input (RFC 7515 section 5.2).
     #[must_use]
-    pub fn message(&self) -> &'t [u8] {
+    pub fn message(&self) -> &'a [u8] {
         self.compact.message()
     }
 
@@ -118,14 +124,18 @@ impl<'t, 'k> SignatureCheck<'t, 'k> {
     /// # Errors
     /// [`Denial::BadSignature`] when `valid` is false, else what is wrong with the claims set.
     pub fn resolve(self, valid: bool) -> Result<Claims, Denial> {
-        if valid { Claims::read(self.compact.payload()) } else { Err(Denial::BadSignature) }
+        if !valid {
+            return Err(Denial::BadSignature);
+        }
+        let is_typed = self.header.kind() == header::Kind::AccessToken;
+        Claims::read(self.compact.payload(), self.rules, profile::Origin::Token { is_typed })
     }
 }
 
-impl fmt::Debug for SignatureCheck<'_, '_> {
+impl fmt::Debug for SignatureCheck<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SignatureCheck")
-            .field("algorithm", &self.algorithm)
+            .field("algorithm", &self.algorithm())
             .field("key", &self.key.kid())
             .finish_non_exhaustive()
     }

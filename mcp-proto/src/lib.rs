@@ -32,6 +32,7 @@
 //! let response = loop {
 //!     step = match step {
 //!         Step::Verify(_) => unreachable!("this server has no authentication"),
+//!         Step::Filter(_) => unreachable!("this server lists everything"),
 //!         Step::Probe(probe) => probe.resolve(true),
 //!         Step::ReadId(read) => Step::Respond(read.resolve(BodyRead::Aborted)),
 //!         Step::ReadBody(read) => read.resolve(BodyRead::Complete((*request.body()).into()), now),
@@ -54,6 +55,7 @@
 pub mod auth;
 pub mod catalog;
 pub mod content;
+pub mod discovery;
 mod engine;
 mod error;
 pub mod exchange;
@@ -76,7 +78,7 @@ pub use self::{
     auth::{AuthPolicy, BearerPolicy, principal::Principal},
     catalog::{CatalogSpec, PromptSpec, ResourceSpec, TemplateSpec, ToolSpec},
     content::{Content, ToolResult},
-    engine::{Engine, EngineBuilder, Implementation},
+    engine::{Engine, EngineBuilder, Implementation, Visibility},
     error::BuildError,
     exchange::{BodyRead, Call, Callee, Facts, Finish, Outcome, Reply, Step},
     head::{Head, Target},

@@ -3,12 +3,12 @@
 //! A refusal never repeats what the peer sent, but for a requested protocol version and a
 //! requested resource URI, which the specification asks for and which are written as JSON.
 
-use http::StatusCode;
+use http::{HeaderValue, StatusCode};
 
 use crate::{
-    auth::{AuthPolicy, scope::Scopes},
+    auth::{AuthPolicy, Scheme, scope::Scopes},
     jsonrpc::{self, AnswerId, ErrorObject, code},
-    jws::Denial,
+    jws::{Denial, dpop::ProofDenial},
     response::{Allow, ContentType, Cors, Fields, Payload, Response, Rule},
     revision::Revision,
 };
@@ -35,6 +35,18 @@ pub enum Refusal {
     Unauthenticated,
     /// Peer: a token that is not good here (DT-08).
     InvalidToken(Denial),
+    /// Peer: the proof that the sender holds the token's key is not good (XDPOP-03).
+    InvalidProof(ProofDenial),
+    /// Peer: the proof needs a nonce of ours; here is one (RFC 9449 section 9).
+    NonceNeeded(Box<HeaderValue>),
+    /// Peer: the application's verifier accepted nothing that the request brought.
+    Rejected {
+        /// It brought no `Authorization`.
+        anonymous: bool,
+    },
+    /// The application's verifier failed. Not told from a refusal but by its text, and nobody gets
+    /// in.
+    VerifierFailed,
     /// Peer: a good token without the scopes that the operation needs (DT-09, DT-79).
     InsufficientScope(Scopes),
     /// Peer: the body is not announced as JSON (DT-10).
@@ -192,6 +204,12 @@ pub enum Outage {
     KeysUnavailable,
     /// The verifier did not answer in time.
     TimedOut,
+    /// The verifier says so, or gave no answer that its policy has a use for.
+    VerifierUnavailable,
+    /// The issuer does not answer questions about tokens.
+    IntrospectionUnavailable,
+    /// Too many tokens are being verified.
+    Overloaded,
 }
 
 /// Seconds after which a refused client may try again.
@@ -207,7 +225,12 @@ impl Refusal {
                 StatusCode::FORBIDDEN
             }
             Self::VerbNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
-            Self::Unauthenticated | Self::InvalidToken(_) => StatusCode::UNAUTHORIZED,
+            Self::Unauthenticated
+            | Self::InvalidToken(_)
+            | Self::InvalidProof(_)
+            | Self::NonceNeeded(_)
+            | Self::Rejected { .. }
+            | Self::VerifierFailed => StatusCode::UNAUTHORIZED,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::BodyTimedOut => StatusCode::REQUEST_TIMEOUT,
@@ -238,7 +261,12 @@ impl Refusal {
     pub fn code(&self) -> Option<i32> {
         Some(match self {
             Self::UnknownPath | Self::AmbiguousFraming | Self::HostNotSingular => return None,
-            Self::Unauthenticated | Self::InvalidToken(_) => code::UNAUTHORIZED,
+            Self::Unauthenticated
+            | Self::InvalidToken(_)
+            | Self::InvalidProof(_)
+            | Self::NonceNeeded(_)
+            | Self::Rejected { .. }
+            | Self::VerifierFailed => code::UNAUTHORIZED,
             Self::HostNotAllowed
             | Self::OriginNotAllowed
             | Self::VerbNotAllowed(_)
@@ -274,7 +302,10 @@ impl Refusal {
             Self::VerbNotAllowed(_) => "Method not allowed",
             Self::MalformedCredentials(fault) => fault.message(),
             Self::Unauthenticated => "Unauthorized: Authentication required",
-            Self::InvalidToken(_) => "Unauthorized: Authentication failed",
+            Self::InvalidToken(_) | Self::InvalidProof(_) | Self::NonceNeeded(_) | Self::Rejected { .. } => {
+                "Unauthorized: Authentication failed"
+            }
+            Self::VerifierFailed => "Unauthorized: Authentication error",
             Self::InsufficientScope(_) => "Forbidden: the token lacks a scope that is needed here",
             Self::UnsupportedMediaType => "Unsupported media type: Content-Type must be application/json",
             Self::BodyTooLarge => "The request body is too large",
@@ -304,12 +335,19 @@ impl Refusal {
     }
 
     /// The answer.
-    pub(crate) fn into_response(self, auth: &AuthPolicy, id: &AnswerId, cors: Cors) -> Response {
+    pub(crate) fn into_response(
+        self,
+        auth: &AuthPolicy,
+        id: &AnswerId,
+        cors: Cors,
+        scheme: Scheme,
+    ) -> Response {
         Response {
             status: self.status(),
-            fields: self.fields(auth, cors),
+            fields: self.fields(auth, cors, scheme),
             payload: self.body(id).map_or(Payload::Empty, |body| Payload::Whole(body.into())),
             rule: Some(self.rule()),
+            about: None,
         }
     }
 
@@ -328,6 +366,10 @@ impl Refusal {
             Self::MalformedCredentials(CredentialFault::InQuery) => ("credentials_in_query", None),
             Self::Unauthenticated => ("unauthenticated", None),
             Self::InvalidToken(denial) => (denial.rule(), None),
+            Self::InvalidProof(denial) => (denial.rule(), None),
+            Self::NonceNeeded(_) => (ProofDenial::NonceNeeded.rule(), None),
+            Self::Rejected { .. } => ("rejected", None),
+            Self::VerifierFailed => ("verifier_failed", None),
             Self::InsufficientScope(_) => ("insufficient_scope", None),
             Self::UnsupportedMediaType => ("unsupported_media_type", None),
             Self::BodyTooLarge => ("body_too_large", Some("limits.body_bytes_max")),
@@ -346,6 +388,9 @@ impl Refusal {
             Self::MissingClientCapability(_) => ("missing_client_capability", None),
             Self::Unavailable(Outage::KeysUnavailable) => ("keys_unavailable", None),
             Self::Unavailable(Outage::TimedOut) => ("verifier_timed_out", Some("timeouts.verify_micros")),
+            Self::Unavailable(Outage::VerifierUnavailable) => ("verifier_unavailable", None),
+            Self::Unavailable(Outage::IntrospectionUnavailable) => ("introspection_unavailable", None),
+            Self::Unavailable(Outage::Overloaded) => ("verifier_overloaded", None),
             Self::Overloaded => ("overloaded", Some("max_calls")),
             Self::TimedOut => ("call_timed_out", Some("timeouts.call_micros")),
             Self::Internal => ("internal_error", None),
@@ -378,13 +423,17 @@ impl Refusal {
         }
     }
 
-    fn fields(&self, auth: &AuthPolicy, cors: Cors) -> Fields {
+    fn fields(&self, auth: &AuthPolicy, cors: Cors, scheme: Scheme) -> Fields {
         let has_body = self.code().is_some();
         let mut fields =
             Fields { content_type: has_body.then_some(ContentType::Json), cors, ..Fields::default() };
-        if let AuthPolicy::Bearer(policy) = auth {
-            fields.challenge = policy.challenge(self).map(Box::new);
-            fields.no_store = fields.challenge.is_some();
+        if let Some(challenges) = auth.challenges(self, scheme) {
+            fields.challenge = Some(Box::new(challenges.first));
+            fields.other_challenge = challenges.second.map(Box::new);
+            fields.no_store = true;
+        }
+        if let Self::NonceNeeded(nonce) = self {
+            fields.dpop_nonce = Some(nonce.clone());
         }
         fields.close = matches!(self, Self::AmbiguousFraming | Self::HostNotSingular);
         if let Self::VerbNotAllowed(allow) = self {

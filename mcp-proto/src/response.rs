@@ -3,6 +3,8 @@
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 
+use crate::exchange::About;
+
 /// A finished answer, or the head of a stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Response {
@@ -14,6 +16,8 @@ pub struct Response {
     pub payload: Payload,
     /// The rule that refused, for logs and audits; `None` when nothing was refused.
     pub rule: Option<Rule>,
+    /// Who asked for what, where the server keeps records and this came out.
+    pub about: Option<Box<About>>,
 }
 
 /// A rule that refused a request. Holds nothing of what the request said.
@@ -97,6 +101,10 @@ pub struct Fields {
     pub content_type: Option<ContentType>,
     /// `WWW-Authenticate` (RFC 6750 section 3, RFC 9728 section 5.1)
     pub challenge: Option<Box<HeaderValue>>,
+    /// A second `WWW-Authenticate`, of another scheme
+    pub other_challenge: Option<Box<HeaderValue>>,
+    /// `DPoP-Nonce` (RFC 9449 section 9)
+    pub dpop_nonce: Option<Box<HeaderValue>>,
     /// `Allow`
     pub allow: Option<Allow>,
     /// `Retry-After`, in seconds
@@ -112,7 +120,7 @@ pub struct Fields {
 }
 
 /// What a page of an allowed origin may read besides the safelisted fields.
-const EXPOSED: HeaderValue = HeaderValue::from_static("Mcp-Session-Id, WWW-Authenticate");
+const EXPOSED: HeaderValue = HeaderValue::from_static("Mcp-Session-Id, WWW-Authenticate, DPoP-Nonce");
 /// Seconds a browser may remember a preflight.
 const PREFLIGHT_MAX_AGE: HeaderValue = HeaderValue::from_static("600");
 
@@ -135,6 +143,12 @@ impl Fields {
         }
         if let Some(challenge) = &self.challenge {
             map.insert(header::WWW_AUTHENTICATE, (**challenge).clone());
+        }
+        if let Some(challenge) = &self.other_challenge {
+            map.append(header::WWW_AUTHENTICATE, (**challenge).clone());
+        }
+        if let Some(nonce) = &self.dpop_nonce {
+            map.insert("dpop-nonce", (**nonce).clone());
         }
         if let Some(allow) = self.allow {
             map.insert(header::ALLOW, HeaderValue::from_static(allow.as_str()));
@@ -196,7 +210,7 @@ impl Response {
     /// An answer without a body.
     #[must_use]
     pub fn empty(status: StatusCode, fields: Fields) -> Self {
-        Self { status, fields, payload: Payload::Empty, rule: None }
+        Self { status, fields, payload: Payload::Empty, rule: None, about: None }
     }
 
     /// A JSON answer.
@@ -207,6 +221,7 @@ impl Response {
             fields: Fields { cors, ..Fields::of(ContentType::Json) },
             payload: Payload::Whole(body),
             rule: None,
+            about: None,
         }
     }
 
@@ -218,6 +233,7 @@ impl Response {
             fields: Fields { cors, ..Fields::of(ContentType::EventStream) },
             payload: Payload::Stream,
             rule: None,
+            about: None,
         }
     }
 }

@@ -5,10 +5,13 @@ use std::{
     task::{Context, Poll},
 };
 
-use hyper::rt::ReadBufCursor;
-use mcp_proto::Now;
+use hyper::rt::{Read, ReadBufCursor, Write};
+use mcp_proto::{Now, jws::keys::KEY_SET_BYTES_MAX};
 
-use super::*;
+use super::{
+    exchange::{RESPONSE_FIELDS_MAX, RESPONSE_HEAD_BYTES_MAX},
+    *,
+};
 use crate::keys::testing::{Begun, ManualRuntime};
 
 /// What a server does next.
@@ -82,26 +85,40 @@ impl Write for Script {
 
 type Outcome = Result<Bytes, FetchFailure>;
 
+const JSON: &[&str] = &["application/jwk-set+json", "application/json"];
+
+/// A request for a key set.
+fn request(url: &str, body_bytes_max: usize) -> Outgoing {
+    Outgoing::get(FetchUrl::parse(url).unwrap(), JSON, body_bytes_max)
+}
+
+/// Begins a request to a server with this script; also what was written to it.
+fn begin_with(
+    request: Outgoing,
+    steps: impl IntoIterator<Item = Step>,
+) -> (Begun<impl Future<Output = Result<Fetched, FetchFailure>>>, Arc<Mutex<Vec<u8>>>) {
+    let written = Arc::default();
+    let script = Script { steps: steps.into_iter().collect(), written: Arc::clone(&written) };
+    let fetching = async move { fetch_over(script, &request, None).await };
+    (ManualRuntime::at(Now::default()).begin(fetching), written)
+}
+
 /// Begins to get a document from a server with this script; also what was written to it.
 fn begin(
     url: &str,
     steps: impl IntoIterator<Item = Step>,
-    limits: FetchLimits,
-) -> (Begun<impl Future<Output = Outcome>>, Arc<Mutex<Vec<u8>>>) {
-    let written = Arc::default();
-    let script = Script { steps: steps.into_iter().collect(), written: Arc::clone(&written) };
-    let url: Uri = url.parse().unwrap();
-    let fetching = async move { get_over(script, &url, limits).await };
-    (ManualRuntime::at(Now::default()).begin(fetching), written)
+) -> (Begun<impl Future<Output = Result<Fetched, FetchFailure>>>, Arc<Mutex<Vec<u8>>>) {
+    begin_with(request(url, KEY_SET_BYTES_MAX), steps)
 }
 
 /// What a server with this script leads to, if it leads to anything.
-fn outcome_within(steps: impl IntoIterator<Item = Step>, limits: FetchLimits) -> Option<Outcome> {
-    begin("http://localhost/jwks", steps, limits).0.result()
+fn outcome_within(steps: impl IntoIterator<Item = Step>, body_bytes_max: usize) -> Option<Outcome> {
+    let result = begin_with(request("http://localhost/jwks", body_bytes_max), steps).0.result();
+    result.map(|result| result.map(|fetched| fetched.body))
 }
 
 fn outcome(steps: impl IntoIterator<Item = Step>) -> Option<Outcome> {
-    outcome_within(steps, FetchLimits::default())
+    outcome_within(steps, KEY_SET_BYTES_MAX)
 }
 
 fn document(body: &'static str) -> Option<Outcome> {
@@ -112,19 +129,16 @@ fn failure(failure: FetchFailure) -> Option<Outcome> {
     Some(Err(failure))
 }
 
-const BAD_TYPE: FetchFailure = FetchFailure::Document(KeySetError::Malformed);
-const TOO_LONG: FetchFailure = FetchFailure::Document(KeySetError::TooLong);
-
 #[test]
 fn the_request_asks_for_the_document_of_the_url() {
     let table = [
         ("http://127.0.0.1:9000/realms/a/certs?x=1&y=%20", "/realms/a/certs?x=1&y=%20", "127.0.0.1:9000"),
         ("http://localhost", "/", "localhost"),
         ("http://[::1]:8080/jwks", "/jwks", "[::1]:8080"),
-        ("http://user:secret@localhost/jwks", "/jwks", "localhost"),
+        ("https://id.example:8443/jwks", "/jwks", "id.example:8443"),
     ];
     for (url, target, host) in table {
-        let (mut fetching, written) = begin(url, [Step::Silence], FetchLimits::default());
+        let (mut fetching, written) = begin(url, [Step::Silence]);
         assert_eq!(fetching.result(), None);
         let request = String::from_utf8(written.lock().unwrap().clone()).unwrap();
         let expected = format!(
@@ -136,10 +150,70 @@ fn the_request_asks_for_the_document_of_the_url() {
 }
 
 #[test]
-fn a_url_without_host_is_not_asked() {
-    let (mut fetching, written) = begin("/jwks", [], FetchLimits::default());
-    assert_eq!(fetching.result(), failure(FetchFailure::Unreachable));
-    assert_eq!(*written.lock().unwrap(), b"");
+fn a_form_is_posted_with_credentials() {
+    let url = FetchUrl::parse("https://id.example/introspect?x=1").unwrap();
+    let request = Outgoing::post(url, "token=abc&token_type_hint=access_token", &["application/json"], 100)
+        .with_authorization(HeaderValue::from_static("Basic c2VjcmV0"));
+    let shown = format!("{request:?}");
+    assert!(!shown.contains("c2VjcmV0") && !shown.contains("abc"), "{shown}");
+    assert!(request.authorization.as_ref().unwrap().is_sensitive());
+    let (mut fetching, written) = begin_with(request, [Step::Silence]);
+    assert_eq!(fetching.result(), None);
+    let expected = "POST /introspect?x=1 HTTP/1.1\r\nhost: id.example\r\naccept: application/json\r\n\
+                    connection: close\r\nauthorization: Basic c2VjcmV0\r\n\
+                    content-type: application/x-www-form-urlencoded\r\ncontent-length: 38\r\n\r\n\
+                    token=abc&token_type_hint=access_token";
+    assert_eq!(String::from_utf8(written.lock().unwrap().clone()).unwrap(), expected);
+}
+
+#[test]
+fn an_answer_says_for_how_long_it_is_fresh() {
+    let table = [
+        ("", None),
+        ("cache-control: max-age=300\r\n", Some(300)),
+        ("Cache-Control: public, MAX-AGE=300, must-revalidate\r\n", Some(300)),
+        ("cache-control: max-age=\"300\"\r\n", Some(300)),
+        ("cache-control: max-age = 300\r\n", Some(300)),
+        ("cache-control: public\r\ncache-control: max-age=0\r\n", Some(0)),
+        ("cache-control: s-maxage=5, max-age=300\r\n", Some(300)),
+        ("cache-control: max-age=18446744073709551616\r\n", Some(u64::MAX)),
+        ("cache-control: no-store, max-age=300\r\n", None),
+        ("cache-control: max-age=300\r\ncache-control: No-Cache\r\n", None),
+        ("cache-control: no-cache=\"set-cookie\", max-age=300\r\n", None),
+        ("cache-control: max-age=300, max-age=300\r\n", None),
+        ("cache-control: max-age\r\n", None),
+        ("cache-control: max-age=\r\n", None),
+        ("cache-control: max-age=-1\r\n", None),
+        ("cache-control: max-age=+1\r\n", None),
+        ("cache-control: max-age=1.5\r\n", None),
+        ("cache-control: max-age=a\r\n", None),
+        ("cache-control: max-age=\"\r\n", None),
+        ("cache-control: public\r\n", None),
+        ("cache-control: max-age=300, \u{e9}\r\n", None),
+        ("expires: Thu, 01 Dec 2030 16:00:00 GMT\r\n", None),
+    ];
+    for (field, expected) in table {
+        let answer = format!(
+            "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n{field}content-length: 2\r\n\r\n{{}}"
+        );
+        let fetched = begin("http://localhost/jwks", [text(answer)]).0.result().unwrap().unwrap();
+        assert_eq!(fetched.fresh_seconds, expected, "{field:?}");
+    }
+}
+
+#[test]
+fn an_answer_names_its_server_and_is_not_shown() {
+    let answer = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}";
+    let address = SocketAddr::from(([127, 0, 0, 1], 9000));
+    let script = Script { steps: [text(answer)].into(), written: Arc::default() };
+    let request = request("http://localhost/jwks", 100);
+    let runtime = ManualRuntime::at(Now::default());
+    let fetched = runtime.finish(fetch_over(script, &request, Some(address))).unwrap();
+    assert_eq!(fetched.address, Some(address));
+    assert_eq!(
+        format!("{fetched:?}"),
+        "Fetched { body_bytes: 2, address: Some(127.0.0.1:9000), fresh_seconds: None }"
+    );
 }
 
 #[test]
@@ -178,8 +252,8 @@ fn any_status_but_200_is_a_failure_and_no_redirect_is_followed() {
             "HTTP/1.1 {status} X\r\nlocation: http://localhost/other\r\n\
              content-type: application/json\r\ncontent-length: 2\r\n\r\n{{}}"
         );
-        let (mut fetching, written) = begin("http://localhost/jwks", [text(answer)], FetchLimits::default());
-        assert_eq!(fetching.result(), failure(FetchFailure::Status(status)));
+        let (mut fetching, written) = begin("http://localhost/jwks", [text(answer)]);
+        assert_eq!(fetching.result(), Some(Err(FetchFailure::Status(status))));
         let requests = written.lock().unwrap().windows(4).filter(|four| four == b"GET ").count();
         assert_eq!(requests, 1);
     }
@@ -205,7 +279,7 @@ fn only_json_is_taken() {
     ];
     for (field, taken) in table {
         let answer = format!("HTTP/1.1 200 OK\r\n{field}content-length: 2\r\n\r\n{{}}");
-        let expected = if taken { document("{}") } else { failure(BAD_TYPE) };
+        let expected = if taken { document("{}") } else { failure(FetchFailure::MediaType) };
         assert_eq!(outcome([text(answer)]), expected, "{field:?}");
     }
 }
@@ -227,16 +301,14 @@ fn answers(length: usize) -> [Vec<u8>; 3] {
 #[test]
 fn a_document_may_have_as_many_bytes_as_the_limit_and_not_one_more() {
     for body_bytes_max in [1, 100, KEY_SET_BYTES_MAX] {
-        let limits = FetchLimits { body_bytes_max };
         for answer in answers(body_bytes_max) {
-            let taken = outcome_within([text(answer)], limits).unwrap().unwrap();
+            let taken = outcome_within([text(answer)], body_bytes_max).unwrap().unwrap();
             assert_eq!(taken.len(), body_bytes_max);
         }
         for answer in answers(body_bytes_max + 1) {
-            assert_eq!(outcome_within([text(answer)], limits), failure(TOO_LONG));
+            assert_eq!(outcome_within([text(answer)], body_bytes_max), failure(FetchFailure::TooLong));
         }
     }
-    assert_eq!(FetchLimits::default().body_bytes_max, 262_144);
 }
 
 #[test]
@@ -244,7 +316,7 @@ fn a_declared_length_over_the_limit_is_refused_before_the_body_arrives() {
     let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n";
     for length in ["262145", "18446744073709551613"] {
         let answer = format!("{head}content-length: {length}\r\n\r\n");
-        assert_eq!(outcome([text(answer), Step::Silence]), failure(TOO_LONG), "{length}");
+        assert_eq!(outcome([text(answer), Step::Silence]), failure(FetchFailure::TooLong), "{length}");
     }
 }
 
@@ -252,7 +324,7 @@ fn a_declared_length_over_the_limit_is_refused_before_the_body_arrives() {
 fn an_endless_document_is_cut_off() {
     let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\r\n";
     let endless = std::iter::repeat_n(text(vec![b' '; 4096]), 1000);
-    assert_eq!(outcome([text(head)].into_iter().chain(endless)), failure(TOO_LONG));
+    assert_eq!(outcome([text(head)].into_iter().chain(endless)), failure(FetchFailure::TooLong));
 }
 
 #[test]
@@ -311,7 +383,7 @@ fn the_head_of_an_answer_is_bounded_in_fields() {
 fn a_silent_server_is_waited_for_until_the_future_is_dropped() {
     let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{";
     for steps in [vec![Step::Silence], vec![text(head), Step::Silence]] {
-        let (mut fetching, written) = begin("http://localhost/", steps, FetchLimits::default());
+        let (mut fetching, written) = begin("http://localhost/", steps);
         assert_eq!(fetching.result(), None);
         // The stream is the other holder.
         assert_eq!(Arc::strong_count(&written), 2);
@@ -323,7 +395,7 @@ fn a_silent_server_is_waited_for_until_the_future_is_dropped() {
 #[test]
 fn the_future_can_be_sent_between_threads() {
     fn sent<T: Send>(_: &T) {}
-    let url = Uri::from_static("http://localhost/");
     let script = Script { steps: VecDeque::new(), written: Arc::default() };
-    sent(&get_over(script, &url, FetchLimits::default()));
+    let request = request("http://localhost/", 100);
+    sent(&fetch_over(script, &request, None));
 }

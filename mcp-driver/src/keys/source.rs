@@ -4,15 +4,15 @@ use std::{
     fmt,
     fs::File,
     io::{self, Read},
-    net::{Ipv4Addr, Ipv6Addr},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
-use http::{Uri, uri::Scheme};
 use mcp_proto::jws::{
     KeySet,
     keys::{KEY_SET_BYTES_MAX, KeySetError},
 };
+
+use crate::fetch::{FetchUrl, FetchUrlError};
 
 /// Where the issuer's keys come from.
 #[derive(Debug, Clone)]
@@ -20,7 +20,7 @@ pub enum KeySource {
     /// They are known, and stay the same while the server runs.
     Given(KeySet),
     /// The issuer publishes them, and may change them at any time.
-    Url(JwksUrl),
+    Url(FetchUrl),
 }
 
 impl KeySource {
@@ -41,75 +41,41 @@ impl KeySource {
         // One byte more than allowed tells a file that is too long, however long it is.
         let bytes_max = u64::try_from(KEY_SET_BYTES_MAX).unwrap_or(u64::MAX).saturating_add(1);
         let mut json = Vec::new();
-        let file = File::open(path).map_err(|error| KeySourceError::File(error.kind()))?;
-        file.take(bytes_max).read_to_end(&mut json).map_err(|error| KeySourceError::File(error.kind()))?;
+        let path = path.as_ref();
+        let failure = |error: io::Error| KeySourceError::File(path.to_owned(), error.kind());
+        let file = File::open(path).map_err(failure)?;
+        file.take(bytes_max).read_to_end(&mut json).map_err(failure)?;
         Self::from_json(json)
     }
 
     /// The keys that are published at this URL.
     ///
-    /// Only `http` on a loopback host can be fetched: `localhost`, `127.0.0.0/8` or `[::1]`. A fetcher has to
-    /// see to it that `localhost` is one of these addresses.
+    /// With `http` the host has to be a loopback host: `localhost`, `127.0.0.0/8` or `[::1]`.
     ///
     /// # Errors
-    /// [`KeySourceError::UrlMalformed`] or [`KeySourceError::UrlNotLoopback`].
+    /// [`KeySourceError::Url`].
     pub fn url(url: &str) -> Result<Self, KeySourceError> {
-        JwksUrl::parse(url).map(Self::Url)
+        parse_url(url).map(Self::Url)
     }
 }
 
-/// A URL that keys may be fetched from: `http`, a loopback host, neither user information nor fragment.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct JwksUrl(Uri);
-
-impl JwksUrl {
-    /// Judges a URL.
-    ///
-    /// # Errors
-    /// [`KeySourceError::UrlMalformed`] or [`KeySourceError::UrlNotLoopback`].
-    pub fn parse(url: &str) -> Result<Self, KeySourceError> {
-        // The parser below drops fragments, and who writes one expects it to matter.
-        if url.contains('#') {
-            return Err(KeySourceError::UrlMalformed);
-        }
-        let uri: Uri = url.parse().map_err(|_| KeySourceError::UrlMalformed)?;
-        let (Some(scheme), Some(authority)) = (uri.scheme(), uri.authority()) else {
-            return Err(KeySourceError::UrlMalformed);
-        };
-        let is_loopback = is_loopback(authority.host());
-        let plain = match authority.port_u16() {
-            Some(port) => format!("{}:{port}", authority.host()),
-            None => authority.host().to_owned(),
-        };
-        // User information, an empty port and one out of range are what the parser lets through.
-        if authority.as_str() != plain || authority.port_u16() == Some(0) {
-            return Err(KeySourceError::UrlMalformed);
-        }
-        // SBP-18: nobody can read or change on the way what never leaves this machine.
-        if *scheme != Scheme::HTTP || !is_loopback {
-            return Err(KeySourceError::UrlNotLoopback);
-        }
-        Ok(Self(uri))
-    }
-
-    /// The URL, with scheme, authority and path.
-    #[must_use]
-    pub fn uri(&self) -> &Uri {
-        &self.0
-    }
-
-    /// The host alone, for logs.
-    pub(super) fn host(&self) -> &str {
-        self.0.host().unwrap_or_default()
-    }
+fn parse_url(url: &str) -> Result<FetchUrl, KeySourceError> {
+    FetchUrl::parse(url).map_err(|error| KeySourceError::Url(printable(url), error))
 }
 
-fn is_loopback(host: &str) -> bool {
-    let v6 = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
-    host.eq_ignore_ascii_case("localhost")
-        || host.parse().is_ok_and(|address: Ipv4Addr| address.is_loopback())
-        || v6.is_some_and(|host| host.parse() == Ok(Ipv6Addr::LOCALHOST))
+/// As much of a URL as may be shown: what stands in front of `@` or behind `?` can be a secret.
+fn printable(url: &str) -> String {
+    let url = url.split(['?', '#']).next().unwrap_or_default();
+    let shown = match (url.split_once("://"), url.rsplit_once('@')) {
+        (_, None) => url.to_owned(),
+        (Some((scheme, _)), Some((_, rest))) => format!("{scheme}://...@{rest}"),
+        (None, Some((_, rest))) => format!("...@{rest}"),
+    };
+    shown.chars().take(URL_CHARS_SHOWN).collect()
 }
+
+/// So much of a URL is shown in an error.
+const URL_CHARS_SHOWN: usize = 200;
 
 /// Reads a key set and says in the log what of it is not used.
 pub(super) fn read_set(json: &[u8]) -> Result<KeySet, KeySetError> {
@@ -125,13 +91,11 @@ pub(super) fn read_set(json: &[u8]) -> Result<KeySet, KeySetError> {
 #[non_exhaustive]
 pub enum KeySourceError {
     /// The file cannot be read.
-    File(io::ErrorKind),
+    File(PathBuf, io::ErrorKind),
     /// The document is no usable key set.
     Document(KeySetError),
-    /// Not an absolute URL, or one with user information, a fragment or a port that is none.
-    UrlMalformed,
-    /// Keys would have to be fetched from another machine or by another protocol than `http`.
-    UrlNotLoopback,
+    /// Nothing is fetched from this URL. Shown without query and user information.
+    Url(String, FetchUrlError),
     /// The keys are at a URL, and the server was given nothing to fetch it with.
     FetcherMissing,
 }
@@ -139,12 +103,9 @@ pub enum KeySourceError {
 impl fmt::Display for KeySourceError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::File(kind) => write!(f, "the key file cannot be read: {kind}"),
+            Self::File(path, kind) => write!(f, "the key file {} cannot be read: {kind}", path.display()),
             Self::Document(error) => error.fmt(f),
-            Self::UrlMalformed => f.write_str("the key set URL is malformed"),
-            Self::UrlNotLoopback => {
-                f.write_str("the key set URL cannot be fetched: only http on loopback can")
-            }
+            Self::Url(url, error) => write!(f, "keys cannot be fetched from {url:?}: {error}"),
             Self::FetcherMissing => f.write_str("the keys are at a URL, and there is no fetcher"),
         }
     }
@@ -173,56 +134,21 @@ mod tests {
     }
 
     #[test]
-    fn only_http_on_loopback_is_fetched() {
+    fn an_error_names_the_url_without_what_could_be_secret() {
         let table = [
-            ("http://localhost/jwks", Ok(())),
-            ("http://LOCALHOST:8080/jwks", Ok(())),
-            ("HTTP://localhost/jwks", Ok(())),
-            ("http://127.0.0.1:9000/realms/a/certs?x=1", Ok(())),
-            ("http://127.255.255.254/", Ok(())),
-            ("http://[::1]:1/", Ok(())),
-            ("http://[0:0:0:0:0:0:0:1]:65535", Ok(())),
-            ("https://localhost/jwks", Err(KeySourceError::UrlNotLoopback)),
-            ("https://id.example/jwks", Err(KeySourceError::UrlNotLoopback)),
-            ("http://id.example/jwks", Err(KeySourceError::UrlNotLoopback)),
-            ("ftp://localhost/jwks", Err(KeySourceError::UrlNotLoopback)),
-            ("http://localhost.id.example/", Err(KeySourceError::UrlNotLoopback)),
-            ("http://localhost./", Err(KeySourceError::UrlNotLoopback)),
-            ("http://127.0.0.1.id.example/", Err(KeySourceError::UrlNotLoopback)),
-            ("http://128.0.0.1/", Err(KeySourceError::UrlNotLoopback)),
-            ("http://0.0.0.0/", Err(KeySourceError::UrlNotLoopback)),
-            ("http://127.1/", Err(KeySourceError::UrlNotLoopback)),
-            ("http://0177.0.0.1/", Err(KeySourceError::UrlNotLoopback)),
-            ("http://2130706433/", Err(KeySourceError::UrlNotLoopback)),
-            ("http://169.254.169.254/", Err(KeySourceError::UrlNotLoopback)),
-            ("http://[::]/", Err(KeySourceError::UrlNotLoopback)),
-            ("http://[::2]/", Err(KeySourceError::UrlNotLoopback)),
-            ("http://[::ffff:127.0.0.1]/", Err(KeySourceError::UrlNotLoopback)),
-            ("http://localhost@id.example/", Err(KeySourceError::UrlMalformed)),
-            ("http://user@localhost/", Err(KeySourceError::UrlMalformed)),
-            ("http://user:password@127.0.0.1/", Err(KeySourceError::UrlMalformed)),
-            ("http://localhost:/", Err(KeySourceError::UrlMalformed)),
-            ("http://localhost:0/", Err(KeySourceError::UrlMalformed)),
-            ("http://localhost:65536/", Err(KeySourceError::UrlMalformed)),
-            ("http://localhost/jwks#keys", Err(KeySourceError::UrlMalformed)),
-            ("http://local host/", Err(KeySourceError::UrlMalformed)),
-            ("http:///jwks", Err(KeySourceError::UrlMalformed)),
-            ("localhost:8080", Err(KeySourceError::UrlMalformed)),
-            ("/jwks", Err(KeySourceError::UrlMalformed)),
-            ("", Err(KeySourceError::UrlMalformed)),
+            ("http://id.example/jwks", FetchUrlError::Insecure, "http://id.example/jwks"),
+            ("http://id.example/jwks?key=secret", FetchUrlError::Insecure, "http://id.example/jwks"),
+            ("https://a:secret@id.example/b", FetchUrlError::UserInformation, "https://...@id.example/b"),
+            ("https://a:sec@ret@id.example/b", FetchUrlError::UserInformation, "https://...@id.example/b"),
+            ("a:secret@id.example", FetchUrlError::Malformed, "...@id.example"),
+            ("https://id.example/#secret", FetchUrlError::Malformed, "https://id.example/"),
+            ("", FetchUrlError::Malformed, ""),
         ];
-        for (url, expected) in table {
-            assert_eq!(JwksUrl::parse(url).map(|_| ()), expected, "{url}");
+        for (url, error, shown) in table {
+            let refused = KeySource::url(url).map(|_| ()).unwrap_err();
+            assert_eq!(refused, KeySourceError::Url(shown.to_owned(), error), "{url}");
+            assert_eq!(refused.to_string(), format!("keys cannot be fetched from {shown:?}: {error}"));
         }
-    }
-
-    #[test]
-    fn a_url_is_kept_as_written() {
-        let Ok(KeySource::Url(url)) = KeySource::url("http://127.0.0.1:9000/certs?x=1") else {
-            panic!("not a URL");
-        };
-        assert_eq!(url.uri().to_string(), "http://127.0.0.1:9000/certs?x=1");
-        assert_eq!(url.host(), "127.0.0.1");
     }
 
     #[test]
@@ -251,7 +177,8 @@ mod tests {
         assert_eq!(given(KeySource::file(&path)), too_long);
         std::fs::remove_file(&path).unwrap();
 
-        let missing = Err(KeySourceError::File(io::ErrorKind::NotFound));
-        assert_eq!(given(KeySource::file(&path)), missing);
+        let missing = KeySourceError::File(path.clone(), io::ErrorKind::NotFound);
+        assert!(missing.to_string().contains(path.to_str().unwrap()));
+        assert_eq!(given(KeySource::file(&path)), Err(missing));
     }
 }

@@ -10,12 +10,10 @@ use std::{
     task::{Context, Poll, Wake, Waker},
 };
 
-use bytes::Bytes;
-use http::Uri;
 use mcp_proto::{Now, Tick, UnixSeconds, jws::keyset::FetchFailure};
 
 use crate::{
-    fetch::{Fetch, Fetching},
+    fetch::{Fetch, Fetched, Fetching, Outgoing},
     runtime::{EntropyError, Runtime},
 };
 
@@ -236,10 +234,12 @@ impl FakeIssuer {
         self.0.lock().unwrap().asked
     }
 
-    fn poll_answer(&self, context: &mut Context<'_>) -> Poll<Result<Bytes, FetchFailure>> {
+    fn poll_answer(&self, context: &mut Context<'_>) -> Poll<Result<Fetched, FetchFailure>> {
         let mut desk = self.0.lock().unwrap();
         match desk.answer.clone() {
-            Answer::Document(document) => Poll::Ready(Ok(document.into())),
+            Answer::Document(document) => {
+                Poll::Ready(Ok(Fetched { body: document.into(), address: None, fresh_seconds: None }))
+            }
             Answer::Failure(failure) => Poll::Ready(Err(failure)),
             Answer::Silence => {
                 desk.waiting.push(context.waker().clone());
@@ -257,8 +257,8 @@ impl FakeIssuer {
 pub(crate) struct Door(pub(crate) Arc<FakeIssuer>);
 
 impl Fetch for Door {
-    fn get(&self, url: &Uri) -> Fetching {
-        assert_eq!(*url, URL);
+    fn fetch(&self, request: Outgoing) -> Fetching {
+        assert_eq!(*request.url.uri(), URL);
         let issuer = Arc::clone(&self.0);
         issuer.0.lock().unwrap().asked += 1;
         Box::pin(poll_fn(move |context| issuer.poll_answer(context)))

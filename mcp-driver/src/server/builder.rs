@@ -7,12 +7,13 @@ use std::{
 
 use http::{HeaderName, header};
 use mcp_proto::{
-    AuthPolicy, BuildError, EngineBuilder, Implementation, Limits, Timeouts,
+    AuthPolicy, BuildError, EngineBuilder, Implementation, Limits, Timeouts, Visibility,
     origin::{HostPolicy, OriginPolicy},
 };
 
 use super::{Inner, Server, ServerError, Snapshot, check_callers};
 use crate::{
+    audit::{Audit, AuditEvent},
     auth::{Auth, AuthKind},
     catalog::Catalog,
     completion::Completion,
@@ -20,6 +21,7 @@ use crate::{
     prompt::Prompt,
     resource::{Resource, ResourceTemplate},
     tool::Tool,
+    viewer::{ListFilter, ListedItem, Viewer},
 };
 
 /// Collects what a [`Server`] is made of.
@@ -38,6 +40,9 @@ pub struct ServerBuilder {
     path: String,
     instructions: Option<String>,
     exposed: Vec<HeaderName>,
+    lists_by_scope: bool,
+    list_filter: Option<ListFilter>,
+    audit: Option<Audit>,
     open_beyond_loopback: bool,
 }
 
@@ -59,6 +64,9 @@ impl Server {
             path: "/mcp".into(),
             instructions: None,
             exposed: Vec::new(),
+            lists_by_scope: false,
+            list_filter: None,
+            audit: None,
             open_beyond_loopback: false,
         }
     }
@@ -166,6 +174,35 @@ impl ServerBuilder {
         self
     }
 
+    /// Lists only what the caller has the scopes for. Nothing else changes: whoever knows the name of
+    /// something that is not listed is told which scopes it needs.
+    #[must_use]
+    pub fn list_by_scope(mut self) -> Self {
+        self.lists_by_scope = true;
+        self
+    }
+
+    /// Lists only what the caller has the scopes for and `shows` says yes to. It runs for every item while a
+    /// list is put together: what takes long belongs into the verifier, whose value the [`Viewer`] has.
+    ///
+    /// Hiding is no check: what is not listed can be called by whoever has its scopes. A handler that must
+    /// not run for everybody with these scopes has to look at its caller itself.
+    #[must_use]
+    pub fn list_filter(
+        mut self,
+        shows: impl Fn(&Viewer<'_>, ListedItem<'_>) -> bool + Send + Sync + 'static,
+    ) -> Self {
+        self.list_filter = Some(ListFilter::new(shows));
+        self
+    }
+
+    /// Tells `hook` of each decision, while its request waits: it should hand the event on and return.
+    #[must_use]
+    pub fn audit(mut self, hook: impl Fn(&AuditEvent<'_>) + Send + Sync + 'static) -> Self {
+        self.audit = Some(Audit::new(hook));
+        self
+    }
+
     /// Bounds of the core.
     #[must_use]
     pub fn core_limits(mut self, limits: Limits) -> Self {
@@ -206,15 +243,18 @@ impl ServerBuilder {
     /// # Errors
     /// When the policy or the catalog is not what it has to be.
     pub fn build(self) -> Result<Server, ServerError> {
+        let (auth, keys, verifier) = match self.auth.0 {
+            AuthKind::Open => (AuthPolicy::Open, None, None),
+            AuthKind::Bearer(policy, keys) => (AuthPolicy::Bearer(policy.build()?), Some(keys), None),
+            AuthKind::Custom(policy, verifier) => (AuthPolicy::Custom(policy.build()?), None, Some(verifier)),
+        };
         for name in &self.exposed {
-            if [header::AUTHORIZATION, header::PROXY_AUTHORIZATION, header::COOKIE].contains(name) {
+            let carries_credentials =
+                CREDENTIAL_FIELDS.contains(name) || auth.credential_fields().contains(name);
+            if carries_credentials {
                 return Err(ServerError::ExposedCredentials(name.clone()));
             }
         }
-        let (auth, keys) = match self.auth.0 {
-            AuthKind::Open => (AuthPolicy::Open, None),
-            AuthKind::Bearer(policy, keys) => (AuthPolicy::Bearer(policy.build()?), Some(keys)),
-        };
         check_callers(&self.catalog, &auth)?;
         let mut engine = EngineBuilder::new(self.info, auth);
         engine.hosts = hosts(self.any_host, &self.hosts)?;
@@ -223,6 +263,12 @@ impl ServerBuilder {
         engine.timeouts = self.core_timeouts;
         engine.path = self.path;
         engine.instructions = self.instructions;
+        engine.keeps_records = self.audit.is_some();
+        engine.visibility = match (&self.list_filter, self.lists_by_scope) {
+            (Some(_), _) => Visibility::ByApplication,
+            (None, true) => Visibility::ByScope,
+            (None, false) => Visibility::Everything,
+        };
         let engine = engine.build(&self.catalog.spec)?;
         let snapshot = Arc::new(Snapshot { engine, handlers: self.catalog.handlers });
         let origins_listed = match (self.any_origin, self.origins.as_slice()) {
@@ -242,6 +288,9 @@ impl ServerBuilder {
             current: Mutex::new(snapshot),
             generation: AtomicU64::new(0),
             keys,
+            verifier,
+            list_filter: self.list_filter,
+            audit: self.audit,
             limits: self.limits,
             timeouts: self.timeouts,
             exposed: self.exposed,
@@ -251,6 +300,10 @@ impl ServerBuilder {
         })))
     }
 }
+
+/// Header fields that always carry credentials.
+const CREDENTIAL_FIELDS: [HeaderName; 3] =
+    [header::AUTHORIZATION, header::PROXY_AUTHORIZATION, header::COOKIE];
 
 /// Loopback names, and those that were added.
 const LOOPBACK_HOSTS: [&str; 3] = ["localhost", "127.0.0.1", "[::1]"];

@@ -6,13 +6,15 @@ use base64::{
 };
 use mcp_proto::{
     Now, Tick, UnixSeconds,
-    jws::{KeySet, TokenRules},
+    jws::{Algorithm, AlgorithmSet, KeySet, TokenRules},
 };
 use ring::{
     rand::SystemRandom,
     signature::{
-        ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair as _, RSA_PKCS1_SHA256,
-        RSA_PSS_SHA256, RsaEncoding, RsaKeyPair, RsaPublicKeyComponents,
+        ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair,
+        EcdsaSigningAlgorithm, Ed25519KeyPair, KeyPair as _, RSA_PKCS1_SHA256, RSA_PKCS1_SHA384,
+        RSA_PKCS1_SHA512, RSA_PSS_SHA256, RSA_PSS_SHA384, RSA_PSS_SHA512, RsaEncoding, RsaKeyPair,
+        RsaPublicKeyComponents,
     },
 };
 use serde_json::{Value, json};
@@ -50,64 +52,80 @@ const RSA_2048_PKCS8: &str = concat!(
 );
 
 /// A key pair of one algorithm.
-pub(crate) enum TestSigner {
-    Es256(EcdsaKeyPair),
-    EdDsa(Ed25519KeyPair),
-    Rs256(RsaKeyPair),
-    Ps256(RsaKeyPair),
+pub(crate) struct TestSigner {
+    algorithm: Algorithm,
+    pair: Pair,
+}
+
+enum Pair {
+    Ecdsa(EcdsaKeyPair),
+    Ed25519(Ed25519KeyPair),
+    Rsa(RsaKeyPair, &'static dyn RsaEncoding),
 }
 
 impl TestSigner {
+    /// A pair for any algorithm: a fresh one, but for the RSA pair, of which there is one.
+    pub(crate) fn of(algorithm: Algorithm) -> Self {
+        let pair = match algorithm {
+            Algorithm::Es256 => Pair::Ecdsa(ecdsa(&ECDSA_P256_SHA256_FIXED_SIGNING)),
+            Algorithm::Es384 => Pair::Ecdsa(ecdsa(&ECDSA_P384_SHA384_FIXED_SIGNING)),
+            Algorithm::EdDsa => {
+                let pkcs8 = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).unwrap();
+                Pair::Ed25519(Ed25519KeyPair::from_pkcs8(pkcs8.as_ref()).unwrap())
+            }
+            Algorithm::Rs256 => Pair::Rsa(rsa(), &RSA_PKCS1_SHA256),
+            Algorithm::Ps256 => Pair::Rsa(rsa(), &RSA_PSS_SHA256),
+            Algorithm::Rs384 => Pair::Rsa(rsa(), &RSA_PKCS1_SHA384),
+            Algorithm::Ps384 => Pair::Rsa(rsa(), &RSA_PSS_SHA384),
+            Algorithm::Rs512 => Pair::Rsa(rsa(), &RSA_PKCS1_SHA512),
+            Algorithm::Ps512 => Pair::Rsa(rsa(), &RSA_PSS_SHA512),
+        };
+        Self { algorithm, pair }
+    }
+
     /// A fresh pair for `ES256`.
     pub(crate) fn es256() -> Self {
-        let random = SystemRandom::new();
-        let algorithm = &ECDSA_P256_SHA256_FIXED_SIGNING;
-        let pkcs8 = EcdsaKeyPair::generate_pkcs8(algorithm, &random).unwrap();
-        Self::Es256(EcdsaKeyPair::from_pkcs8(algorithm, pkcs8.as_ref(), &random).unwrap())
+        Self::of(Algorithm::Es256)
     }
 
     /// A fresh pair for `EdDSA`.
     pub(crate) fn ed_dsa() -> Self {
-        let pkcs8 = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).unwrap();
-        Self::EdDsa(Ed25519KeyPair::from_pkcs8(pkcs8.as_ref()).unwrap())
+        Self::of(Algorithm::EdDsa)
     }
 
     /// The RSA pair, for `RS256`.
     pub(crate) fn rs256() -> Self {
-        Self::Rs256(rsa())
+        Self::of(Algorithm::Rs256)
     }
 
     /// The same RSA pair, for `PS256`.
     pub(crate) fn ps256() -> Self {
-        Self::Ps256(rsa())
+        Self::of(Algorithm::Ps256)
     }
 
-    /// One of each, with different keys but for the two of RSA.
+    /// One of each that is accepted by default, with different keys but for the two of RSA.
     pub(crate) fn one_of_each() -> [Self; 4] {
         [Self::es256(), Self::ed_dsa(), Self::rs256(), Self::ps256()]
     }
 
     /// The `alg` value.
     pub(crate) fn algorithm(&self) -> &'static str {
-        match self {
-            Self::Es256(_) => "ES256",
-            Self::EdDsa(_) => "EdDSA",
-            Self::Rs256(_) => "RS256",
-            Self::Ps256(_) => "PS256",
-        }
+        self.algorithm.name()
     }
 
     /// The public key under this name.
     pub(crate) fn jwk(&self, kid: &str) -> Value {
-        let mut jwk = match self {
-            Self::Es256(pair) => {
-                let (x, y) = pair.public_key().as_ref()[1..].split_at(32);
-                json!({"kty": "EC", "crv": "P-256", "x": base64url(x), "y": base64url(y)})
+        let mut jwk = match &self.pair {
+            Pair::Ecdsa(pair) => {
+                let point = &pair.public_key().as_ref()[1..];
+                let (x, y) = point.split_at(point.len() / 2);
+                let curve = if x.len() == 32 { "P-256" } else { "P-384" };
+                json!({"kty": "EC", "crv": curve, "x": base64url(x), "y": base64url(y)})
             }
-            Self::EdDsa(pair) => {
+            Pair::Ed25519(pair) => {
                 json!({"kty": "OKP", "crv": "Ed25519", "x": base64url(pair.public_key())})
             }
-            Self::Rs256(pair) | Self::Ps256(pair) => {
+            Pair::Rsa(pair, _) => {
                 let RsaPublicKeyComponents::<Vec<u8>> { n, e } = pair.public().into();
                 json!({"kty": "RSA", "n": base64url(n), "e": base64url(e)})
             }
@@ -120,16 +138,14 @@ impl TestSigner {
     /// The signature over these bytes.
     pub(crate) fn sign_bytes(&self, message: &[u8]) -> Vec<u8> {
         let random = SystemRandom::new();
-        let rsa = |pair: &RsaKeyPair, padding: &'static dyn RsaEncoding| {
-            let mut signature = vec![0; pair.public().modulus_len()];
-            pair.sign(padding, &random, message, &mut signature).unwrap();
-            signature
-        };
-        match self {
-            Self::Es256(pair) => pair.sign(&random, message).unwrap().as_ref().to_vec(),
-            Self::EdDsa(pair) => pair.sign(message).as_ref().to_vec(),
-            Self::Rs256(pair) => rsa(pair, &RSA_PKCS1_SHA256),
-            Self::Ps256(pair) => rsa(pair, &RSA_PSS_SHA256),
+        match &self.pair {
+            Pair::Ecdsa(pair) => pair.sign(&random, message).unwrap().as_ref().to_vec(),
+            Pair::Ed25519(pair) => pair.sign(message).as_ref().to_vec(),
+            Pair::Rsa(pair, padding) => {
+                let mut signature = vec![0; pair.public().modulus_len()];
+                pair.sign(*padding, &random, message, &mut signature).unwrap();
+                signature
+            }
         }
     }
 
@@ -140,6 +156,12 @@ impl TestSigner {
         let signature = base64url(self.sign_bytes(message.as_bytes()));
         format!("{message}.{signature}")
     }
+}
+
+fn ecdsa(algorithm: &'static EcdsaSigningAlgorithm) -> EcdsaKeyPair {
+    let random = SystemRandom::new();
+    let pkcs8 = EcdsaKeyPair::generate_pkcs8(algorithm, &random).unwrap();
+    EcdsaKeyPair::from_pkcs8(algorithm, pkcs8.as_ref(), &random).unwrap()
 }
 
 fn rsa() -> RsaKeyPair {
@@ -179,9 +201,10 @@ pub(crate) fn jwks(keys: &[Value]) -> String {
     json!({"keys": keys}).to_string()
 }
 
-/// The same, read. Every key has to be usable.
+/// The same, read, for all algorithms. Every key has to be usable.
 pub(crate) fn key_set(keys: &[Value]) -> KeySet {
-    let (set, skipped) = KeySet::parse(jwks(keys).as_bytes()).unwrap();
+    let all = AlgorithmSet::of(Algorithm::ALL);
+    let (set, skipped) = KeySet::parse_accepting(jwks(keys).as_bytes(), all).unwrap();
     assert!(skipped.is_empty(), "{skipped:?}");
     set
 }

@@ -1,10 +1,20 @@
-use mcp_proto::jws::{self, Denial};
+use mcp_proto::jws::{self, AlgorithmSet, Denial, TokenRules};
 use serde_json::{Value, json};
 
 use super::{
-    test_signer::{TestSigner, base64url, claims, key_set, rules},
+    test_signer::{TestSigner, base64url, claims, key_set},
     *,
 };
+
+/// As [`super::test_signer::rules`], for all algorithms.
+fn rules() -> TokenRules {
+    super::test_signer::rules().with_algorithms(AlgorithmSet::of(Algorithm::ALL)).unwrap()
+}
+
+/// A pair for each algorithm.
+fn signers() -> Vec<TestSigner> {
+    Algorithm::ALL.iter().copied().map(TestSigner::of).collect()
+}
 
 fn trusted(keys: &[Value]) -> TrustedKeys {
     TrustedKeys::new(Arc::new(key_set(keys)), 1)
@@ -15,6 +25,7 @@ fn judge(token: &str, keys: &TrustedKeys) -> Result<(), Denial> {
     let rules = rules();
     let check = jws::inspect(token, &rules, keys.set())?;
     let valid = keys.is_valid(&check);
+    assert_eq!(verify_signature(&check), valid);
     check.resolve(valid).map(drop)
 }
 
@@ -31,7 +42,7 @@ fn with_signature(token: &str, signature: &[u8]) -> String {
 
 #[test]
 fn each_algorithm_accepts_its_own_signature() {
-    for signer in TestSigner::one_of_each() {
+    for signer in signers() {
         let keys = trusted(&[signer.jwk("k")]);
         let token = signer.token("k", &claims("alice", "1"));
         assert_eq!(judge(&token, &keys), Ok(()), "{}", signer.algorithm());
@@ -41,9 +52,10 @@ fn each_algorithm_accepts_its_own_signature() {
 
 #[test]
 fn each_key_of_a_set_checks_its_own_tokens_and_no_others() {
-    let names = ["a", "b", "c", "d", "e", "f"];
-    let [ec, ed, rs, ps] = TestSigner::one_of_each();
-    let signers = [ec, ed, rs, ps, TestSigner::es256(), TestSigner::ed_dsa()];
+    let names = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l"];
+    let mut signers = signers();
+    signers.extend([Algorithm::Es256, Algorithm::EdDsa, Algorithm::Es384].map(TestSigner::of));
+    assert_eq!(signers.len(), names.len());
     let jwks: Vec<_> = signers.iter().zip(names).map(|(signer, kid)| signer.jwk(kid)).collect();
     let keys = trusted(&jwks);
     for (position, signer) in signers.iter().enumerate() {
@@ -63,18 +75,19 @@ fn each_key_of_a_set_checks_its_own_tokens_and_no_others() {
 
 #[test]
 fn a_signature_by_another_key_of_the_same_name_is_bad() {
-    for (signer, other) in
-        [(TestSigner::es256(), TestSigner::es256()), (TestSigner::ed_dsa(), TestSigner::ed_dsa())]
-    {
+    for algorithm in [Algorithm::Es256, Algorithm::EdDsa, Algorithm::Es384] {
+        let [signer, other] = [TestSigner::of(algorithm), TestSigner::of(algorithm)];
         let token = other.token("k", &claims("alice", "1"));
         assert_eq!(judge(&token, &trusted(&[signer.jwk("k")])), Err(Denial::BadSignature));
     }
 }
 
 #[test]
-fn the_two_rsa_paddings_are_not_interchangeable() {
-    let [_, _, rs, ps] = TestSigner::one_of_each();
-    for (signer, other) in [(&rs, &ps), (&ps, &rs)] {
+fn the_paddings_and_hashes_of_rsa_are_not_interchangeable() {
+    let signers: Vec<_> = signers().into_iter().filter(|signer| signer.jwk("k")["kty"] == "RSA").collect();
+    assert_eq!(signers.len(), 6);
+    let pairs = signers.iter().flat_map(|signer| signers.iter().map(move |other| (signer, other)));
+    for (signer, other) in pairs.filter(|(signer, other)| signer.algorithm() != other.algorithm()) {
         let keys = trusted(&[signer.jwk("k")]);
         let token = signer.token("k", &claims("alice", "1"));
         let [header, payload, _] = segments(&token);
@@ -85,7 +98,7 @@ fn the_two_rsa_paddings_are_not_interchangeable() {
 
 #[test]
 fn any_other_header_or_payload_spoils_the_signature() {
-    for signer in TestSigner::one_of_each() {
+    for signer in signers() {
         let keys = trusted(&[signer.jwk("k")]);
         let token = signer.token("k", &claims("alice", "1"));
         let [header, payload, signature] = segments(&token);
@@ -107,7 +120,7 @@ fn any_other_header_or_payload_spoils_the_signature() {
 
 #[test]
 fn any_changed_bit_of_a_signature_spoils_it() {
-    for signer in TestSigner::one_of_each() {
+    for signer in signers() {
         let keys = trusted(&[signer.jwk("k")]);
         let token = signer.token("k", &claims("alice", "1"));
         let [header, payload, _] = segments(&token);
@@ -132,18 +145,30 @@ fn degenerate_signatures_are_bad() {
     ];
     let mut one = [0; 32];
     one[31] = 1;
-    let numbers = [[0; 32], one, ORDER, [0xff; 32]];
-    for signer in [TestSigner::es256(), TestSigner::ed_dsa()] {
+    let numbers = [[0; 32], one, ORDER, [0xff; 32]].map(|number| number.to_vec());
+    /// The order of P-384 (SEC 2 section 2.5.1).
+    const LONG_ORDER: [u8; 48] = [
+        0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+        0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xc7, 0x63, 0x4d, 0x81, 0xf4, 0x37, 0x2d, 0xdf, 0x58, 0x1a,
+        0x0d, 0xb2, 0x48, 0xb0, 0xa7, 0x7a, 0xec, 0xec, 0x19, 0x6a, 0xcc, 0xc5, 0x29, 0x73,
+    ];
+    let mut long_one = [0; 48];
+    long_one[47] = 1;
+    let long_numbers = [[0; 48], long_one, LONG_ORDER, [0xff; 48]].map(|number| number.to_vec());
+    for (algorithm, numbers) in
+        [(Algorithm::Es256, &numbers), (Algorithm::EdDsa, &numbers), (Algorithm::Es384, &long_numbers)]
+    {
+        let signer = TestSigner::of(algorithm);
         let keys = trusted(&[signer.jwk("k")]);
         let token = signer.token("k", &claims("alice", "1"));
         for first in numbers {
             for second in numbers {
-                let tampered = with_signature(&token, &[first, second].concat());
+                let tampered = with_signature(&token, &[first.as_slice(), second].concat());
                 assert_eq!(judge(&tampered, &keys), Err(Denial::BadSignature));
             }
         }
     }
-    for signer in [TestSigner::rs256(), TestSigner::ps256()] {
+    for signer in signers().into_iter().filter(|signer| signer.jwk("k")["kty"] == "RSA") {
         let keys = trusted(&[signer.jwk("k")]);
         let token = signer.token("k", &claims("alice", "1"));
         for byte in [0x00, 0x01, 0xff] {
@@ -179,11 +204,32 @@ fn an_ed25519_signature_has_one_spelling() {
 
 #[test]
 fn a_point_that_is_not_on_the_curve_checks_nothing() {
-    let signer = TestSigner::es256();
-    let mut jwk = signer.jwk("k");
-    jwk["y"] = base64url([7; 32]).into();
-    let token = signer.token("k", &claims("alice", "1"));
-    assert_eq!(judge(&token, &trusted(&[jwk])), Err(Denial::BadSignature));
+    for (algorithm, length) in [(Algorithm::Es256, 32), (Algorithm::Es384, 48)] {
+        let signer = TestSigner::of(algorithm);
+        let mut jwk = signer.jwk("k");
+        jwk["y"] = base64url(vec![7; length]).into();
+        let token = signer.token("k", &claims("alice", "1"));
+        assert_eq!(judge(&token, &trusted(&[jwk])), Err(Denial::BadSignature));
+    }
+}
+
+#[test]
+fn a_signature_is_checked_under_the_algorithm_that_is_named_and_at_its_length() {
+    let message = b"message";
+    for signer in signers() {
+        let (keys, signature) = (key_set(&[signer.jwk("k")]), signer.sign_bytes(message));
+        let key = keys.iter().next().unwrap();
+        for algorithm in Algorithm::ALL {
+            let expected = algorithm.name() == signer.algorithm();
+            assert_eq!(is_signature(*algorithm, key, message, &signature), expected, "{algorithm:?}");
+        }
+        let short = &signature[1..];
+        let long = [signature.as_slice(), &[0]].concat();
+        for other in [short, &long, &[]] {
+            assert!(!is_signature(key.algorithm(), key, message, other));
+        }
+        assert!(!is_signature(key.algorithm(), key, b"massage", &signature));
+    }
 }
 
 #[test]
@@ -227,9 +273,9 @@ fn the_provider_serves_no_other_algorithm_and_no_other_family_of_keys() {
         })
     };
     for (key, expected) in [
-        (&ec, &[A::ES256][..]),
+        (&ec, &[A::ES256, A::ES384][..]),
         (&ed, &[A::EdDSA]),
-        (&rsa, &[A::RS256, A::PS256]),
+        (&rsa, &[A::RS256, A::RS384, A::RS512, A::PS256, A::PS384, A::PS512]),
         (&rsa_der, &[]),
         (&secret, &[]),
     ] {

@@ -13,7 +13,7 @@ use crate::load::Load;
 const PRUNE_FIRST: usize = 64;
 
 /// The counts of all principals that have a remembered token or a running call.
-pub(super) struct Principals(Mutex<Counts>);
+pub(crate) struct Principals(Mutex<Counts>);
 
 struct Counts {
     by_principal: HashMap<PrincipalKey, Weak<Load>>,
@@ -37,7 +37,7 @@ impl Default for Principals {
 
 impl Principals {
     /// The count of this principal, the same one for as long as anybody holds it.
-    pub(super) fn load(&self, principal: &Principal) -> Arc<Load> {
+    pub(crate) fn load(&self, principal: &Principal) -> Arc<Load> {
         let key = PrincipalKey {
             issuer: principal.issuer().into(),
             subject: principal.subject().into(),

@@ -10,6 +10,7 @@ use crate::{
         testing::{Answer, Door, FakeIssuer, ManualRuntime, URL},
     },
     limits::ServerLimits,
+    load::Load,
     signature::test_signer::{START, TestSigner, claims, jwks, key_set, rules},
 };
 
@@ -76,6 +77,7 @@ fn outcome(verified: &Verified) -> Outcome {
         Facts::Signed(claims) => Outcome::Signed(claims.principal().subject().to_owned()),
         Facts::Denied(denial) => Outcome::Denied(*denial),
         Facts::Unavailable(outage) => Outcome::Unavailable(*outage),
+        other => panic!("no fact about a token: {other:?}"),
     }
 }
 

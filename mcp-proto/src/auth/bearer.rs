@@ -10,6 +10,8 @@ pub enum Credentials<'h> {
     /// One bearer token, in the only place where it may stand. Nothing but its alphabet has been
     /// judged.
     Bearer(&'h str),
+    /// One token of the `DPoP` scheme (RFC 9449 section 7.1); nothing where it is not one token.
+    Dpop(Option<&'h str>),
     /// One field of another scheme.
     OtherScheme,
     /// One field that no scheme can be read from, or `Bearer` followed by something that is not one
@@ -26,6 +28,7 @@ impl fmt::Debug for Credentials<'_> {
         f.write_str(match self {
             Self::None => "None",
             Self::Bearer(_) => "Bearer(..)",
+            Self::Dpop(_) => "Dpop(..)",
             Self::OtherScheme => "OtherScheme",
             Self::Malformed => "Malformed",
             Self::Many => "Many",
@@ -65,11 +68,15 @@ fn classify_field(field: &[u8]) -> Credentials<'_> {
     if !is_scheme(scheme) {
         return Credentials::Malformed;
     }
-    if !scheme.eq_ignore_ascii_case(b"bearer") {
-        return Credentials::OtherScheme;
-    }
     let spaces = rest.iter().take_while(|byte| **byte == b' ').count();
-    rest.get(spaces..).and_then(b64token).map_or(Credentials::Malformed, Credentials::Bearer)
+    let token = || rest.get(spaces..).and_then(b64token);
+    if scheme.eq_ignore_ascii_case(b"bearer") {
+        token().map_or(Credentials::Malformed, Credentials::Bearer)
+    } else if scheme.eq_ignore_ascii_case(b"dpop") {
+        Credentials::Dpop(token())
+    } else {
+        Credentials::OtherScheme
+    }
 }
 
 /// RFC 9110 section 11.1: a scheme is a token (section 5.6.2).
@@ -161,7 +168,6 @@ mod tests {
     fn another_scheme_is_another_scheme() {
         let table = [
             "Basic dXNlcjpwYXNz",
-            "DPoP abc",
             "Negotiate",
             "Bearers abc",
             "BearerX abc",
@@ -171,6 +177,21 @@ mod tests {
         ];
         for field in table {
             assert_eq!(of_field(field), Credentials::OtherScheme, "{field:?}");
+        }
+    }
+
+    #[test]
+    fn a_token_that_comes_with_a_proof_is_told_from_a_bearer_token() {
+        let table = [
+            ("DPoP abc", Some("abc")),
+            ("dpop  a.b.c", Some("a.b.c")),
+            ("DPoP", None),
+            ("DPoP ", None),
+            ("DPoP a b", None),
+            ("DPoP abc, Bearer def", None),
+        ];
+        for (field, token) in table {
+            assert_eq!(of_field(field), Credentials::Dpop(token), "{field:?}");
         }
     }
 
@@ -293,6 +314,7 @@ mod tests {
         assert_eq!(shown, "Bearer(..)");
         let table = [
             (Credentials::None, "None"),
+            (Credentials::Dpop(Some("s3cret")), "Dpop(..)"),
             (Credentials::OtherScheme, "OtherScheme"),
             (Credentials::Malformed, "Malformed"),
             (Credentials::Many, "Many"),

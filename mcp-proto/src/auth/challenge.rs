@@ -8,22 +8,61 @@ use std::sync::Arc;
 use http::{HeaderValue, Uri};
 
 use super::scope::Scopes;
-use crate::jws::Denial;
+use crate::jws::{Algorithm, AlgorithmSet, Denial, dpop::ProofDenial};
 
-/// A challenge of the `Bearer` scheme. Every value of this type can be rendered; cheap to clone.
+/// A challenge. Every value of this type can be rendered; cheap to clone.
 ///
 /// Its text comes from configuration and from constants. Nothing that a request said is ever part
 /// of it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Challenge {
+    /// How credentials are to be presented.
+    pub scheme: AuthScheme,
     /// The protection space, when it has a name.
     pub realm: Option<Realm>,
     /// What was wrong. Nothing when no credentials were sent: then there is no error yet.
     pub error: Option<ChallengeError>,
     /// The scopes that the request needs.
     pub scope: Scopes,
+    /// The signature algorithms for proofs of possession (`algs`, RFC 9449 section 7.1).
+    pub algorithms: Option<AlgorithmSet>,
     /// Where the protected resource metadata is (RFC 9728 section 5.1).
     pub resource_metadata: Option<MetadataUrl>,
+}
+
+/// The scheme of a challenge.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum AuthScheme {
+    /// `Bearer` (RFC 6750).
+    #[default]
+    Bearer,
+    /// `DPoP` (RFC 9449).
+    Dpop,
+    /// A scheme of the application's own.
+    Named(SchemeName),
+}
+
+impl AuthScheme {
+    fn name(&self) -> &str {
+        match self {
+            Self::Bearer => "Bearer",
+            Self::Dpop => "DPoP",
+            Self::Named(name) => &name.0,
+        }
+    }
+}
+
+/// The name of a scheme: a token (RFC 9110 section 11.1).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SchemeName(Arc<str>);
+
+impl SchemeName {
+    /// A name of one or more token characters; nothing for any other text.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+        (!text.is_empty() && text.bytes().all(is_token)).then(|| Self(text.into()))
+    }
 }
 
 /// What was wrong with the credentials of a request.
@@ -37,6 +76,12 @@ pub enum ChallengeError {
     TokenInQuery,
     /// The token was refused.
     TokenRefused(Denial),
+    /// The application's verifier accepted nothing that the request brought.
+    Rejected,
+    /// The proof of possession was refused.
+    ProofRefused(ProofDenial),
+    /// The proof of possession needs a nonce of ours.
+    NonceNeeded,
     /// The token is good and not good for this.
     ScopeInsufficient,
 }
@@ -47,7 +92,9 @@ impl ChallengeError {
     pub const fn code(self) -> &'static str {
         match self {
             Self::CredentialsMalformed | Self::CredentialsRepeated | Self::TokenInQuery => "invalid_request",
-            Self::TokenRefused(_) => "invalid_token",
+            Self::TokenRefused(_) | Self::Rejected => "invalid_token",
+            Self::ProofRefused(_) => "invalid_dpop_proof",
+            Self::NonceNeeded => "use_dpop_nonce",
             Self::ScopeInsufficient => "insufficient_scope",
         }
     }
@@ -60,6 +107,9 @@ impl ChallengeError {
             Self::CredentialsRepeated => "The request has more than one Authorization field",
             Self::TokenInQuery => "An access token must not be sent in the query",
             Self::TokenRefused(denial) => denial.description(),
+            Self::Rejected => "The credentials were not accepted",
+            Self::ProofRefused(denial) => denial.description(),
+            Self::NonceNeeded => ProofDenial::NonceNeeded.description(),
             Self::ScopeInsufficient => {
                 "The request requires higher privileges than the access token provides"
             }
@@ -161,7 +211,7 @@ impl std::error::Error for MetadataUrlError {}
 /// Renders a challenge as a `WWW-Authenticate` value, each parameter at most once (RFC6750-04).
 #[must_use]
 pub fn render(challenge: &Challenge) -> HeaderValue {
-    let mut parameters = Parameters::default();
+    let mut parameters = Parameters::of(&challenge.scheme);
     if let Some(realm) = &challenge.realm {
         parameters.push("realm", realm.as_str());
     }
@@ -172,33 +222,44 @@ pub fn render(challenge: &Challenge) -> HeaderValue {
     if !challenge.scope.is_empty() {
         parameters.push("scope", challenge.scope.as_str());
     }
+    if let Some(algorithms) = challenge.algorithms {
+        let names: Vec<_> = algorithms.iter().map(Algorithm::name).collect();
+        parameters.push("algs", &names.join(" "));
+    }
     // RFC9728-09.
     if let Some(url) = &challenge.resource_metadata {
         parameters.push("resource_metadata", url.as_str());
     }
     // Cannot fail, as `Parameters` holds visible ASCII and spaces only; and if it did, a bare
     // challenge is still one.
-    HeaderValue::try_from(parameters.0).unwrap_or(HeaderValue::from_static("Bearer"))
+    HeaderValue::try_from(parameters.text).unwrap_or(HeaderValue::from_static("Bearer"))
+}
+
+/// A challenge that says no more than that proofs of possession are accepted, and which.
+pub(super) fn offer_dpop(algorithms: AlgorithmSet) -> HeaderValue {
+    let scheme = AuthScheme::Dpop;
+    render(&Challenge { scheme, algorithms: Some(algorithms), ..Challenge::default() })
 }
 
 /// The scheme and the parameters so far.
-struct Parameters(String);
-
-impl Default for Parameters {
-    fn default() -> Self {
-        Self("Bearer".to_owned())
-    }
+struct Parameters {
+    text: String,
+    separator: &'static str,
 }
 
 impl Parameters {
+    fn of(scheme: &AuthScheme) -> Self {
+        Self { text: scheme.name().to_owned(), separator: " " }
+    }
+
     /// Adds a parameter. This is the only place that quotes a value: a character that could end the
     /// quotation or the field is left out, even though no type that gets here can contain one
     /// (RFC6750-05).
     fn push(&mut self, name: &'static str, value: &str) {
-        let separator = if self.0.len() == "Bearer".len() { " " } else { ", " };
-        self.0.extend([separator, name, "=\""]);
-        self.0.extend(value.bytes().filter(|byte| is_quotable(*byte)).map(char::from));
-        self.0.push('"');
+        self.text.extend([self.separator, name, "=\""]);
+        self.text.extend(value.bytes().filter(|byte| is_quotable(*byte)).map(char::from));
+        self.text.push('"');
+        self.separator = ", ";
     }
 }
 
@@ -225,11 +286,14 @@ mod tests {
 
     const METADATA: &str = "https://mcp.example/.well-known/oauth-protected-resource/mcp";
 
-    const ERRORS: [ChallengeError; 5] = [
+    const ERRORS: [ChallengeError; 8] = [
         ChallengeError::CredentialsMalformed,
         ChallengeError::CredentialsRepeated,
         ChallengeError::TokenInQuery,
         ChallengeError::TokenRefused(Denial::Expired),
+        ChallengeError::Rejected,
+        ChallengeError::ProofRefused(ProofDenial::Replayed),
+        ChallengeError::NonceNeeded,
         ChallengeError::ScopeInsufficient,
     ];
 
@@ -268,16 +332,19 @@ mod tests {
     #[test]
     fn a_full_challenge_has_every_parameter_once_and_in_order() {
         let challenge = Challenge {
+            scheme: AuthScheme::Dpop,
             realm: Realm::parse("my tools"),
             error: Some(ChallengeError::ScopeInsufficient),
             scope: Scopes::parse("admin"),
+            algorithms: Some(AlgorithmSet::of(&[Algorithm::EdDsa, Algorithm::Es256])),
             resource_metadata: Some(MetadataUrl::parse(METADATA).unwrap()),
         };
         let expected = [
-            r#"Bearer realm="my tools""#,
+            r#"DPoP realm="my tools""#,
             r#"error="insufficient_scope""#,
             r#"error_description="The request requires higher privileges than the access token provides""#,
             r#"scope="admin""#,
+            r#"algs="ES256 EdDSA""#,
             &format!(r#"resource_metadata="{METADATA}""#),
         ];
         assert_eq!(rendered(&challenge), expected.join(", "));
@@ -290,8 +357,16 @@ mod tests {
 
     #[test]
     fn every_error_has_its_code_and_a_quotable_description() {
-        let codes =
-            ["invalid_request", "invalid_request", "invalid_request", "invalid_token", "insufficient_scope"];
+        let codes = [
+            "invalid_request",
+            "invalid_request",
+            "invalid_request",
+            "invalid_token",
+            "invalid_token",
+            "invalid_dpop_proof",
+            "use_dpop_nonce",
+            "insufficient_scope",
+        ];
         assert_eq!(ERRORS.map(ChallengeError::code), codes);
         for error in ERRORS {
             assert!(!error.description().is_empty());
@@ -394,32 +469,33 @@ mod tests {
 
     #[test]
     fn quoting_leaves_out_what_could_end_the_quotation() {
-        let mut parameters = Parameters::default();
+        let mut parameters = Parameters::of(&AuthScheme::Bearer);
         parameters.push("realm", "a\", error=\"b\\\r\nX: y\u{e9}\0");
-        assert_eq!(parameters.0, r#"Bearer realm="a, error=bX: y""#);
+        assert_eq!(parameters.text, r#"Bearer realm="a, error=bX: y""#);
     }
 
     proptest! {
         #[test]
         fn what_is_quoted_reads_back_as_one_parameter(value: String, more in "[ -~]{0,20}") {
-            let mut parameters = Parameters::default();
+            let mut parameters = Parameters::of(&AuthScheme::Bearer);
             parameters.push("realm", &value);
             parameters.push("scope", &more);
-            prop_assert!(HeaderValue::from_str(&parameters.0).is_ok());
-            let read = read(&parameters.0);
+            prop_assert!(HeaderValue::from_str(&parameters.text).is_ok());
+            let read = read(&parameters.text);
             prop_assert_eq!(read.len(), 2);
             prop_assert_eq!(&read[1].1, &more.replace(['"', '\\'], ""));
         }
 
         #[test]
         fn any_challenge_reads_back_as_what_it_says(
-            realm in "[ -~]{0,12}", scope in "[ -~]{0,30}", path in "[ -~]{0,20}", error in 0..6_usize,
+            realm in "[ -~]{0,12}", scope in "[ -~]{0,30}", path in "[ -~]{0,20}", error in 0..9_usize,
         ) {
             let challenge = Challenge {
                 realm: Realm::parse(&realm),
                 error: ERRORS.get(error).copied(),
                 scope: Scopes::parse(&scope),
                 resource_metadata: MetadataUrl::parse(&format!("https://mcp.example/{path}")).ok(),
+                ..Challenge::default()
             };
             let mut expected = Vec::new();
             let mut expect = |name: &str, value: &str| expected.push((name.to_owned(), value.to_owned()));

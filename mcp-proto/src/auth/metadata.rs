@@ -71,7 +71,8 @@ pub(super) fn check_issuer(issuer: &str) -> Result<(), BuildError> {
 #[derive(Serialize)]
 pub(super) struct Document<'d> {
     pub(super) resource: &'d str,
-    pub(super) authorization_servers: [&'d str; 1],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    pub(super) authorization_servers: &'d [&'d str],
     #[serde(serialize_with = "names", skip_serializing_if = "Requirement::is_empty")]
     pub(super) scopes_supported: Requirement,
     pub(super) bearer_methods_supported: [&'static str; 1],
@@ -79,10 +80,19 @@ pub(super) struct Document<'d> {
     pub(super) resource_name: Option<&'d str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) resource_documentation: Option<&'d str>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    pub(super) dpop_signing_alg_values_supported: &'d [&'static str],
+    #[serde(skip_serializing_if = "is_not_set")]
+    pub(super) dpop_bound_access_tokens_required: bool,
 }
 
 fn names<S: Serializer>(requirement: &Requirement, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_seq(requirement.names().iter().map(ScopeName::as_str))
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the shape that serde wants")]
+fn is_not_set(flag: &bool) -> bool {
+    !flag
 }
 
 impl Document<'_> {
@@ -95,7 +105,7 @@ impl Document<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::auth::BearerPolicy;
+    use crate::auth::{BearerPolicy, IssuerPolicy};
 
     #[test]
     fn the_document_is_found_where_rfc_9728_says() {
@@ -178,10 +188,11 @@ mod tests {
         );
         assert_eq!(policy().scope("a b").build().err(), Some(BuildError::Scope("a b".into())));
         assert_eq!(policy().scope("offline_access").build().err(), Some(BuildError::OfflineAccess));
-        assert!(policy().leeway_seconds(300).build().is_ok());
-        assert_eq!(
-            policy().leeway_seconds(301).build().err(),
-            Some(BuildError::Leeway { seconds: 301, max: 300 })
-        );
+        let leeway = |seconds| {
+            let issuer = IssuerPolicy::new("https://auth.example.com", "https://mcp.example.com");
+            BearerPolicy::trusting(issuer.leeway_seconds(seconds)).build()
+        };
+        assert!(leeway(300).is_ok());
+        assert_eq!(leeway(301).err(), Some(BuildError::Leeway { seconds: 301, max: 300 }));
     }
 }

@@ -13,6 +13,7 @@ pub struct Principal {
     issuer: Box<str>,
     subject: Box<str>,
     client: Box<str>,
+    actor: Option<Box<str>>,
     scopes: Scopes,
     expires: UnixSeconds,
 }
@@ -27,7 +28,20 @@ impl Principal {
         scopes: Scopes,
         expires: UnixSeconds,
     ) -> Self {
-        Self { issuer: issuer.into(), subject: subject.into(), client: client.into(), scopes, expires }
+        Self {
+            issuer: issuer.into(),
+            subject: subject.into(),
+            client: client.into(),
+            actor: None,
+            scopes,
+            expires,
+        }
+    }
+
+    /// The same principal with somebody who acts in its name.
+    #[must_use]
+    pub fn with_actor(self, actor: impl Into<Box<str>>) -> Self {
+        Self { actor: Some(actor.into()), ..self }
     }
 
     /// Who vouches for it: `iss` of an access token.
@@ -46,6 +60,20 @@ impl Principal {
     #[must_use]
     pub fn client(&self) -> &str {
         &self.client
+    }
+
+    /// Who acts for the subject, and not as the subject, where the issuer delegated: `act.sub` (RFC
+    /// 8693 section 4.1), for records. What is allowed is what the subject was granted.
+    #[must_use]
+    pub fn actor(&self) -> Option<&str> {
+        self.actor.as_deref()
+    }
+
+    /// Whether issuer, subject and client are the same. Actors, scopes and expiry differ from token
+    /// to token of one party.
+    #[must_use]
+    pub fn is_same_party(&self, other: &Self) -> bool {
+        self.issuer == other.issuer && self.subject == other.subject && self.client == other.client
     }
 
     /// What it was granted.
@@ -82,5 +110,33 @@ mod tests {
         assert_ne!(one, principal("issuer", "other", "client"));
         assert_ne!(one, principal("issuer", "subject", "other"));
         assert_ne!(one, principal("issuersub", "ject", "client"));
+    }
+
+    #[test]
+    fn a_party_is_an_issuer_a_subject_and_a_client() {
+        let principal = |issuer, subject, client, scopes, expires| {
+            Principal::new(issuer, subject, client, Scopes::parse(scopes), UnixSeconds(expires))
+        };
+        let one = principal("i", "s", "c", "read", 9);
+        let same = [
+            principal("i", "s", "c", "write", 10),
+            one.clone().with_actor("robot"),
+            one.clone().with_actor("other"),
+        ];
+        for other in &same {
+            assert!(one.is_same_party(other) && other.is_same_party(&one), "{other:?}");
+            assert_ne!(&one, other);
+        }
+        assert_eq!(one.actor(), None);
+        assert_eq!(same[1].actor(), Some("robot"));
+        assert_eq!(same[1].subject(), "s");
+        for other in [
+            principal("x", "s", "c", "read", 9),
+            principal("i", "x", "c", "read", 9),
+            principal("i", "s", "x", "read", 9),
+            principal("is", "", "c", "read", 9),
+        ] {
+            assert!(!one.is_same_party(&other) && !other.is_same_party(&one), "{other:?}");
+        }
     }
 }

@@ -1,14 +1,16 @@
 //! A list rendered once, when the catalog is built, and served in pages.
 
+use std::borrow::Cow;
+
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 
-use crate::{content::Caching, render};
+use crate::{auth::scope::Requirement, content::Caching, render};
 
 /// The rendered items of one kind, in the order they were added (TOOL-03).
 #[derive(Debug)]
 pub(crate) struct Listing {
     member: &'static str,
-    items: Vec<Item>,
+    items: Vec<Listed>,
     page_items: usize,
     hints: Caching,
     server: Box<[u8]>,
@@ -16,22 +18,39 @@ pub(crate) struct Listing {
     first_page: Vec<u8>,
 }
 
+/// One item of a list.
 #[derive(Debug)]
-struct Item {
+pub(crate) struct Listed {
     name: Box<str>,
     json: Vec<u8>,
+    needs: Requirement,
+}
+
+impl Listed {
+    pub(super) fn new(name: Box<str>, json: Vec<u8>, needs: Requirement) -> Self {
+        Self { name, json, needs }
+    }
+
+    /// The name, or the URI.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What using it needs.
+    pub(crate) fn needs(&self) -> &Requirement {
+        &self.needs
+    }
 }
 
 impl Listing {
-    /// `items` are names and their JSON text; `page_items` is at least 1.
+    /// `page_items` is at least 1.
     pub(super) fn new(
         member: &'static str,
-        items: Vec<(Box<str>, Vec<u8>)>,
+        items: Vec<Listed>,
         page_items: usize,
         hints: Caching,
         server: &[u8],
     ) -> Self {
-        let items = items.into_iter().map(|(name, json)| Item { name, json }).collect();
         let mut listing = Self {
             member,
             items,
@@ -40,30 +59,46 @@ impl Listing {
             server: server.into(),
             first_page: Vec::new(),
         };
-        listing.first_page = listing.page_from(0);
+        listing.first_page = listing.page_after(None, |_| true);
         listing
     }
 
-    /// The `result` of a list request (PAGE-01). `None`: the cursor is not one of ours.
-    ///
-    /// A cursor names the last item of the page before, so that it means the same on every
-    /// instance and after the list has grown (PAGE-07).
-    pub(crate) fn page(&self, cursor: Option<&str>) -> Option<std::borrow::Cow<'_, [u8]>> {
+    /// The `result` of a list request that shows everything (PAGE-01). `None`: the cursor is not one
+    /// of ours.
+    pub(crate) fn page(&self, cursor: Option<&str>) -> Option<Cow<'_, [u8]>> {
         let Some(cursor) = cursor else {
             return Some(self.first_page.as_slice().into());
         };
-        let name = URL_SAFE_NO_PAD.decode(cursor).ok()?;
-        let last = self.items.iter().position(|item| item.name.as_bytes() == name)?;
-        Some(self.page_from(last.saturating_add(1)).into())
+        let last = self.position(cursor)?;
+        Some(self.page_after(Some(last), |_| true).into())
     }
 
-    fn page_from(&self, start: usize) -> Vec<u8> {
-        let rest = self.items.get(start..).unwrap_or_default();
-        let page = rest.get(..self.page_items).unwrap_or(rest);
-        let next = (page.len() < rest.len())
-            .then(|| page.last())
-            .flatten()
-            .map(|last| URL_SAFE_NO_PAD.encode(last.name.as_bytes()));
+    /// The position of the item that a cursor names: the last of the page before, so that a cursor
+    /// means the same on every instance and after the list has grown (PAGE-07).
+    pub(crate) fn position(&self, cursor: &str) -> Option<usize> {
+        let name = URL_SAFE_NO_PAD.decode(cursor).ok()?;
+        self.items.iter().position(|item| item.name.as_bytes() == name)
+    }
+
+    /// The item at a position.
+    pub(crate) fn item(&self, position: usize) -> Option<&Listed> {
+        self.items.get(position)
+    }
+
+    /// A page of what is visible behind a position, or from the beginning.
+    pub(crate) fn page_after(
+        &self,
+        last: Option<usize>,
+        mut visible: impl FnMut(&Listed) -> bool,
+    ) -> Vec<u8> {
+        let start = last.map_or(0, |last| last.saturating_add(1));
+        let rest = self.items.get(start..).unwrap_or_default().iter();
+        // One more than fits tells whether there is another page.
+        let mut page: Vec<&Listed> =
+            rest.filter(|item| visible(item)).take(self.page_items.saturating_add(1)).collect();
+        let is_last = page.len() <= self.page_items;
+        page.truncate(self.page_items);
+        let next = page.last().filter(|_| !is_last).map(|last| URL_SAFE_NO_PAD.encode(last.name.as_bytes()));
         let items = page.iter().map(|item| item.json.as_slice());
         render::page(self.member, items, next.as_deref(), self.hints, &self.server)
     }
@@ -76,9 +111,11 @@ mod tests {
     use super::*;
 
     fn listing(count: usize, page_items: usize) -> Listing {
-        let items =
-            (0..count).map(|n| (format!("item {n}").into(), format!("{{\"n\":{n}}}").into_bytes())).collect();
-        Listing::new("tools", items, page_items, Caching::default(), b"\"s\":{}")
+        let item = |n| {
+            let json = format!("{{\"n\":{n}}}").into_bytes();
+            Listed::new(format!("item {n}").into(), json, Requirement::default())
+        };
+        Listing::new("tools", (0..count).map(item).collect(), page_items, Caching::default(), b"\"s\":{}")
     }
 
     fn walk(listing: &Listing) -> Vec<Vec<u64>> {
@@ -111,6 +148,25 @@ mod tests {
             let all: Vec<u64> = pages.into_iter().flatten().collect();
             assert_eq!(all, (0..count as u64).collect::<Vec<_>>());
         }
+    }
+
+    #[test]
+    fn a_page_of_what_is_visible_is_full_and_ends_where_nothing_visible_follows() {
+        let listing = listing(6, 2);
+        let even = |item: &Listed| item.name.ends_with(['0', '2', '4']);
+        let read = |page: Vec<u8>| -> (Vec<u64>, Option<String>) {
+            let page: Value = serde_json::from_slice(&page).expect("JSON");
+            let items = page["tools"].as_array().expect("the list");
+            let numbers = items.iter().map(|item| item["n"].as_u64().expect("a number")).collect();
+            (numbers, page.get("nextCursor").and_then(Value::as_str).map(Into::into))
+        };
+        let (first, cursor) = read(listing.page_after(None, even));
+        assert_eq!(first, [0, 2]);
+        let last = listing.position(&cursor.expect("there is more"));
+        assert_eq!(last, Some(2));
+        // Behind item 4 is only item 5, which is not visible.
+        assert_eq!(read(listing.page_after(last, even)), (vec![4], None));
+        assert_eq!(read(listing.page_after(None, |_| false)), (vec![], None));
     }
 
     #[test]

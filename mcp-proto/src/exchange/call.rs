@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use bytes::Bytes;
 use serde_json::{Value, value::RawValue};
 
-use super::reply::Reply;
+use super::{audit::About, reply::Reply};
 use crate::{
     auth::principal::Principal, catalog::ItemId, jws::Claims, revision::Revision, time::Deadline,
     uri_template::Variables,
@@ -25,17 +25,37 @@ pub struct Call {
     pub deadline: Deadline,
     /// Where the answer goes.
     pub reply: Reply,
+    /// Who asks for what, where the server keeps records.
+    pub about: Option<Box<About>>,
 }
 
 /// The verified caller.
 #[derive(Debug, Clone)]
-pub struct Caller(pub(super) Arc<Claims>);
+pub struct Caller(Evidence);
+
+/// What vouches for a caller.
+#[derive(Debug, Clone)]
+enum Evidence {
+    Claims(Arc<Claims>),
+    Application(Arc<Principal>),
+}
 
 impl Caller {
+    pub(super) fn of_claims(claims: Arc<Claims>) -> Self {
+        Self(Evidence::Claims(claims))
+    }
+
+    pub(super) fn of_application(principal: Arc<Principal>) -> Self {
+        Self(Evidence::Application(principal))
+    }
+
     /// The verified identity.
     #[must_use]
     pub fn principal(&self) -> &Principal {
-        self.0.principal()
+        match &self.0 {
+            Evidence::Claims(claims) => claims.principal(),
+            Evidence::Application(principal) => principal,
+        }
     }
 }
 

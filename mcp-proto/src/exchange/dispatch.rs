@@ -6,14 +6,14 @@ use http::StatusCode;
 
 use super::{
     Exchange, Step,
-    call::{ClientFacts, LogLevel},
+    audit::Named,
+    call::{Caller, ClientFacts, LogLevel},
     message::{Member, Message},
     mirrored::{Comparison, Mirrored},
     read_body::id_of,
-    reply,
 };
 use crate::{
-    auth::{AuthPolicy, scope::Requirement},
+    auth::scope::Requirement,
     engine::Engine,
     jsonrpc::{
         self, AnswerId, RawId,
@@ -21,7 +21,7 @@ use crate::{
     },
     limits::Limits,
     method::Method,
-    refusal::{EnvelopeFault, Mirror, ParamsFault, ParseFault, Refusal, RequestFault},
+    refusal::{EnvelopeFault, Mirror, ParseFault, Refusal, RequestFault},
     response::{Fields, Response},
     revision::Revision,
     time::Now,
@@ -95,8 +95,11 @@ fn shape(message: &Message, limits: &Limits) -> Result<Shape, RequestFault> {
 }
 
 /// A request: every check in order, then an answer or a call.
-fn request<'e>(exchange: Exchange<'e>, message: &Message, id: RawId, now: Now) -> Step<'e> {
-    if !exchange.accept.json && !exchange.accept.event_stream {
+fn request<'e>(mut exchange: Exchange<'e>, message: &Message, id: RawId, now: Now) -> Step<'e> {
+    if exchange.engine.keeps_records() {
+        exchange.named = Named::of(message).map(Box::new);
+    }
+    if !exchange.manner.accept.json && !exchange.manner.accept.event_stream {
         return exchange.refuse(Refusal::NotAcceptable, &AnswerId::Known(id));
     }
     let planned = ladder(&exchange, message)
@@ -106,16 +109,20 @@ fn request<'e>(exchange: Exchange<'e>, message: &Message, id: RawId, now: Now) -
             let mut out = jsonrpc::begin_result(&id, result.len().saturating_add(1));
             out.extend_from_slice(&result);
             jsonrpc::end_result(&mut out);
-            Step::Respond(reply::whole(out, exchange.accept, exchange.cors))
+            exchange.answer(out)
         }
-        Ok(target::Plan::Call(call)) => Step::Call(call),
+        Ok(target::Plan::List(list)) => list.begin(exchange, id),
+        Ok(target::Plan::Call(mut call)) => {
+            call.about = exchange.about();
+            Step::Call(call)
+        }
         Err(refusal) => exchange.refuse(refusal, &AnswerId::Known(id)),
     }
 }
 
 /// DT-91 to DT-95, DT-135: accepted and without effect; 2026-07-28 defines no notification that a
 /// client would POST (CANC-09).
-fn notification<'e>(exchange: Exchange<'e>, message: &Message) -> Step<'e> {
+fn notification<'e>(mut exchange: Exchange<'e>, message: &Message) -> Step<'e> {
     let judged = if message.has(Member::ProtocolVersion) {
         metadata(message, exchange.engine.limits())
             .map_err(Refusal::Envelope)
@@ -125,8 +132,9 @@ fn notification<'e>(exchange: Exchange<'e>, message: &Message) -> Step<'e> {
     };
     match judged {
         Ok(()) => {
-            let fields = Fields { cors: exchange.cors, ..Fields::default() };
-            Step::Respond(Response::empty(StatusCode::ACCEPTED, fields))
+            let about = exchange.about();
+            let fields = Fields { cors: exchange.manner.cors, ..Fields::default() };
+            Step::Respond(Response { about, ..Response::empty(StatusCode::ACCEPTED, fields) })
         }
         // HTTP-12: what answers a notification has no id.
         Err(refusal) => exchange.refuse(refusal, &AnswerId::Omitted),
@@ -292,24 +300,12 @@ fn metadata<'m>(message: &'m Message, limits: &Limits) -> Result<Metadata<'m>, E
 
 /// DT-79: the scopes of the endpoint and of what is named (AUTH-22: all that are needed, at once).
 fn judge_scopes(exchange: &Exchange<'_>, needs: &Requirement) -> Result<(), Refusal> {
-    let granted = match (exchange.engine.auth(), &exchange.claims) {
-        (AuthPolicy::Open, _) => true,
-        (AuthPolicy::Bearer(_), Some(claims)) => needs.satisfied_by(claims.principal().scopes()),
-        (AuthPolicy::Bearer(_), None) => false,
-    };
-    if granted { Ok(()) } else { Err(Refusal::InsufficientScope(needs.scopes().clone())) }
-}
-
-/// The result of a list request, or the fault of its cursor (PAGE-04).
-fn page<'e>(
-    message: &Message,
-    listing: &'e crate::catalog::Listing,
-) -> Result<std::borrow::Cow<'e, [u8]>, Refusal> {
-    let cursor = match message.kind(Member::Cursor) {
-        None => None,
-        Some(_) => Some(message.text(Member::Cursor).ok_or(Refusal::InvalidParams(ParamsFault::Cursor))?),
-    };
-    listing.page(cursor.as_deref()).ok_or(Refusal::InvalidParams(ParamsFault::Cursor))
+    let caller = exchange.caller.as_ref().map(Caller::principal);
+    if exchange.engine.auth().permits(caller, needs) {
+        Ok(())
+    } else {
+        Err(Refusal::InsufficientScope(needs.scopes().clone()))
+    }
 }
 
 impl Engine {

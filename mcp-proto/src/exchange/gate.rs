@@ -3,15 +3,16 @@
 
 use http::{Method, StatusCode};
 
-use super::{Exchange, Probe, Step, Verify, document, mirrored::Mirrored, read_body};
+use super::{Exchange, Manner, Probe, Step, Verify, document, mirrored::Mirrored, read_body};
 use crate::{
     auth::{
-        AuthPolicy,
+        AuthPolicy, BearerPolicy, Dpop, Protection, Scheme,
         bearer::{self, Credentials},
     },
     engine::Engine,
     head::{Field, Fields, Framing, Head, Name, Target},
     jsonrpc::AnswerId,
+    jws::dpop::ProofDenial,
     refusal::{CredentialFault, Refusal},
     response::{self, Allow, ContentType, Cors, Preflight, Response},
     time::Now,
@@ -74,15 +75,16 @@ impl Engine {
         }
         let exchange = Exchange {
             engine: self,
-            cors,
-            accept: Accept::read(&head.fields),
+            manner: Manner { accept: Accept::read(&head.fields), cors, scheme: Scheme::None },
             announced: Announced::read(&head.fields),
             mirrored: Mirrored::read(&head.fields),
-            claims: None,
+            caller: None,
+            named: None,
         };
         match self.auth() {
             AuthPolicy::Open => read_body::after_the_head(exchange, now),
-            AuthPolicy::Bearer(_) => exchange.judge_credentials(head, now),
+            AuthPolicy::Bearer(policy) => exchange.judge_credentials(policy, head, now),
+            AuthPolicy::Custom(_) => exchange.leave_to_the_application(head, now),
         }
     }
 
@@ -122,11 +124,7 @@ impl Engine {
 
     /// RFC9728-04, RFC9728-11: public, from configuration only, readable from any page.
     fn accept_at_metadata<F: Fields>(&self, head: &Head<'_, F>) -> Response {
-        let document_of = match self.auth() {
-            AuthPolicy::Open => None,
-            AuthPolicy::Bearer(policy) => Some(policy.metadata()),
-        };
-        let Some(metadata) = document_of else {
+        let Some(metadata) = self.auth().protection().and_then(Protection::metadata) else {
             return self.refuse_early(Refusal::UnknownPath, Cors::None);
         };
         if let Err(refusal) = self.judge_host(head) {
@@ -155,13 +153,27 @@ impl Engine {
 
     /// Refuses before there is a message: the answer has no id (HTTP-04).
     fn refuse_early(&self, refusal: Refusal, cors: Cors) -> Response {
-        refusal.into_response(self.auth(), &AnswerId::Omitted, cors)
+        refusal.into_response(self.auth(), &AnswerId::Omitted, cors, Scheme::None)
     }
 }
 
 impl<'e> Exchange<'e> {
-    /// DT-06, DT-07: exactly one well-formed bearer token goes on to be verified.
-    fn judge_credentials<F: Fields>(self, head: &Head<'_, F>, now: Now) -> Step<'e> {
+    /// AUTH-04 holds whatever the application makes of the rest.
+    fn leave_to_the_application<F: Fields>(self, head: &Head<'_, F>, now: Now) -> Step<'e> {
+        if bearer::classify([], head.query) == Credentials::InQuery {
+            return read_body::refuse(self, Refusal::MalformedCredentials(CredentialFault::InQuery), now);
+        }
+        let anonymous = matches!(head.fields.field(Name::Authorization), Field::Absent);
+        Step::Verify(Verify::of_head(self, anonymous, now))
+    }
+
+    /// DT-06, DT-07: exactly one well-formed token goes on to be verified.
+    fn judge_credentials<F: Fields>(
+        mut self,
+        policy: &BearerPolicy,
+        head: &Head<'_, F>,
+        now: Now,
+    ) -> Step<'e> {
         let authorization = head.fields.field(Name::Authorization);
         let fields = match authorization {
             Field::Absent => [None, None],
@@ -169,13 +181,30 @@ impl<'e> Exchange<'e> {
             Field::Repeated => [Some(&b""[..]), Some(&b""[..])],
         };
         let credentials = bearer::classify(fields.into_iter().flatten(), head.query);
+        let dpop = policy.dpop();
         let refusal = match (credentials, authorization) {
-            (Credentials::Bearer(token), Field::One(field)) => {
-                return Step::Verify(Verify::new(self, field, token, now));
+            (Credentials::Bearer(token), Field::One(field)) if !dpop.is_some_and(Dpop::is_required) => {
+                return Step::Verify(Verify::of_bearer(self, field, token, now));
             }
-            (Credentials::None | Credentials::OtherScheme | Credentials::Bearer(_), _) => {
-                Refusal::Unauthenticated
+            (Credentials::Dpop(Some(token)), Field::One(field)) if dpop.is_some() => {
+                self.manner.scheme = Scheme::Dpop;
+                match head.fields.field(Name::Dpop) {
+                    Field::One(proof) => {
+                        return Step::Verify(Verify::of_dpop(self, field, token, proof, now));
+                    }
+                    Field::Absent => Refusal::InvalidProof(ProofDenial::Missing),
+                    Field::Repeated => Refusal::InvalidProof(ProofDenial::Repeated),
+                }
             }
+            (Credentials::Dpop(None), _) if dpop.is_some() => {
+                self.manner.scheme = Scheme::Dpop;
+                Refusal::MalformedCredentials(CredentialFault::Malformed)
+            }
+            // What is not accepted here is as good as nothing.
+            (
+                Credentials::None | Credentials::OtherScheme | Credentials::Bearer(_) | Credentials::Dpop(_),
+                _,
+            ) => Refusal::Unauthenticated,
             (Credentials::Malformed, _) => Refusal::MalformedCredentials(CredentialFault::Malformed),
             (Credentials::Many, _) => Refusal::MalformedCredentials(CredentialFault::Repeated),
             (Credentials::InQuery, _) => Refusal::MalformedCredentials(CredentialFault::InQuery),

@@ -113,7 +113,11 @@ impl ReadId<'_> {
             | BodyRead::TimedOut
             | BodyRead::Overloaded => unreadable,
         };
-        self.refusal.into_response(self.exchange.engine.auth(), &id, self.exchange.cors)
+        let mut exchange = self.exchange;
+        let about = exchange.about();
+        let Exchange { engine, manner, .. } = exchange;
+        let response = self.refusal.into_response(engine.auth(), &id, manner.cors, manner.scheme);
+        Response { about, ..response }
     }
 }
 

@@ -4,7 +4,7 @@
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::{call::LogLevel, gate::Accept};
+use super::{Manner, call::LogLevel};
 use crate::{
     catalog::ItemId,
     content::{Completion, PromptResult, ResourceResult, ToolResult},
@@ -12,7 +12,7 @@ use crate::{
     jsonrpc::{self, AnswerId, RawId},
     refusal::Refusal,
     render,
-    response::{ContentType, Cors, Fields, Payload, Response},
+    response::{ContentType, Fields, Payload, Response},
     sse,
 };
 
@@ -22,8 +22,7 @@ use crate::{
 pub struct Reply {
     id: RawId,
     operation: Operation,
-    accept: Accept,
-    cors: Cors,
+    manner: Manner,
     progress_token: Option<RawId>,
     log_level: Option<LogLevel>,
     last_progress: Option<f64>,
@@ -134,12 +133,11 @@ impl Reply {
     pub(super) fn new(
         id: RawId,
         operation: Operation,
-        accept: Accept,
-        cors: Cors,
+        manner: Manner,
         progress_token: Option<RawId>,
         log_level: Option<LogLevel>,
     ) -> Self {
-        Self { id, operation, accept, cors, progress_token, log_level, last_progress: None, is_stream: false }
+        Self { id, operation, manner, progress_token, log_level, last_progress: None, is_stream: false }
     }
 
     /// Whether the answer has become a stream.
@@ -159,7 +157,7 @@ impl Reply {
     }
 
     fn frame(&mut self, notification: &Notification) -> Result<Value, Suppressed> {
-        if !self.accept.event_stream {
+        if !self.manner.accept.event_stream {
             return Err(Suppressed::NoStream);
         }
         match notification {
@@ -202,13 +200,13 @@ impl Reply {
             return None;
         }
         self.is_stream = true;
-        Some(Response::event_stream(self.cors.clone()))
+        Some(Response::event_stream(self.manner.cors.clone()))
     }
 
     /// Turns a call that is silent for long into a stream with a comment in it, so that heartbeats
     /// notice a client that has left. `None` when the client takes no stream, or it is one already.
     pub fn open_stream(&mut self, out: &mut Vec<u8>) -> Option<Response> {
-        if !self.accept.event_stream {
+        if !self.manner.accept.event_stream {
             return None;
         }
         let head = self.open()?;
@@ -225,7 +223,7 @@ impl Reply {
     pub fn finish(self, engine: &Engine, outcome: Outcome) -> Finish {
         match self.result(engine, outcome) {
             Ok(body) if self.is_stream => Finish::LastFrame(framed(&body)),
-            Ok(body) => Finish::Whole(whole(body, self.accept, self.cors)),
+            Ok(body) => Finish::Whole(whole(body, self.manner)),
             Err(refusal) => {
                 let id = AnswerId::Known(self.id);
                 if self.is_stream {
@@ -233,7 +231,7 @@ impl Reply {
                     let body = refusal.body(&id).unwrap_or_default();
                     Finish::LastFrame(framed(&body))
                 } else {
-                    Finish::Whole(refused(refusal, engine, &id, self.accept, self.cors))
+                    Finish::Whole(refused(refusal, engine, &id, self.manner))
                 }
             }
         }
@@ -316,16 +314,11 @@ fn framed(body: &[u8]) -> Vec<u8> {
 }
 
 /// A refusal; one that is an answer like any other (200) in a media type that the client takes.
-pub(super) fn refused(
-    refusal: Refusal,
-    engine: &Engine,
-    id: &AnswerId,
-    accept: Accept,
-    cors: Cors,
-) -> Response {
-    let response = refusal.into_response(engine.auth(), id, cors);
+pub(super) fn refused(refusal: Refusal, engine: &Engine, id: &AnswerId, manner: Manner) -> Response {
+    let Manner { accept, cors, scheme } = manner;
+    let response = refusal.into_response(engine.auth(), id, cors, scheme);
     match response {
-        Response { status: StatusCode::OK, fields, payload: Payload::Whole(body), rule }
+        Response { status: StatusCode::OK, fields, payload: Payload::Whole(body), rule, about }
             if !accept.json && accept.event_stream =>
         {
             Response {
@@ -333,6 +326,7 @@ pub(super) fn refused(
                 fields: Fields { content_type: Some(ContentType::EventStream), ..fields },
                 payload: Payload::Whole(framed(&body).into()),
                 rule,
+                about,
             }
         }
         other => other,
@@ -340,7 +334,8 @@ pub(super) fn refused(
 }
 
 /// A whole answer in a media type that the client takes: JSON if it can be.
-pub(super) fn whole(body: Vec<u8>, accept: Accept, cors: Cors) -> Response {
+pub(super) fn whole(body: Vec<u8>, manner: Manner) -> Response {
+    let Manner { accept, cors, .. } = manner;
     if accept.json {
         return Response::json(StatusCode::OK, body.into(), cors);
     }
@@ -349,5 +344,6 @@ pub(super) fn whole(body: Vec<u8>, accept: Accept, cors: Cors) -> Response {
         fields: Fields { cors, ..Fields::of(ContentType::EventStream) },
         payload: Payload::Whole(framed(&body).into()),
         rule: None,
+        about: None,
     }
 }

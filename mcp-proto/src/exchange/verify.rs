@@ -1,24 +1,51 @@
-//! The step that needs facts about the caller.
+//! The step that needs facts about the caller, and what the policy makes of them.
 
 use std::{fmt, sync::Arc};
 
 use http::HeaderValue;
 
-use super::{Exchange, Step, read_body};
+use super::{Caller, Exchange, Step, read_body};
 use crate::{
-    auth::AuthPolicy,
-    jws::{Claims, Denial},
+    auth::{AuthPolicy, BearerPolicy, Protection, Scheme, principal::Principal},
+    jws::{
+        Claims, Denial,
+        dpop::{Proof, ProofDenial},
+    },
     refusal::{Outage, Refusal},
     time::{Deadline, Now, Why},
 };
 
-/// A token is waiting to be verified. No byte of the body has been read.
+/// A caller is waiting to be recognised. No byte of the body has been read.
 #[derive(Debug)]
 #[cfg_attr(feature = "enumerate", derive(Clone))]
 pub struct Verify<'e> {
     exchange: Exchange<'e>,
-    token: HeldToken,
+    held: HeldCredentials,
     deadline: Deadline,
+}
+
+#[derive(Debug)]
+#[cfg_attr(feature = "enumerate", derive(Clone))]
+enum HeldCredentials {
+    Head { anonymous: bool },
+    Bearer(HeldToken),
+    Dpop(HeldToken, HeaderValue),
+}
+
+/// What there is to recognise a caller by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Presented<'v> {
+    /// Everything in the head of the request, for the application's verifier.
+    Head,
+    /// A bearer token, and nothing else.
+    Bearer(Token<'v>),
+    /// A token, and a proof that its sender holds the key that it is bound to (RFC 9449 section 4).
+    Dpop {
+        /// The token.
+        token: Token<'v>,
+        /// The proof, which is a token too: a JWT that is good once.
+        proof: Token<'v>,
+    },
 }
 
 /// The field value that holds the token, and how much of its end the token is.
@@ -52,35 +79,83 @@ impl fmt::Debug for Token<'_> {
     }
 }
 
-/// What a verifier found out about a token; whether that is enough, the core decides.
+/// What a verifier found out; whether that is enough, the core decides.
 #[derive(Debug, Clone)]
 pub enum Facts {
     /// A trusted key signed these claims. Issuer, audience, times and scopes are still checked.
     Signed(Arc<Claims>),
+    /// A trusted key signed these claims, and the key that they are bound to signed this proof, which
+    /// has not been used before. What the proof says is still checked.
+    Proven(Arc<Claims>, Box<ProofFacts>),
     /// The token is not good, for this reason.
     Denied(Denial),
+    /// The token is good and its proof is not.
+    ProofRefused(ProofDenial),
+    /// The token is good and its proof needs a nonce; here is one, visible ASCII.
+    NonceNeeded(Box<HeaderValue>),
+    /// The application recognised the caller. Expiry and scopes are still checked.
+    Accepted(Arc<Principal>),
+    /// The application accepts nothing that the request brought.
+    Rejected,
+    /// The application's verifier failed.
+    Failed,
     /// It cannot be found out now. Answered 503, never 401, and nobody gets in.
     Unavailable(Outage),
 }
 
+/// A proof of possession whose signature is good, and what it has to be compared with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProofFacts {
+    /// The proof.
+    pub proof: Proof,
+    /// SHA-256 of the token that it came with.
+    pub token_hash: [u8; 32],
+}
+
 impl<'e> Verify<'e> {
+    /// The application judges the head.
+    pub(super) fn of_head(exchange: Exchange<'e>, anonymous: bool, now: Now) -> Self {
+        Self::new(exchange, HeldCredentials::Head { anonymous }, now)
+    }
+
     /// `token` is the end of the one `Authorization` field.
-    pub(super) fn new(exchange: Exchange<'e>, field: &HeaderValue, token: &str, now: Now) -> Self {
+    pub(super) fn of_bearer(mut exchange: Exchange<'e>, field: &HeaderValue, token: &str, now: Now) -> Self {
+        exchange.manner.scheme = Scheme::Bearer;
+        let token = HeldToken { length: token.len(), field: field.clone() };
+        Self::new(exchange, HeldCredentials::Bearer(token), now)
+    }
+
+    /// `token` is the end of the one `Authorization` field.
+    pub(super) fn of_dpop(
+        exchange: Exchange<'e>,
+        field: &HeaderValue,
+        token: &str,
+        proof: &HeaderValue,
+        now: Now,
+    ) -> Self {
+        let token = HeldToken { length: token.len(), field: field.clone() };
+        Self::new(exchange, HeldCredentials::Dpop(token, proof.clone()), now)
+    }
+
+    fn new(exchange: Exchange<'e>, held: HeldCredentials, now: Now) -> Self {
         let deadline = Deadline {
             at: now.tick.after_micros(exchange.engine.timeouts().verify_micros),
             why: Why::Verify,
         };
-        let token = HeldToken { length: token.len(), field: field.clone() };
-        Self { exchange, token, deadline }
+        Self { exchange, held, deadline }
     }
 
-    /// The token to verify.
+    /// What there is to verify.
     #[must_use]
-    pub fn token(&self) -> Token<'_> {
-        let bytes = self.token.field.as_bytes().trim_ascii_end();
-        let start = bytes.len().saturating_sub(self.token.length);
-        // A token is visible ASCII, so an empty text only stands for a field that changed.
-        Token(bytes.get(start..).and_then(|token| std::str::from_utf8(token).ok()).unwrap_or(""))
+    pub fn presented(&self) -> Presented<'_> {
+        match &self.held {
+            HeldCredentials::Head { .. } => Presented::Head,
+            HeldCredentials::Bearer(token) => Presented::Bearer(token.token()),
+            HeldCredentials::Dpop(token, proof) => {
+                // Nothing but visible ASCII is a proof, and the empty text is none either.
+                Presented::Dpop { token: token.token(), proof: Token(proof.to_str().unwrap_or("")) }
+            }
+        }
     }
 
     /// When to give up and report [`Outage::TimedOut`].
@@ -91,34 +166,96 @@ impl<'e> Verify<'e> {
 
     /// Goes on with what was found out.
     pub fn resolve(self, facts: Facts, now: Now) -> Step<'e> {
-        let mut exchange = self.exchange;
-        match judge(exchange.engine.auth(), facts, now) {
-            Ok(claims) => {
-                exchange.claims = claims;
-                read_body::after_the_head(exchange, now)
-            }
-            Err(refusal) => read_body::refuse(exchange, refusal, now),
+        let Self { mut exchange, held, .. } = self;
+        let auth = exchange.engine.auth();
+        let caller = match recognise(auth, &held, facts, now) {
+            Ok(caller) => caller,
+            Err(refusal) => return read_body::refuse(exchange, refusal, now),
+        };
+        let granted = caller.principal().scopes();
+        let lacking =
+            auth.protection().map(Protection::baseline).filter(|needs| !needs.satisfied_by(granted));
+        let refusal = lacking.map(|needs| Refusal::InsufficientScope(needs.scopes().clone()));
+        exchange.caller = Some(caller);
+        match refusal {
+            None => read_body::after_the_head(exchange, now),
+            Some(refusal) => read_body::refuse(exchange, refusal, now),
         }
     }
 }
 
-/// Who may use the endpoint: a signed token whose every claim is good now (TOK-01, AUTH-06), with
-/// the scopes that the endpoint asks of everyone.
-fn judge(auth: &AuthPolicy, facts: Facts, now: Now) -> Result<Option<Arc<Claims>>, Refusal> {
-    let policy = match auth {
-        AuthPolicy::Open => return Ok(None),
-        AuthPolicy::Bearer(policy) => policy,
-    };
-    let claims = match facts {
-        Facts::Signed(claims) => claims,
-        Facts::Denied(denial) => return Err(Refusal::InvalidToken(denial)),
-        Facts::Unavailable(outage) => return Err(Refusal::Unavailable(outage)),
-    };
-    policy.rules().check(&claims, now.unix).map_err(Refusal::InvalidToken)?;
-    let baseline = policy.baseline();
-    if baseline.satisfied_by(claims.principal().scopes()) {
-        Ok(Some(claims))
-    } else {
-        Err(Refusal::InsufficientScope(baseline.scopes().clone()))
+impl HeldToken {
+    fn token(&self) -> Token<'_> {
+        let bytes = self.field.as_bytes().trim_ascii_end();
+        let start = bytes.len().saturating_sub(self.length);
+        // A token is visible ASCII, so an empty text only stands for a field that changed.
+        Token(bytes.get(start..).and_then(|token| std::str::from_utf8(token).ok()).unwrap_or(""))
+    }
+}
+
+/// Who the caller is, if the facts are of the kind that the policy asks for and good enough for it.
+fn recognise(auth: &AuthPolicy, held: &HeldCredentials, facts: Facts, now: Now) -> Result<Caller, Refusal> {
+    // Facts of another kind than the policy asks for say nothing about the caller.
+    let misreported = Refusal::Unavailable(Outage::VerifierUnavailable);
+    match (auth, held, facts) {
+        (_, _, Facts::Unavailable(outage)) => Err(Refusal::Unavailable(outage)),
+        (AuthPolicy::Bearer(policy), HeldCredentials::Bearer(_), Facts::Signed(claims)) => {
+            check(policy, &claims, None, now)?;
+            Ok(Caller::of_claims(claims))
+        }
+        (AuthPolicy::Bearer(policy), HeldCredentials::Dpop(..), Facts::Proven(claims, facts)) => {
+            check(policy, &claims, Some(&facts), now)?;
+            Ok(Caller::of_claims(claims))
+        }
+        // Without a proof of its own, the scheme makes no bound token out of a bearer token.
+        (AuthPolicy::Bearer(policy), HeldCredentials::Dpop(..), Facts::Signed(claims)) => {
+            check(policy, &claims, None, now)?;
+            Err(Refusal::InvalidToken(Denial::NotSenderConstrained))
+        }
+        (
+            AuthPolicy::Bearer(_),
+            HeldCredentials::Bearer(_) | HeldCredentials::Dpop(..),
+            Facts::Denied(denial),
+        ) => Err(Refusal::InvalidToken(denial)),
+        (AuthPolicy::Bearer(_), HeldCredentials::Dpop(..), Facts::ProofRefused(denial)) => {
+            Err(Refusal::InvalidProof(denial))
+        }
+        (AuthPolicy::Bearer(_), HeldCredentials::Dpop(..), Facts::NonceNeeded(nonce)) => {
+            Err(Refusal::NonceNeeded(nonce))
+        }
+        (AuthPolicy::Custom(_), HeldCredentials::Head { .. }, Facts::Accepted(principal)) => {
+            if now.unix < principal.expires() {
+                Ok(Caller::of_application(principal))
+            } else {
+                Err(Refusal::InvalidToken(Denial::Expired))
+            }
+        }
+        (AuthPolicy::Custom(_), HeldCredentials::Head { anonymous }, Facts::Rejected) => {
+            Err(Refusal::Rejected { anonymous: *anonymous })
+        }
+        (AuthPolicy::Custom(_), HeldCredentials::Head { .. }, Facts::Failed) => Err(Refusal::VerifierFailed),
+        (AuthPolicy::Open | AuthPolicy::Bearer(_) | AuthPolicy::Custom(_), _, _) => Err(misreported),
+    }
+}
+
+/// TOK-01, AUTH-06, XDPOP-05: every claim is good now, whenever the signature was checked, and so is
+/// the proof.
+fn check(
+    policy: &BearerPolicy,
+    claims: &Claims,
+    facts: Option<&ProofFacts>,
+    now: Now,
+) -> Result<(), Refusal> {
+    let rules = policy.issuers().rules_of(claims.principal().issuer());
+    let rules = rules.ok_or(Refusal::InvalidToken(Denial::IssuerForeign))?;
+    let thumbprint = facts.map(|facts| facts.proof.thumbprint());
+    rules.check(claims, thumbprint.as_ref(), now.unix).map_err(Refusal::InvalidToken)?;
+    match (facts, policy.dpop()) {
+        (None, _) => Ok(()),
+        (Some(ProofFacts { proof, token_hash }), Some(dpop)) => {
+            // Only a POST gets this far.
+            dpop.rules().check(proof, "POST", token_hash, now.unix).map_err(Refusal::InvalidProof)
+        }
+        (Some(_), None) => Err(Refusal::InvalidToken(Denial::SenderConstrained)),
     }
 }

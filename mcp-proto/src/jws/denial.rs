@@ -17,7 +17,7 @@ pub enum Denial {
     HeaderMalformed,
     /// `alg` is absent, not a string, unknown, or not among the allowed ones.
     AlgorithmRefused,
-    /// `typ` does not say access token (RFC 9068 section 2.1).
+    /// `typ` of the header does not say access token (RFC 9068 section 2.1), or says another kind.
     TypeRefused,
     /// The header has a `crit` member; no extension is supported.
     CriticalExtension,
@@ -34,7 +34,7 @@ pub enum Denial {
     ClaimsMalformed,
     /// `iss` is absent or empty.
     IssuerMissing,
-    /// `iss` is not the configured issuer.
+    /// `iss` is not a configured issuer.
     IssuerForeign,
     /// `aud` is absent or empty.
     AudienceMissing,
@@ -50,14 +50,24 @@ pub enum Denial {
     IssuedInFuture,
     /// `sub` is absent or empty.
     SubjectMissing,
-    /// `client_id` is absent or empty.
+    /// The client is not named, or its name is empty.
     ClientMissing,
     /// `iat` is absent.
     IssuedAtMissing,
     /// `jti` is absent or empty.
     TokenIdMissing,
-    /// The token is bound to a key (`cnf`, RFC 7800), and nobody checked that the bearer holds it.
+    /// The token is bound to a key (`cnf`, RFC 7800), and the sender did not prove to hold one, or
+    /// the binding is of a kind that cannot be checked.
     SenderConstrained,
+    /// The sender proved to hold a key, and the token is bound to none.
+    NotSenderConstrained,
+    /// The sender proved to hold another key than the token is bound to.
+    KeyNotBound,
+    /// The claims are those of an ID token, a refresh token or another kind of token.
+    NotAnAccessToken,
+    /// The issuer was asked about the token, and does not say that it is active (RFC 7662 section
+    /// 2.2).
+    Inactive,
 }
 
 impl Denial {
@@ -87,6 +97,10 @@ impl Denial {
         Self::IssuedAtMissing,
         Self::TokenIdMissing,
         Self::SenderConstrained,
+        Self::NotSenderConstrained,
+        Self::KeyNotBound,
+        Self::NotAnAccessToken,
+        Self::Inactive,
     ];
 
     /// What a peer is told: fixed text in the character set of `error_description` (RFC 6750
@@ -103,7 +117,7 @@ impl Denial {
             | Self::UnencodedPayload
             | Self::ClaimsMalformed => "The access token is malformed",
             Self::AlgorithmRefused => "The signature algorithm of the access token is not accepted",
-            Self::TypeRefused => "The token is not an access token",
+            Self::TypeRefused | Self::NotAnAccessToken => "The token is not an access token",
             Self::CriticalExtension => "The access token demands an unsupported extension",
             Self::KeyUnknown | Self::KeyUnfit | Self::BadSignature => {
                 "The access token was not signed by a trusted key"
@@ -122,6 +136,9 @@ impl Denial {
             Self::SenderConstrained => {
                 "The access token is bound to a key and cannot be used as a bearer token"
             }
+            Self::NotSenderConstrained => "The access token is not bound to a key",
+            Self::KeyNotBound => "The access token is bound to another key",
+            Self::Inactive => "The access token is not active",
         }
     }
 
@@ -153,6 +170,10 @@ impl Denial {
             Self::IssuedAtMissing => "issued_at_missing",
             Self::TokenIdMissing => "token_id_missing",
             Self::SenderConstrained => "sender_constrained",
+            Self::NotSenderConstrained => "not_sender_constrained",
+            Self::KeyNotBound => "key_not_bound",
+            Self::NotAnAccessToken => "not_an_access_token",
+            Self::Inactive => "inactive",
         }
     }
 }
@@ -175,7 +196,7 @@ mod tests {
         for (position, denial) in Denial::ALL.iter().enumerate() {
             assert_eq!(*denial as usize, position);
         }
-        assert_eq!(Denial::ALL.len(), Denial::SenderConstrained as usize + 1);
+        assert_eq!(Denial::ALL.len(), Denial::Inactive as usize + 1);
     }
 
     #[test]

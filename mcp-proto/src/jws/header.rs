@@ -1,6 +1,6 @@
 //! The JOSE header (RFC 7515 section 4): which algorithm, which key, which kind of token.
 
-use super::json::{Member, Object};
+use super::json::Object;
 use super::keys::KEY_ID_BYTES_MAX;
 use super::{Algorithm, Denial};
 
@@ -12,7 +12,20 @@ use super::{Algorithm, Denial};
 pub struct Header {
     algorithm: Algorithm,
     key_id: Option<Box<str>>,
-    access_token: bool,
+    kind: Kind,
+}
+
+/// What `typ` of a header says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// An access token (RFC 9068 section 2.1).
+    AccessToken,
+    /// Some JWT (RFC 7519 section 5.1).
+    Jwt,
+    /// Nothing.
+    Unstated,
+    /// Something else.
+    Other,
 }
 
 impl Header {
@@ -22,7 +35,11 @@ impl Header {
     /// [`Denial::HeaderMalformed`], [`Denial::CriticalExtension`], [`Denial::UnencodedPayload`] or
     /// [`Denial::AlgorithmRefused`].
     pub fn read(json: &[u8]) -> Result<Self, Denial> {
-        let object = Object::read(json).ok_or(Denial::HeaderMalformed)?;
+        Object::read(json).ok_or(Denial::HeaderMalformed).and_then(|object| Self::of(&object))
+    }
+
+    /// Reads a header that was found to be a JSON object.
+    pub(super) fn of(object: &Object<'_>) -> Result<Self, Denial> {
         // Also an empty or wrong-typed list: the section that allows `crit` forbids those (RFC 7515
         // section 4.1.11).
         if object.member("crit").is_some() {
@@ -32,9 +49,9 @@ impl Header {
             return Err(Denial::UnencodedPayload);
         }
         Ok(Self {
-            algorithm: algorithm(&object).ok_or(Denial::AlgorithmRefused)?,
-            key_id: key_id(&object)?,
-            access_token: is_access_token(&object),
+            algorithm: algorithm(object).ok_or(Denial::AlgorithmRefused)?,
+            key_id: key_id(object)?,
+            kind: kind(object),
         })
     }
 
@@ -51,11 +68,10 @@ impl Header {
         self.key_id.as_deref()
     }
 
-    /// Whether `typ` says that this is an access token and no other kind of JWT (RFC 9068 section
-    /// 2.1).
+    /// `typ`: which kind of token this is.
     #[must_use]
-    pub fn is_access_token(&self) -> bool {
-        self.access_token
+    pub fn kind(&self) -> Kind {
+        self.kind
     }
 }
 
@@ -74,17 +90,28 @@ fn key_id(header: &Object<'_>) -> Result<Option<Box<str>>, Denial> {
     }
 }
 
-fn is_access_token(header: &Object<'_>) -> bool {
+fn kind(header: &Object<'_>) -> Kind {
+    let Some(member) = header.member("typ") else {
+        return Kind::Unstated;
+    };
+    let Some(text) = member.text() else {
+        return Kind::Other;
+    };
     // TOK-02. Media types are case-insensitive, and the prefix may be left out (RFC 7515 section
     // 4.1.9).
-    header.member("typ").and_then(Member::text).is_some_and(|kind| {
-        kind.eq_ignore_ascii_case("at+jwt") || kind.eq_ignore_ascii_case("application/at+jwt")
-    })
+    let is = |name| text.eq_ignore_ascii_case(name);
+    if is("at+jwt") || is("application/at+jwt") {
+        Kind::AccessToken
+    } else if is("JWT") || is("application/jwt") {
+        Kind::Jwt
+    } else {
+        Kind::Other
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Algorithm, Denial, Header, KEY_ID_BYTES_MAX};
+    use super::{Algorithm, Denial, Header, KEY_ID_BYTES_MAX, Kind};
 
     fn read(json: &str) -> Result<Header, Denial> {
         Header::read(json.as_bytes())
@@ -95,7 +122,7 @@ mod tests {
         let header = read(r#"{"typ":"at+jwt","alg":"ES256","kid":"k1"}"#).unwrap();
         assert_eq!(header.algorithm(), Algorithm::Es256);
         assert_eq!(header.key_id(), Some("k1"));
-        assert!(header.is_access_token());
+        assert_eq!(header.kind(), Kind::AccessToken);
     }
 
     #[test]
@@ -106,7 +133,6 @@ mod tests {
             (r#"{"alg":"ES256","alg":"ES256"}"#, Denial::HeaderMalformed),
             (r#"{"alg":"ES256","\u0061lg":"RS256"}"#, Denial::HeaderMalformed),
             (r#"{"alg":"ES256","jwk":{"a":1,"a":2}}"#, Denial::HeaderMalformed),
-            (r#"{"alg":"ES256"} "#, Denial::TypeRefused),
             (r#"{"alg":"ES256"}x"#, Denial::HeaderMalformed),
             (r#"{"alg":"ES256","kid":1}"#, Denial::HeaderMalformed),
             (r#"{"alg":"ES256","kid":null}"#, Denial::HeaderMalformed),
@@ -133,40 +159,40 @@ mod tests {
             (r#"{"alg":"ES256","b64":"true"}"#, Denial::UnencodedPayload),
         ];
         for (json, denial) in table {
-            let refused = match read(json) {
-                Ok(header) if !header.is_access_token() => Denial::TypeRefused,
-                Ok(header) => panic!("{json} was read as {header:?}"),
-                Err(denial) => denial,
-            };
-            assert_eq!(refused, denial, "{json}");
+            assert_eq!(read(json), Err(denial), "{json}");
         }
     }
 
     #[test]
-    fn only_access_token_types_are_access_tokens() {
+    fn every_type_says_its_kind() {
         let table = [
-            (r#""at+jwt""#, true),
-            (r#""AT+JWT""#, true),
-            (r#""application/at+jwt""#, true),
-            (r#""Application/At+Jwt""#, true),
-            (r#""\u0061t+jwt""#, true),
-            (r#""JWT""#, false),
-            (r#""at+jwt ""#, false),
-            (r#"" at+jwt""#, false),
-            (r#""at jwt""#, false),
-            (r#""text/at+jwt""#, false),
-            (r#""application/application/at+jwt""#, false),
-            (r#""id+jwt""#, false),
-            (r#""dpop+jwt""#, false),
-            (r#""logout+jwt""#, false),
-            (r#""""#, false),
-            (r#"null"#, false),
-            (r#"["at+jwt"]"#, false),
+            (r#""at+jwt""#, Kind::AccessToken),
+            (r#""AT+JWT""#, Kind::AccessToken),
+            (r#""application/at+jwt""#, Kind::AccessToken),
+            (r#""Application/At+Jwt""#, Kind::AccessToken),
+            (r#""\u0061t+jwt""#, Kind::AccessToken),
+            (r#""JWT""#, Kind::Jwt),
+            (r#""jwt""#, Kind::Jwt),
+            (r#""application/jwt""#, Kind::Jwt),
+            (r#""JWT ""#, Kind::Other),
+            (r#""at+jwt ""#, Kind::Other),
+            (r#"" at+jwt""#, Kind::Other),
+            (r#""at jwt""#, Kind::Other),
+            (r#""text/at+jwt""#, Kind::Other),
+            (r#""application/application/at+jwt""#, Kind::Other),
+            (r#""id+jwt""#, Kind::Other),
+            (r#""dpop+jwt""#, Kind::Other),
+            (r#""logout+jwt""#, Kind::Other),
+            (r#""JOSE""#, Kind::Other),
+            (r#""""#, Kind::Other),
+            (r#"null"#, Kind::Other),
+            (r#"["at+jwt"]"#, Kind::Other),
         ];
         for (kind, expected) in table {
             let header = read(&format!(r#"{{"alg":"ES256","typ":{kind}}}"#)).unwrap();
-            assert_eq!(header.is_access_token(), expected, "{kind}");
+            assert_eq!(header.kind(), expected, "{kind}");
         }
+        assert_eq!(read(r#"{"alg":"ES256"} "#).unwrap().kind(), Kind::Unstated);
     }
 
     #[test]

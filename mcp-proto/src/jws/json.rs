@@ -36,6 +36,11 @@ impl<'t> Object<'t> {
     pub(super) fn member(&self, name: &str) -> Option<Member<'t>> {
         self.members.get(name).copied().map(Member)
     }
+
+    /// How many members there are.
+    pub(super) fn len(&self) -> usize {
+        self.members.len()
+    }
 }
 
 /// The value of a member. Each question answers `None` when the value is of another type.

@@ -1,6 +1,6 @@
 //! Key sets (RFC 7517): which published keys may check which tokens.
 
-mod jwk;
+pub(super) mod jwk;
 mod roca;
 
 #[cfg(test)]
@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use super::json::{Member, Object};
-use super::{Algorithm, Denial};
+use super::{Algorithm, AlgorithmSet, Denial};
 
 pub use jwk::SkipReason;
 
@@ -41,14 +41,22 @@ pub struct Key {
 }
 
 impl Key {
+    /// Reads a key that somebody brings along for one algorithm: judged like a published one, and
+    /// for just that algorithm unless it names another itself.
+    pub(super) fn read_for(jwk: &Object<'_>, algorithm: Algorithm) -> Option<Self> {
+        let key = jwk::read(jwk, AlgorithmSet::of(&[algorithm])).ok()?;
+        let fits = key.algorithm == algorithm && algorithm.signature_length(&key).is_some();
+        fits.then_some(key)
+    }
+
     /// `kid`: what tokens call it.
     #[must_use]
     pub fn kid(&self) -> Option<&str> {
         self.kid.as_deref()
     }
 
-    /// The only algorithm it checks: `alg` of the key, else what its type is for (`RS256` for an
-    /// RSA key).
+    /// The only algorithm it checks: `alg` of the key, else what its type is for. An RSA key without
+    /// `alg` is for the one RSA algorithm that is accepted, and for `RS256` where several are.
     #[must_use]
     pub fn algorithm(&self) -> Algorithm {
         self.algorithm
@@ -71,6 +79,13 @@ pub enum KeyMaterial {
         /// The second coordinate.
         y: [u8; 32],
     },
+    /// A point that is said to be on P-384.
+    EcP384 {
+        /// The first coordinate.
+        x: [u8; 48],
+        /// The second coordinate.
+        y: [u8; 48],
+    },
     /// An Ed25519 public key.
     Ed25519([u8; 32]),
     /// An RSA public key, both numbers without leading zero bytes.
@@ -90,16 +105,26 @@ pub struct KeySet {
 }
 
 impl KeySet {
-    /// Reads a JWK set, or a single JWK as a set of one.
+    /// Reads a JWK set for the algorithms that are accepted by default.
+    ///
+    /// # Errors
+    /// As [`Self::parse_accepting`].
+    pub fn parse(json: &[u8]) -> Result<(Self, Skipped), KeySetError> {
+        Self::parse_accepting(json, AlgorithmSet::default())
+    }
+
+    /// Reads a JWK set, or a single JWK as a set of one, for an issuer whose tokens may be signed
+    /// with these algorithms.
     ///
     /// A member that cannot be used is skipped and reported, so that one strange key does not cost
-    /// the others: keys of other types, for other uses, too weak. Private parts are not read. Keys
-    /// that share a `kid` are all skipped, as nobody could tell which one a token means.
+    /// the others: keys of other types, for other uses or algorithms, too weak. Private parts are
+    /// not read. Keys that share a `kid` are all skipped, as nobody could tell which one a token
+    /// means.
     ///
     /// # Errors
     /// When the document is too long, not strict JSON, no key set, has too many keys or none that
     /// can be used. None of these should replace a set that was good.
-    pub fn parse(json: &[u8]) -> Result<(Self, Skipped), KeySetError> {
+    pub fn parse_accepting(json: &[u8], accepted: AlgorithmSet) -> Result<(Self, Skipped), KeySetError> {
         if json.len() > KEY_SET_BYTES_MAX {
             return Err(KeySetError::TooLong);
         }
@@ -107,7 +132,7 @@ impl KeySet {
         let mut keys = Vec::new();
         let mut skipped = Vec::new();
         for (position, jwk) in members(document)?.into_iter().enumerate() {
-            match jwk.ok_or(SkipReason::Malformed).and_then(|jwk| jwk::read(&jwk)) {
+            match jwk.ok_or(SkipReason::Malformed).and_then(|jwk| jwk::read(&jwk, accepted)) {
                 Ok(key) => keys.push((position, key)),
                 Err(reason) => skipped.push((position, reason)),
             }

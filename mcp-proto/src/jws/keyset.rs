@@ -62,15 +62,21 @@ impl FetchPolicy {
     }
 }
 
-/// Why a fetch brought no key set.
+/// Why a fetch brought nothing that can be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FetchFailure {
-    /// No connection, or it broke.
+    /// No connection, or it broke, or what came over it is no HTTP.
     Unreachable,
+    /// A connection that cannot be trusted.
+    Tls(TlsFailure),
     /// No complete answer in time.
     TimedOut,
     /// An answer with another status than 200; redirects are not followed.
     Status(u16),
+    /// An answer that is not announced as one of the media types that were asked for.
+    MediaType,
+    /// A document that is longer than permitted.
+    TooLong,
     /// The document is no usable key set.
     Document(KeySetError),
 }
@@ -78,11 +84,50 @@ pub enum FetchFailure {
 impl fmt::Display for FetchFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Unreachable => f.write_str("the key server cannot be reached"),
-            Self::TimedOut => f.write_str("the key server did not answer in time"),
-            Self::Status(status) => write!(f, "the key server answered with status {status}"),
+            Self::Unreachable => f.write_str("the server cannot be reached"),
+            Self::Tls(failure) => failure.fmt(f),
+            Self::TimedOut => f.write_str("the server did not answer in time"),
+            Self::Status(status @ 300..=399) => {
+                write!(f, "the server answered with status {status}, and redirects are not followed")
+            }
+            Self::Status(status) => write!(f, "the server answered with status {status}"),
+            Self::MediaType => f.write_str("the server's answer has another media type than expected"),
+            Self::TooLong => f.write_str("the server's answer is too long"),
             Self::Document(error) => error.fmt(f),
         }
+    }
+}
+
+/// Why a connection cannot be trusted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TlsFailure {
+    /// There are no certificates to trust, so nobody can be.
+    RootsMissing,
+    /// The server's certificate was issued by nobody who is trusted.
+    IssuerUnknown,
+    /// The server's certificate is for another host.
+    NameWrong,
+    /// The server's certificate is no longer valid.
+    Expired,
+    /// The server's certificate is not valid yet.
+    NotYetValid,
+    /// The certificate is bad in another way, or the server does not speak TLS as it should.
+    Handshake,
+    /// This program was built without TLS.
+    Unsupported,
+}
+
+impl fmt::Display for TlsFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::RootsMissing => "there are no root certificates to trust",
+            Self::IssuerUnknown => "the server's certificate was issued by nobody who is trusted",
+            Self::NameWrong => "the server's certificate is for another host",
+            Self::Expired => "the server's certificate has expired",
+            Self::NotYetValid => "the server's certificate is not valid yet",
+            Self::Handshake => "the TLS handshake with the server failed",
+            Self::Unsupported => "this program was built without https",
+        })
     }
 }
 

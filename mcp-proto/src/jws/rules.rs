@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use super::{AlgorithmSet, Claims, Denial};
+use super::grants::{GRANTS_MAX, Grant};
+use super::{AlgorithmSet, Claims, Confirmation, Denial, Profile, Thumbprint, Verification};
 use crate::time::UnixSeconds;
 
 /// The leeway of new rules, in seconds.
@@ -14,7 +15,8 @@ pub const LEEWAY_SECONDS_MAX: u64 = 300;
 /// The longest token that new rules let through, in bytes.
 pub const TOKEN_BYTES_DEFAULT: usize = 16 * 1024;
 
-/// What a server demands of a token: who issued it, whom it is for, how old it may be.
+/// What a server demands of the tokens of one issuer: whom they are for, how old they may be, how
+/// they are written and what they grant.
 ///
 /// There is no way to leave the issuer or the audience open.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +26,10 @@ pub struct TokenRules {
     leeway_seconds: u64,
     algorithms: AlgorithmSet,
     token_bytes_max: usize,
+    profile: Profile,
+    verification: Verification,
+    takes_client_as_audience: bool,
+    grants: Vec<Grant>,
 }
 
 impl TokenRules {
@@ -53,6 +59,10 @@ impl TokenRules {
             leeway_seconds: LEEWAY_SECONDS_DEFAULT,
             algorithms: AlgorithmSet::default(),
             token_bytes_max: TOKEN_BYTES_DEFAULT,
+            profile: Profile::default(),
+            verification: Verification::default(),
+            takes_client_as_audience: false,
+            grants: Vec::new(),
         })
     }
 
@@ -89,6 +99,55 @@ impl TokenRules {
         Ok(Self { token_bytes_max, ..self })
     }
 
+    /// The same rules for tokens as this profile describes them; by default [`Profile::Rfc9068`].
+    #[must_use]
+    pub fn with_profile(self, profile: Profile) -> Self {
+        Self { profile, ..self }
+    }
+
+    /// The same rules for tokens that are found to be good in this way; by default
+    /// [`Verification::Signature`].
+    #[must_use]
+    pub fn with_verification(self, verification: Verification) -> Self {
+        Self { verification, ..self }
+    }
+
+    /// The same rules, with the client standing for the audience of a token that names none: the
+    /// audiences of these rules are then the clients whose tokens are accepted.
+    ///
+    /// For Cognito, whose access tokens have no `aud`. It applies to [`Profile::Compatible`] and to
+    /// tokens with `token_use: access` alone. Whoever uses it gives up that a token names whom it is
+    /// for: every resource server that trusts these clients can use their tokens here.
+    #[must_use]
+    pub fn with_client_as_audience(self) -> Self {
+        Self { takes_client_as_audience: true, ..self }
+    }
+
+    /// The same rules, granting `scope` also to whoever has `value` in the claim at the end of
+    /// `path`, which is a string or an array of strings: `["realm_access", "roles"]`, `["groups"]`,
+    /// `["https://example.com/roles"]`, `["cognito:groups"]`.
+    ///
+    /// A claim of any other type grants nothing. A string is one value and is not split.
+    ///
+    /// # Errors
+    /// When the path is empty or has more than [`GRANT_PATH_MAX`](super::GRANT_PATH_MAX) names,
+    /// when the value is empty, when the scope is none, or when there are [`GRANTS_MAX`] grants
+    /// already.
+    pub fn with_grant<N: Into<Box<str>>>(
+        mut self,
+        path: impl IntoIterator<Item = N>,
+        value: impl Into<Box<str>>,
+        scope: &str,
+    ) -> Result<Self, TokenRulesError> {
+        let path = path.into_iter().map(Into::into).collect();
+        let grant = Grant::new(path, value.into(), scope)?;
+        if self.grants.len() >= GRANTS_MAX {
+            return Err(TokenRulesError::TooManyGrants);
+        }
+        self.grants.push(grant);
+        Ok(self)
+    }
+
     /// The issuer whose tokens are accepted.
     #[must_use]
     pub fn issuer(&self) -> &str {
@@ -119,7 +178,32 @@ impl TokenRules {
         self.token_bytes_max
     }
 
-    /// Compares verified claims with issuer, audience and time. Allocates nothing; meant for every
+    /// How the tokens are written.
+    #[must_use]
+    pub fn profile(&self) -> Profile {
+        self.profile
+    }
+
+    /// How the tokens are found to be good.
+    #[must_use]
+    pub fn verification(&self) -> Verification {
+        self.verification
+    }
+
+    /// Whether the client may stand for an absent audience.
+    #[must_use]
+    pub fn takes_client_as_audience(&self) -> bool {
+        self.takes_client_as_audience
+    }
+
+    /// What is granted by other claims than those for scopes.
+    #[must_use]
+    pub fn grants(&self) -> &[Grant] {
+        &self.grants
+    }
+
+    /// Compares verified claims with issuer, audience and time, and their binding with the key that
+    /// the sender proved to hold, if any (RFC 9449 section 7.1). Allocates nothing; meant for every
     /// request.
     ///
     /// A token is good from `nbf` (and `iat`) on and until just before `exp`, each widened by the
@@ -127,9 +211,15 @@ impl TokenRules {
     ///
     /// # Errors
     /// [`Denial::IssuerForeign`], [`Denial::AudienceForeign`], [`Denial::Expired`],
-    /// [`Denial::NotYetValid`] or [`Denial::IssuedInFuture`], whichever applies first in this
+    /// [`Denial::NotYetValid`], [`Denial::IssuedInFuture`], [`Denial::SenderConstrained`],
+    /// [`Denial::NotSenderConstrained`] or [`Denial::KeyNotBound`], whichever applies first in this
     /// order.
-    pub fn check(&self, claims: &Claims, now: UnixSeconds) -> Result<(), Denial> {
+    pub fn check(
+        &self,
+        claims: &Claims,
+        proven: Option<&Thumbprint>,
+        now: UnixSeconds,
+    ) -> Result<(), Denial> {
         // TOK-01, and AUTH-07 for the audience (RFC 8707 section 2, RFC 9068 section 4).
         if claims.principal().issuer() != &*self.issuer {
             return Err(Denial::IssuerForeign);
@@ -144,14 +234,31 @@ impl TokenRules {
         if claims.not_before().is_some_and(|start| start.0 > latest_start) {
             return Err(Denial::NotYetValid);
         }
-        if claims.issued_at().0 > latest_start {
+        if claims.issued_at().is_some_and(|issued| issued.0 > latest_start) {
             return Err(Denial::IssuedInFuture);
         }
-        Ok(())
+        check_binding(claims.confirmation(), proven)
     }
 
     fn is_audience(&self, claims: &Claims) -> bool {
         claims.audiences().iter().any(|named| self.audiences.contains(named))
+    }
+}
+
+/// A token that is bound is for the holder of that key alone, and a proof that goes with a token
+/// that is not was made for another one.
+fn check_binding(bound: Option<&Confirmation>, proven: Option<&Thumbprint>) -> Result<(), Denial> {
+    match (bound, proven) {
+        (None, None) => Ok(()),
+        (None, Some(_)) => Err(Denial::NotSenderConstrained),
+        (Some(Confirmation::Key(_)), None) | (Some(Confirmation::Other), _) => Err(Denial::SenderConstrained),
+        (Some(Confirmation::Key(bound)), Some(proven)) => {
+            if bound == proven {
+                Ok(())
+            } else {
+                Err(Denial::KeyNotBound)
+            }
+        }
     }
 }
 
@@ -168,6 +275,22 @@ pub enum TokenRulesError {
     AlgorithmsEmpty,
     /// No token would be short enough.
     TokenBytesZero,
+    /// The path to a granting claim names nothing.
+    GrantPathEmpty,
+    /// The path to a granting claim has more than [`GRANT_PATH_MAX`](super::GRANT_PATH_MAX) names.
+    GrantPathTooLong,
+    /// The value that grants is empty.
+    GrantValueEmpty,
+    /// What is granted is no scope.
+    GrantScope,
+    /// There are more than [`GRANTS_MAX`] grants.
+    TooManyGrants,
+    /// There are no rules, for any issuer.
+    IssuersEmpty,
+    /// Two rules are for the same issuer.
+    IssuerRepeated,
+    /// More than one issuer is to be asked about tokens, and nothing tells whom to ask about one.
+    IntrospectionRepeated,
 }
 
 impl fmt::Display for TokenRulesError {
@@ -178,6 +301,14 @@ impl fmt::Display for TokenRulesError {
             Self::LeewayTooLong => "the leeway for token times is longer than 300 seconds",
             Self::AlgorithmsEmpty => "no signature algorithm is accepted",
             Self::TokenBytesZero => "the limit on the length of a token is zero",
+            Self::GrantPathEmpty => "the path to a claim that grants a scope is empty",
+            Self::GrantPathTooLong => "the path to a claim that grants a scope has more than 4 names",
+            Self::GrantValueEmpty => "the value that grants a scope is empty",
+            Self::GrantScope => "what a claim is to grant is not a scope",
+            Self::TooManyGrants => "more than 64 values of claims grant scopes",
+            Self::IssuersEmpty => "a token issuer is needed",
+            Self::IssuerRepeated => "two token issuers are the same",
+            Self::IntrospectionRepeated => "only one token issuer can be asked about tokens",
         })
     }
 }
@@ -188,6 +319,7 @@ impl std::error::Error for TokenRulesError {}
 mod tests {
     use super::*;
     use crate::jws::Algorithm;
+    use crate::jws::profile::Origin;
     use proptest::prelude::*;
 
     const ISSUER: &str = "https://id.example";
@@ -199,12 +331,12 @@ mod tests {
 
     fn claims(iss: &str, aud: &str, times: &str) -> Claims {
         let json = format!(r#"{{"iss":"{iss}","aud":{aud},"sub":"s","client_id":"c","jti":"j",{times}}}"#);
-        Claims::read(json.as_bytes()).unwrap()
+        Claims::read(json.as_bytes(), &rules(), Origin::Token { is_typed: true }).unwrap()
     }
 
     fn judge(rules: &TokenRules, times: &str, now: u64) -> Result<(), Denial> {
         let claims = claims(ISSUER, &format!(r#""{AUDIENCE}""#), times);
-        rules.check(&claims, UnixSeconds(now))
+        rules.check(&claims, None, UnixSeconds(now))
     }
 
     #[test]
@@ -214,9 +346,11 @@ mod tests {
         assert_eq!(rules.audiences(), [AUDIENCE.into()]);
         assert_eq!(rules.leeway_seconds(), 60);
         assert_eq!(rules.token_bytes_max(), 16_384);
-        for algorithm in Algorithm::ALL {
-            assert!(rules.algorithms().contains(*algorithm));
-        }
+        assert_eq!(rules.algorithms(), AlgorithmSet::of(Algorithm::DEFAULT));
+        assert_eq!(rules.profile(), Profile::Rfc9068);
+        assert_eq!(rules.verification(), Verification::Signature);
+        assert!(!rules.takes_client_as_audience());
+        assert!(rules.grants().is_empty());
     }
 
     #[test]
@@ -254,7 +388,7 @@ mod tests {
         ];
         for issuer in table {
             let claims = claims(issuer, &format!(r#""{AUDIENCE}""#), times);
-            let judged = rules().check(&claims, UnixSeconds(1500));
+            let judged = rules().check(&claims, None, UnixSeconds(1500));
             assert_eq!(judged, Err(Denial::IssuerForeign), "{issuer}");
         }
     }
@@ -275,7 +409,7 @@ mod tests {
         ];
         for (audience, expected) in table {
             let claims = claims(ISSUER, audience, r#""exp":2000,"iat":1000"#);
-            assert_eq!(rules().check(&claims, UnixSeconds(1500)), expected, "{audience}");
+            assert_eq!(rules().check(&claims, None, UnixSeconds(1500)), expected, "{audience}");
         }
     }
 
@@ -286,8 +420,8 @@ mod tests {
         let second = claims(ISSUER, r#""urn:second""#, times);
         let third = claims(ISSUER, r#""urn:third""#, times);
         let now = UnixSeconds(1500);
-        assert_eq!(rules.check(&second, now), Ok(()));
-        assert_eq!(rules.check(&third, now), Err(Denial::AudienceForeign));
+        assert_eq!(rules.check(&second, None, now), Ok(()));
+        assert_eq!(rules.check(&third, None, now), Err(Denial::AudienceForeign));
     }
 
     #[test]

@@ -14,23 +14,42 @@ const CLAIMS: &str = concat!(
     r#""sub":"alice","client_id":"desk","jti":"t-1","scope":"read"}"#,
 );
 const SIGNATURE: [u8; 64] = [7; 64];
+/// Each key by name, its algorithm, and how long its signatures are.
+const OWN: [(&str, Algorithm, usize); 9] = [
+    ("ec", Algorithm::Es256, 64),
+    ("ed", Algorithm::EdDsa, 64),
+    ("rs", Algorithm::Rs256, 256),
+    ("ps", Algorithm::Ps256, 256),
+    ("ec384", Algorithm::Es384, 96),
+    ("rs384", Algorithm::Rs384, 256),
+    ("ps384", Algorithm::Ps384, 256),
+    ("rs512", Algorithm::Rs512, 256),
+    ("ps512", Algorithm::Ps512, 256),
+];
 
 fn rules() -> TokenRules {
-    TokenRules::new("https://id.example", ["https://mcp.example/mcp"]).unwrap()
+    let rules = TokenRules::new("https://id.example", ["https://mcp.example/mcp"]).unwrap();
+    rules.with_algorithms(AlgorithmSet::of(Algorithm::ALL)).unwrap()
 }
 
-/// Keys of all types; the second RSA key is for PS256.
+/// A key for each algorithm.
 fn keys() -> KeySet {
     let n = URL_SAFE_NO_PAD.encode([0xC5; 256]);
     let x = URL_SAFE_NO_PAD.encode([1; 32]);
+    let long = URL_SAFE_NO_PAD.encode([1; 48]);
     let json = format!(
         r#"{{"keys":[
             {{"kid":"ec","kty":"EC","crv":"P-256","x":"{x}","y":"{x}"}},
             {{"kid":"ed","kty":"OKP","crv":"Ed25519","x":"{x}"}},
             {{"kid":"rs","kty":"RSA","n":"{n}","e":"AQAB"}},
-            {{"kid":"ps","kty":"RSA","n":"{n}","e":"AQAB","alg":"PS256"}}]}}"#
+            {{"kid":"ps","kty":"RSA","n":"{n}","e":"AQAB","alg":"PS256"}},
+            {{"kid":"ec384","kty":"EC","crv":"P-384","x":"{long}","y":"{long}"}},
+            {{"kid":"rs384","kty":"RSA","n":"{n}","e":"AQAB","alg":"RS384"}},
+            {{"kid":"ps384","kty":"RSA","n":"{n}","e":"AQAB","alg":"PS384"}},
+            {{"kid":"rs512","kty":"RSA","n":"{n}","e":"AQAB","alg":"RS512"}},
+            {{"kid":"ps512","kty":"RSA","n":"{n}","e":"AQAB","alg":"PS512"}}]}}"#
     );
-    let (keys, skipped) = KeySet::parse(json.as_bytes()).unwrap();
+    let (keys, skipped) = KeySet::parse_accepting(json.as_bytes(), AlgorithmSet::of(Algorithm::ALL)).unwrap();
     assert!(skipped.is_empty(), "{skipped:?}");
     keys
 }
@@ -44,7 +63,7 @@ fn token(header: &str, claims: &str, signature: &[u8]) -> String {
 fn judge(token: &str) -> Result<Claims, Denial> {
     let rules = rules();
     let claims = inspect(token, &rules, &keys())?.resolve(true)?;
-    rules.check(&claims, UnixSeconds(1500))?;
+    rules.check(&claims, None, UnixSeconds(1500))?;
     Ok(claims)
 }
 
@@ -56,8 +75,8 @@ fn replaced(from: &str, to: &str) -> String {
 #[test]
 fn a_good_token_passes_all_stages() {
     let text = token(HEADER, CLAIMS, &SIGNATURE);
-    let keys = keys();
-    let check = inspect(&text, &rules(), &keys).unwrap();
+    let (rules, keys) = (rules(), keys());
+    let check = inspect(&text, &rules, &keys).unwrap();
     assert_eq!(check.algorithm(), Algorithm::Es256);
     assert_eq!(check.key().kid(), Some("ec"));
     assert_eq!(check.signature(), SIGNATURE);
@@ -67,7 +86,7 @@ fn a_good_token_passes_all_stages() {
     let claims = check.resolve(true).unwrap();
     assert_eq!(claims.principal().subject(), "alice");
     assert!(claims.principal().scopes().contains("read"));
-    assert_eq!(rules().check(&claims, UnixSeconds(1500)), Ok(()));
+    assert_eq!(rules.check(&claims, None, UnixSeconds(1500)), Ok(()));
 }
 
 #[test]
@@ -100,19 +119,22 @@ fn every_denial_is_reached() {
         (with_claims(&replaced(r#""jti""#, r#""x""#)), Denial::TokenIdMissing),
         (with_claims(&replaced("2000", r#"2000,"cnf":{"jkt":"x"}"#)), Denial::SenderConstrained),
     ];
+    // Those that take more than a token to happen.
+    let others =
+        [Denial::NotSenderConstrained, Denial::KeyNotBound, Denial::NotAnAccessToken, Denial::Inactive];
     for (text, denial) in &table {
         assert_eq!(judge(text), Err(*denial), "{}", denial.rule());
     }
-    let reached: BTreeSet<_> = table.iter().map(|(_, denial)| *denial).collect();
+    let reached: BTreeSet<_> = table.iter().map(|(_, denial)| *denial).chain(others).collect();
     assert_eq!(reached, Denial::ALL.iter().copied().collect());
 }
 
 #[test]
 fn a_bad_signature_is_the_end_whatever_the_claims_say() {
-    let keys = keys();
+    let (rules, keys) = (rules(), keys());
     for claims in [CLAIMS, "{}", "not json"] {
         let text = token(HEADER, claims, &SIGNATURE);
-        let check = inspect(&text, &rules(), &keys).unwrap();
+        let check = inspect(&text, &rules, &keys).unwrap();
         assert_eq!(check.resolve(false), Err(Denial::BadSignature));
     }
 }
@@ -164,13 +186,36 @@ fn the_rules_decide_which_algorithms_there_are() {
 }
 
 #[test]
+fn algorithms_beyond_the_default_are_accepted_on_request_only() {
+    let (all, keys) = (rules(), keys());
+    let default = TokenRules::new("https://id.example", ["https://mcp.example/mcp"]).unwrap();
+    for (kid, algorithm, length) in OWN {
+        let header = format!(r#"{{"typ":"at+jwt","alg":"{}","kid":"{kid}"}}"#, algorithm.name());
+        let text = token(&header, CLAIMS, &vec![7; length]);
+        assert!(inspect(&text, &all, &keys).is_ok(), "{algorithm:?}");
+        let judged = inspect(&text, &default, &keys).map(|check| check.algorithm());
+        let expected = match algorithm {
+            Algorithm::Es256 | Algorithm::Rs256 | Algorithm::Ps256 | Algorithm::EdDsa => Ok(algorithm),
+            _ => Err(Denial::AlgorithmRefused),
+        };
+        assert_eq!(judged, expected, "{algorithm:?}");
+    }
+}
+
+#[test]
+fn eddsa_has_a_second_name() {
+    let (rules, keys) = (rules(), keys());
+    let text = token(r#"{"typ":"at+jwt","alg":"Ed25519","kid":"ed"}"#, CLAIMS, &SIGNATURE);
+    assert_eq!(inspect(&text, &rules, &keys).unwrap().algorithm(), Algorithm::EdDsa);
+}
+
+#[test]
 fn each_key_checks_its_own_algorithm_only() {
-    let own = [("ec", "ES256", 64), ("ed", "EdDSA", 64), ("rs", "RS256", 256), ("ps", "PS256", 256)];
-    for (kid, owned, length) in own {
+    for (kid, owned, length) in OWN {
         for algorithm in Algorithm::ALL {
             let header = format!(r#"{{"typ":"at+jwt","alg":"{}","kid":"{kid}"}}"#, algorithm.name());
             let judged = judge(&token(&header, CLAIMS, &vec![7; length]));
-            if algorithm.name() == owned {
+            if *algorithm == owned {
                 assert!(judged.is_ok(), "{header}");
             } else {
                 assert_eq!(judged, Err(Denial::KeyUnfit), "{header}");
@@ -186,15 +231,14 @@ fn each_key_checks_its_own_algorithm_only() {
 
 #[test]
 fn signatures_of_any_other_length_never_reach_the_cryptography() {
-    let table = [("ec", "ES256", 64), ("ed", "EdDSA", 64), ("rs", "RS256", 256), ("ps", "PS256", 256)];
-    for (kid, algorithm, exact) in table {
-        let header = format!(r#"{{"typ":"at+jwt","alg":"{algorithm}","kid":"{kid}"}}"#);
-        for length in [1, 32, 63, 64, 65, 70, 72, 128, 255, 256, 257, 512] {
+    let (rules, keys) = (rules(), keys());
+    for (kid, algorithm, exact) in OWN {
+        let header = format!(r#"{{"typ":"at+jwt","alg":"{}","kid":"{kid}"}}"#, algorithm.name());
+        for length in [1, 32, 63, 64, 65, 70, 72, 95, 96, 97, 102, 128, 255, 256, 257, 512] {
             let text = token(&header, CLAIMS, &vec![7; length]);
-            let keys = keys();
-            let checked = inspect(&text, &rules(), &keys).map(|check| check.signature().len());
+            let checked = inspect(&text, &rules, &keys).map(|check| check.signature().len());
             let expected = if length == exact { Ok(exact) } else { Err(Denial::BadSignature) };
-            assert_eq!(checked, expected, "{algorithm} {length}");
+            assert_eq!(checked, expected, "{algorithm:?} {length}");
         }
     }
 }
@@ -236,8 +280,8 @@ fn encrypted_nested_and_unsigned_tokens_are_refused() {
 #[test]
 fn debug_of_every_stage_prints_no_token() {
     let text = token(HEADER, CLAIMS, &SIGNATURE);
-    let keys = keys();
-    let check = inspect(&text, &rules(), &keys).unwrap();
+    let (rules, keys) = (rules(), keys());
+    let check = inspect(&text, &rules, &keys).unwrap();
     let shown = format!("{check:?}");
     assert_eq!(shown, r#"SignatureCheck { algorithm: Es256, key: Some("ec"), .. }"#);
 }

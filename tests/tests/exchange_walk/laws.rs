@@ -77,7 +77,7 @@ pub(crate) fn monotone(engine: &Engine, case: &Case<'_>, run: &Run<'_>, response
         // A server that is not ready asks nobody for credentials.
         Step::ReadId(_) | Step::Probe(_) => true,
         Step::ReadBody(_) => !case.server().asks_for_tokens(),
-        Step::Verify(_) | Step::Call(_) => false,
+        Step::Verify(_) | Step::Call(_) | Step::Filter(_) => false,
     };
     law(is_refused, "law 3: a refused request got further without credentials")
 }

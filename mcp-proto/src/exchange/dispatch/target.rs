@@ -5,12 +5,14 @@ use std::{borrow::Cow, collections::BTreeMap};
 use bytes::Bytes;
 use serde::Deserialize;
 
-use super::{judge_scopes, page};
+use super::judge_scopes;
 use crate::{
-    catalog::{CompletionSpec, ToolFacts},
+    catalog::{CompletionSpec, Listing, ToolFacts},
+    engine::Visibility,
     exchange::{
         Exchange,
-        call::{Call, Callee, Caller, ClientFacts, CompletionInput},
+        call::{Call, Callee, ClientFacts, CompletionInput},
+        filter::{ItemKind, List},
         message::{Member, Message},
         mirrored::Mirrored,
         reply::{Operation, Reply},
@@ -27,6 +29,8 @@ use crate::{
 pub(super) enum Plan<'e> {
     /// The JSON text of a result.
     Answer(Cow<'e, [u8]>),
+    /// A list of which the caller does not get to see everything.
+    List(List<'e>),
     /// A handler has to run.
     Call(Box<Call>),
 }
@@ -46,12 +50,12 @@ pub(super) fn plan<'e>(
     let catalog = engine.catalog();
     let (callee, operation) = match method {
         Method::Discover => return Ok(Plan::Answer(engine.discovery().into())),
-        Method::ToolsList => return page(message, &catalog.tool_list).map(Plan::Answer),
-        Method::ResourcesList => return page(message, &catalog.resource_list).map(Plan::Answer),
+        Method::ToolsList => return list(exchange, message, &catalog.tool_list, ItemKind::Tool),
+        Method::ResourcesList => return list(exchange, message, &catalog.resource_list, ItemKind::Resource),
         Method::ResourceTemplatesList => {
-            return page(message, &catalog.template_list).map(Plan::Answer);
+            return list(exchange, message, &catalog.template_list, ItemKind::Template);
         }
-        Method::PromptsList => return page(message, &catalog.prompt_list).map(Plan::Answer),
+        Method::PromptsList => return list(exchange, message, &catalog.prompt_list, ItemKind::Prompt),
         Method::ToolsCall => tool(exchange, message)?,
         Method::PromptsGet => prompt(exchange, message)?,
         Method::ResourcesRead => resource(exchange, message)?,
@@ -61,13 +65,33 @@ pub(super) fn plan<'e>(
     let reply = Reply::new(
         id.clone(),
         operation,
-        exchange.accept,
-        exchange.cors.clone(),
+        exchange.manner.clone(),
         message.json(Member::ProgressToken).map(RawId::from_checked),
         client.log_level,
     );
-    let caller = exchange.claims.clone().map(Caller);
-    Ok(Plan::Call(Box::new(Call { callee, caller, client, deadline, reply })))
+    let caller = exchange.caller.clone();
+    Ok(Plan::Call(Box::new(Call { callee, caller, client, deadline, reply, about: None })))
+}
+
+/// One page of a list: rendered already, unless it depends on who asks.
+fn list<'e>(
+    exchange: &Exchange<'e>,
+    message: &Message,
+    listing: &'e Listing,
+    kind: ItemKind,
+) -> Result<Plan<'e>, Refusal> {
+    let unknown = Refusal::InvalidParams(ParamsFault::Cursor);
+    let cursor = match message.kind(Member::Cursor) {
+        None => None,
+        Some(_) => Some(message.text(Member::Cursor).ok_or_else(|| unknown.clone())?),
+    };
+    match exchange.engine.visibility() {
+        Visibility::Everything => listing.page(cursor.as_deref()).map(Plan::Answer).ok_or(unknown),
+        Visibility::ByScope | Visibility::ByApplication => {
+            let cursor = cursor.map(|cursor| listing.position(&cursor).ok_or(unknown)).transpose()?;
+            Ok(Plan::List(List::new(listing, kind, cursor)))
+        }
+    }
 }
 
 fn tool(exchange: &Exchange<'_>, message: &Message) -> Result<Target, Refusal> {

@@ -7,7 +7,7 @@ use super::{
     KEY_ID_BYTES_MAX, Key, KeyMaterial, RSA_EXPONENT_BYTES_MAX, RSA_MODULUS_BITS_MAX, RSA_MODULUS_BITS_MIN,
 };
 use crate::jws::json::{Member, Object};
-use crate::jws::{Algorithm, base64url};
+use crate::jws::{Algorithm, AlgorithmSet, base64url};
 
 /// Why a key of a document is not used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -28,6 +28,8 @@ pub enum SkipReason {
     AlgorithmUnsupported,
     /// `alg` is for another type of key.
     AlgorithmContradictory,
+    /// The key's algorithm is not among the accepted ones.
+    AlgorithmNotAccepted,
     /// `kid` is no string, or longer than [`KEY_ID_BYTES_MAX`].
     KeyIdMalformed,
     /// Another key of the document has the same `kid`.
@@ -53,6 +55,7 @@ impl fmt::Display for SkipReason {
             Self::OperationsOther => "not for verification",
             Self::AlgorithmUnsupported => "unsupported algorithm",
             Self::AlgorithmContradictory => "algorithm of another type of key",
+            Self::AlgorithmNotAccepted => "algorithm that is not accepted",
             Self::KeyIdMalformed => "malformed name",
             Self::KeyIdShared => "name shared with another key",
             Self::CoordinateLength => "coordinate of wrong length",
@@ -63,18 +66,19 @@ impl fmt::Display for SkipReason {
     }
 }
 
-/// Reads a public key. The private parameters of a key that has them are not looked at.
-pub(super) fn read(jwk: &Object<'_>) -> Result<Key, SkipReason> {
+/// Reads a public key for one of the accepted algorithms. The private parameters of a key that has
+/// them are not looked at.
+pub(in crate::jws) fn read(jwk: &Object<'_>, accepted: AlgorithmSet) -> Result<Key, SkipReason> {
     permits_verification(jwk)?;
     let kind = text(jwk, "kty")?.ok_or(SkipReason::Malformed)?;
-    let (natural, material) = match &*kind {
-        "EC" => (Algorithm::Es256, ec_p256(jwk)?),
-        "OKP" => (Algorithm::EdDsa, ed25519(jwk)?),
-        "RSA" => (Algorithm::Rs256, rsa(jwk)?),
+    let material = match &*kind {
+        "EC" => elliptic(jwk)?,
+        "OKP" => ed25519(jwk)?,
+        "RSA" => rsa(jwk)?,
         "oct" => return Err(SkipReason::Symmetric),
         _ => return Err(SkipReason::TypeUnsupported),
     };
-    Ok(Key { kid: key_id(jwk)?, algorithm: algorithm(jwk, natural)?, material })
+    Ok(Key { kid: key_id(jwk)?, algorithm: algorithm(jwk, &material, accepted)?, material })
 }
 
 fn permits_verification(jwk: &Object<'_>) -> Result<(), SkipReason> {
@@ -101,26 +105,54 @@ fn key_id(jwk: &Object<'_>) -> Result<Option<Box<str>>, SkipReason> {
 }
 
 /// The one algorithm of the key: its `alg`, else the natural one of its type.
-fn algorithm(jwk: &Object<'_>, natural: Algorithm) -> Result<Algorithm, SkipReason> {
-    let Some(name) = text(jwk, "alg")? else {
-        return Ok(natural);
+fn algorithm(
+    jwk: &Object<'_>,
+    material: &KeyMaterial,
+    accepted: AlgorithmSet,
+) -> Result<Algorithm, SkipReason> {
+    let algorithm = match text(jwk, "alg")? {
+        Some(name) => Algorithm::from_name(&name).ok_or(SkipReason::AlgorithmUnsupported)?,
+        None => natural_algorithm(material, accepted),
     };
-    let named = Algorithm::from_name(&name).ok_or(SkipReason::AlgorithmUnsupported)?;
-    let fits = match named {
-        Algorithm::Es256 | Algorithm::EdDsa | Algorithm::Rs256 => named == natural,
-        Algorithm::Ps256 => natural == Algorithm::Rs256,
-    };
-    if fits { Ok(named) } else { Err(SkipReason::AlgorithmContradictory) }
+    if !algorithm.is_for(material) {
+        return Err(SkipReason::AlgorithmContradictory);
+    }
+    // A key that no token could use does not claim its name either: the same numbers may stand
+    // beside it for another algorithm.
+    if !accepted.contains(algorithm) {
+        return Err(SkipReason::AlgorithmNotAccepted);
+    }
+    Ok(algorithm)
 }
 
-fn ec_p256(jwk: &Object<'_>) -> Result<KeyMaterial, SkipReason> {
-    require_curve(jwk, "P-256")?;
-    Ok(KeyMaterial::EcP256 { x: coordinate(jwk, "x")?, y: coordinate(jwk, "y")? })
+fn natural_algorithm(material: &KeyMaterial, accepted: AlgorithmSet) -> Algorithm {
+    match material {
+        KeyMaterial::EcP256 { .. } => Algorithm::Es256,
+        KeyMaterial::EcP384 { .. } => Algorithm::Es384,
+        KeyMaterial::Ed25519(_) => Algorithm::EdDsa,
+        KeyMaterial::Rsa { .. } => {
+            let mut for_rsa = accepted.iter().filter(|algorithm| algorithm.is_rsa());
+            match (for_rsa.next(), for_rsa.next()) {
+                (Some(only), None) => only,
+                (Some(_), Some(_)) | (None, _) => Algorithm::Rs256,
+            }
+        }
+    }
+}
+
+fn elliptic(jwk: &Object<'_>) -> Result<KeyMaterial, SkipReason> {
+    match &*curve(jwk)? {
+        "P-256" => Ok(KeyMaterial::EcP256 { x: coordinate(jwk, "x")?, y: coordinate(jwk, "y")? }),
+        "P-384" => Ok(KeyMaterial::EcP384 { x: coordinate(jwk, "x")?, y: coordinate(jwk, "y")? }),
+        _ => Err(SkipReason::CurveUnsupported),
+    }
 }
 
 fn ed25519(jwk: &Object<'_>) -> Result<KeyMaterial, SkipReason> {
-    require_curve(jwk, "Ed25519")?;
-    coordinate(jwk, "x").map(KeyMaterial::Ed25519)
+    match &*curve(jwk)? {
+        "Ed25519" => coordinate(jwk, "x").map(KeyMaterial::Ed25519),
+        _ => Err(SkipReason::CurveUnsupported),
+    }
 }
 
 fn rsa(jwk: &Object<'_>) -> Result<KeyMaterial, SkipReason> {
@@ -137,12 +169,11 @@ fn rsa(jwk: &Object<'_>) -> Result<KeyMaterial, SkipReason> {
     Ok(KeyMaterial::Rsa { n, e })
 }
 
-fn require_curve(jwk: &Object<'_>, curve: &str) -> Result<(), SkipReason> {
-    let named = text(jwk, "crv")?.ok_or(SkipReason::Malformed)?;
-    if &*named == curve { Ok(()) } else { Err(SkipReason::CurveUnsupported) }
+fn curve(jwk: &Object<'_>) -> Result<Box<str>, SkipReason> {
+    text(jwk, "crv")?.ok_or(SkipReason::Malformed)
 }
 
-fn coordinate(jwk: &Object<'_>, name: &str) -> Result<[u8; 32], SkipReason> {
+fn coordinate<const LENGTH: usize>(jwk: &Object<'_>, name: &str) -> Result<[u8; LENGTH], SkipReason> {
     let bytes = bytes(jwk, name)?;
     bytes.try_into().map_err(|_| SkipReason::CoordinateLength)
 }

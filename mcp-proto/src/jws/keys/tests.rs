@@ -6,6 +6,9 @@ use proptest::prelude::*;
 /// RFC 7515 appendix A.3.1.
 const EC_X: &str = "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU";
 const EC_Y: &str = "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0";
+/// RFC 6979 appendix A.2.6, the public key.
+const EC384_X: &str = "7DpOQVtOGaRWhhgCn0J_pdqai8SukuAuBqrlKGswDGTe-PDqkFWGYGSiVFFUgLwT";
+const EC384_Y: &str = "gBXZty19VyROqO-awMYhiWcIpZNn-d-59UyoSz8cnbEoiyMcOuDU_nNE_SUzJkcg";
 /// RFC 8037 appendix A.1.
 const ED_X: &str = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo";
 /// The 2048-bit modulus of RFC 7515 appendix A.2.1.
@@ -27,6 +30,10 @@ fn ec(extra: &str) -> String {
     format!(r#"{{"kty":"EC","crv":"P-256","x":"{EC_X}","y":"{EC_Y}"{extra}}}"#)
 }
 
+fn ec384(extra: &str) -> String {
+    format!(r#"{{"kty":"EC","crv":"P-384","x":"{EC384_X}","y":"{EC384_Y}"{extra}}}"#)
+}
+
 fn ed(extra: &str) -> String {
     format!(r#"{{"kty":"OKP","crv":"Ed25519","x":"{ED_X}"{extra}}}"#)
 }
@@ -41,6 +48,13 @@ fn rsa_of(n: &str, e: &str, extra: &str) -> String {
 
 fn set_of(keys: &[String]) -> String {
     format!(r#"{{"keys":[{}]}}"#, keys.join(","))
+}
+
+/// The one key that is read from this JWK where these algorithms are accepted.
+fn key_accepting(jwk: &str, accepted: &[Algorithm]) -> Result<Key, KeySetError> {
+    let (set, _) = KeySet::parse_accepting(jwk.as_bytes(), AlgorithmSet::of(accepted))?;
+    assert_eq!(set.len(), 1);
+    Ok(set.iter().next().unwrap().clone())
 }
 
 fn parse(json: &str) -> Result<(KeySet, Skipped), KeySetError> {
@@ -147,7 +161,12 @@ fn every_unusable_key_is_skipped_for_its_reason() {
         (r#"{"kty":"oct","k":"AA","alg":"ES256"}"#.to_owned(), SkipReason::Symmetric),
         (r#"{"kty":"AKP"}"#.to_owned(), SkipReason::TypeUnsupported),
         (r#"{"kty":"ec"}"#.to_owned(), SkipReason::TypeUnsupported),
-        (ec("").replace("P-256", "P-384"), SkipReason::CurveUnsupported),
+        (ec("").replace("P-256", "P-384"), SkipReason::CoordinateLength),
+        (ec("").replace("P-256", "P-521"), SkipReason::CurveUnsupported),
+        (ec384(""), SkipReason::AlgorithmNotAccepted),
+        (ec384("").replace("P-384", "P-256"), SkipReason::CoordinateLength),
+        (ec384(r#","alg":"ES256""#), SkipReason::AlgorithmContradictory),
+        (ec384(r#","alg":"ES512""#), SkipReason::AlgorithmUnsupported),
         (ec("").replace("P-256", "secp256k1"), SkipReason::CurveUnsupported),
         (ed("").replace("Ed25519", "X25519"), SkipReason::CurveUnsupported),
         (ed("").replace("Ed25519", "Ed448"), SkipReason::CurveUnsupported),
@@ -163,7 +182,9 @@ fn every_unusable_key_is_skipped_for_its_reason() {
         (ec(r#","key_ops":["verify",1]"#), SkipReason::Malformed),
         (ec(r#","use":"enc","key_ops":["verify"]"#), SkipReason::UseOther),
         (ec(r#","use":"sig","key_ops":["sign"]"#), SkipReason::OperationsOther),
-        (ec(r#","alg":"ES384""#), SkipReason::AlgorithmUnsupported),
+        (ec(r#","alg":"ES384""#), SkipReason::AlgorithmContradictory),
+        (ec(r#","alg":"ES512""#), SkipReason::AlgorithmUnsupported),
+        (ec(r#","alg":"Ed25519""#), SkipReason::AlgorithmContradictory),
         (ec(r#","alg":"ES521""#), SkipReason::AlgorithmUnsupported),
         (ec(r#","alg":"HS256""#), SkipReason::AlgorithmUnsupported),
         (ec(r#","alg":"none""#), SkipReason::AlgorithmUnsupported),
@@ -177,7 +198,9 @@ fn every_unusable_key_is_skipped_for_its_reason() {
         (rsa(r#","alg":"ES256""#), SkipReason::AlgorithmContradictory),
         (rsa(r#","alg":"EdDSA""#), SkipReason::AlgorithmContradictory),
         (rsa(r#","alg":"RSA-OAEP""#), SkipReason::AlgorithmUnsupported),
-        (rsa(r#","alg":"RS512""#), SkipReason::AlgorithmUnsupported),
+        (rsa(r#","alg":"RS512""#), SkipReason::AlgorithmNotAccepted),
+        (rsa(r#","alg":"PS384""#), SkipReason::AlgorithmNotAccepted),
+        (rsa(r#","alg":"ES384""#), SkipReason::AlgorithmContradictory),
         (ec(r#","kid":1"#), SkipReason::KeyIdMalformed),
         (ec(r#","kid":null"#), SkipReason::KeyIdMalformed),
         (ec_with(&quoted(&short), &quoted(EC_Y)), SkipReason::CoordinateLength),
@@ -449,19 +472,79 @@ fn the_order_of_a_document_does_not_matter() {
 }
 
 #[test]
+fn an_rsa_key_without_algorithm_is_for_the_only_accepted_one_or_for_rs256() {
+    use Algorithm::{EdDsa, Es256, Es384, Ps256, Ps384, Ps512, Rs256, Rs384, Rs512};
+    let table: &[(&[Algorithm], Option<Algorithm>)] = &[
+        (&[Rs256], Some(Rs256)),
+        (&[Ps256], Some(Ps256)),
+        (&[Rs384], Some(Rs384)),
+        (&[Ps384], Some(Ps384)),
+        (&[Rs512], Some(Rs512)),
+        (&[Ps512], Some(Ps512)),
+        (&[Es256, EdDsa, Es384, Ps512], Some(Ps512)),
+        (&[Rs256, Ps256], Some(Rs256)),
+        (Algorithm::ALL, Some(Rs256)),
+        (Algorithm::DEFAULT, Some(Rs256)),
+        // More than one, and RS256 is not among them.
+        (&[Ps256, Rs512], None),
+        (&[Es256], None),
+    ];
+    for (accepted, expected) in table {
+        let key = key_accepting(&rsa(""), accepted);
+        assert_eq!(key.ok().map(|key| key.algorithm()), *expected, "{accepted:?}");
+        // Its own word comes first.
+        let named = key_accepting(&rsa(r#","alg":"PS256""#), accepted);
+        let expected = accepted.contains(&Ps256).then_some(Ps256);
+        assert_eq!(named.ok().map(|key| key.algorithm()), expected, "{accepted:?}");
+    }
+}
+
+#[test]
+fn keys_on_p384_are_read_where_es384_is_accepted() {
+    let plain = key_accepting(&ec384(""), &[Algorithm::Es384]).unwrap();
+    let named = key_accepting(&ec384(r#","alg":"ES384""#), Algorithm::ALL).unwrap();
+    for key in [plain, named] {
+        assert_eq!(key.algorithm(), Algorithm::Es384);
+        assert_eq!(Algorithm::Es384.signature_length(&key), Some(96));
+        let KeyMaterial::EcP384 { x, y } = key.material() else {
+            panic!("{key:?}");
+        };
+        assert_eq!((x.to_vec(), y.to_vec()), (bytes(EC384_X), bytes(EC384_Y)));
+    }
+}
+
+#[test]
+fn a_key_may_name_eddsa_as_ed25519() {
+    assert_eq!(good(&[ed(r#","alg":"Ed25519""#)]), good(&[ed(r#","alg":"EdDSA""#)]));
+}
+
+#[test]
+fn a_key_for_an_algorithm_that_is_not_accepted_does_not_claim_its_id() {
+    let json = set_of(&[rsa(r#","kid":"a","alg":"RS256""#), rsa(r#","kid":"a","alg":"RS512""#)]);
+    let (set, skipped) = parse(&json).unwrap();
+    assert_eq!(set.choose(Some("a"), Algorithm::Rs256).unwrap().algorithm(), Algorithm::Rs256);
+    assert_eq!(skipped.iter().collect::<Vec<_>>(), [(1, SkipReason::AlgorithmNotAccepted)]);
+    let all = KeySet::parse_accepting(json.as_bytes(), AlgorithmSet::of(Algorithm::ALL));
+    assert!(matches!(all, Err(KeySetError::NoUsableKey(_))));
+}
+
+#[test]
 fn signatures_have_the_length_of_the_key() {
-    let set = good(&[ec(""), ed(""), rsa(""), rsa(r#","alg":"PS256""#)]);
-    let table =
-        [(Algorithm::Es256, 64), (Algorithm::EdDsa, 64), (Algorithm::Rs256, 256), (Algorithm::Ps256, 256)];
+    let json = set_of(&[ec(""), ed(""), rsa(""), rsa(r#","alg":"PS256""#), ec384("")]);
+    let (set, _) = KeySet::parse_accepting(json.as_bytes(), AlgorithmSet::of(Algorithm::ALL)).unwrap();
+    let table = [
+        (Algorithm::Es256, 64),
+        (Algorithm::EdDsa, 64),
+        (Algorithm::Rs256, 256),
+        (Algorithm::Ps256, 256),
+        (Algorithm::Es384, 96),
+    ];
     for (algorithm, length) in table {
         let key = set.choose(None, algorithm).unwrap();
         assert_eq!(algorithm.signature_length(key), Some(length));
         for other in Algorithm::ALL {
-            let same_type = *other == algorithm
-                || matches!(
-                    (*other, algorithm),
-                    (Algorithm::Rs256, Algorithm::Ps256) | (Algorithm::Ps256, Algorithm::Rs256)
-                );
+            let is_rsa = |algorithm: Algorithm| ["RS", "PS"].contains(&&algorithm.name()[..2]);
+            let same_type = *other == algorithm || (is_rsa(*other) && is_rsa(algorithm));
             assert_eq!(other.signature_length(key).is_some(), same_type, "{other:?}");
         }
     }
@@ -476,7 +559,7 @@ proptest! {
     #[test]
     fn any_parameters_are_survived(
         kty in "EC|OKP|RSA|oct|x",
-        crv in "P-256|Ed25519|x",
+        crv in "P-256|P-384|Ed25519|x",
         numbers in proptest::collection::vec("[A-Za-z0-9_-]{0,60}", 4),
         extra in r#"(,"(use|alg|kid|key_ops)":("sig"|"ES256"|\["verify"\]|null|1))?"#,
     ) {

@@ -1,0 +1,105 @@
+//! The application's own value about a caller, typed, for handlers.
+
+use std::{
+    any::{Any, type_name},
+    fmt,
+    sync::Arc,
+};
+
+use crate::{
+    handler::{CallParts, FromCall},
+    interrupt::Interrupt,
+};
+
+/// The value that the application's authentication gave the caller with
+/// [`Identity::value`](crate::Identity::value), as an argument of a handler.
+///
+/// A handler that takes a type which the caller's value does not have is not run, and the call is an internal
+/// error: nobody's value is ever taken for another's.
+pub struct CallerValue<T>(pub Arc<T>);
+
+impl<T> Clone for CallerValue<T> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<T> fmt::Debug for CallerValue<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Not the value: it may hold secrets of the application's.
+        write!(f, "CallerValue<{}>(..)", type_name::<T>())
+    }
+}
+
+impl<T: Any + Send + Sync> FromCall for CallerValue<T> {
+    const NEEDS_CALLER: bool = true;
+
+    fn from_call(parts: &mut CallParts) -> Result<Self, Interrupt> {
+        Ok(typed(parts.value.clone())?)
+    }
+}
+
+fn typed<T: Any + Send + Sync>(
+    value: Option<Arc<dyn Any + Send + Sync>>,
+) -> Result<CallerValue<T>, NoSuchValue> {
+    let wanted = type_name::<T>();
+    let value = value.ok_or(NoSuchValue::Absent { wanted })?;
+    value.downcast().map(CallerValue).map_err(|_| NoSuchValue::OfAnotherType { wanted })
+}
+
+/// Why a handler's [`CallerValue`] is not there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum NoSuchValue {
+    Absent { wanted: &'static str },
+    OfAnotherType { wanted: &'static str },
+}
+
+impl fmt::Display for NoSuchValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Absent { wanted } => {
+                write!(f, "the handler takes a {wanted}, and authentication gave the caller no value")
+            }
+            Self::OfAnotherType { wanted } => {
+                write!(f, "the handler takes a {wanted}, and authentication gave the caller another type")
+            }
+        }
+    }
+}
+
+impl std::error::Error for NoSuchValue {}
+
+#[cfg(test)]
+mod tests {
+    use mcp_proto::Outcome;
+
+    use super::*;
+
+    #[test]
+    fn a_value_is_found_by_its_type_and_shared() {
+        let value: Arc<dyn Any + Send + Sync> = Arc::new(7_u32);
+        let CallerValue(found) = typed::<u32>(Some(Arc::clone(&value))).unwrap();
+        assert_eq!(*found, 7);
+        assert_eq!(Arc::strong_count(&value), 2, "not a copy");
+    }
+
+    #[test]
+    fn another_type_or_none_is_an_internal_failure() {
+        let value: Arc<dyn Any + Send + Sync> = Arc::new(7_u32);
+        let table = [
+            (typed::<u64>(Some(value)), NoSuchValue::OfAnotherType { wanted: "u64" }),
+            (typed::<u64>(None), NoSuchValue::Absent { wanted: "u64" }),
+        ];
+        for (found, expected) in table {
+            let error = found.unwrap_err();
+            assert_eq!(error, expected);
+            assert!(matches!(Interrupt::from(error).into_outcome("tool", None), Outcome::Failed));
+        }
+    }
+
+    #[test]
+    fn debug_tells_the_type_and_not_the_value() {
+        let value = CallerValue(Arc::new(String::from("s3cret")));
+        assert_eq!(format!("{:?}", value.clone()), "CallerValue<alloc::string::String>(..)");
+    }
+}

@@ -1,0 +1,526 @@
+use std::sync::Arc;
+
+use mcp_proto::{
+    Facts, Now, UnixSeconds,
+    jws::{
+        Denial,
+        keys::KeySetError,
+        keyset::{FetchFailure, TlsFailure},
+    },
+    refusal::Outage,
+};
+use serde_json::{Value, json};
+
+use super::{
+    answer::ANSWER_BYTES_MAX,
+    cache::REFUSED_SECONDS,
+    testing::{Door, FakeEndpoint, Reply},
+    trouble::{CALLS_MAX, FAILURES_MAX},
+    *,
+};
+use crate::{
+    fetch::FETCH_TIMEOUT_SECONDS,
+    keys::testing::{Begun, ManualRuntime},
+    runtime::Runtime as _,
+    signature::test_signer::{START, claims, rules},
+};
+
+const URL: &str = "https://id.example/introspect";
+
+/// An introspector with its surroundings.
+struct Bench {
+    runtime: ManualRuntime,
+    endpoint: Arc<FakeEndpoint>,
+    introspector: Arc<Introspector>,
+}
+
+impl Bench {
+    fn new(reply: Reply) -> Self {
+        Self::with(reply, &introspection())
+    }
+
+    fn with(reply: Reply, introspection: &Introspection) -> Self {
+        Self::looking_up(reply, introspection, Box::new(|| panic!("the endpoint is known")))
+    }
+
+    fn looking_up(reply: Reply, introspection: &Introspection, lookup: EndpointLookup) -> Self {
+        let endpoint = FakeEndpoint::new(reply);
+        let door = Arc::new(Door(Arc::clone(&endpoint)));
+        let settings = introspection.settings().unwrap();
+        let introspector = Introspector::new(settings, lookup, rules(), door, 1_000);
+        Self { runtime: ManualRuntime::at(START), endpoint, introspector }
+    }
+
+    fn probe(&self, token: &str) -> Option<Outcome> {
+        self.introspector.probe(token, self.runtime.now()).map(|facts| outcome(&facts))
+    }
+
+    fn begin(&self, token: &'static str) -> Begun<impl Future<Output = Facts> + use<>> {
+        let (introspector, runtime) = (Arc::clone(&self.introspector), self.runtime.clone());
+        let now = runtime.now();
+        self.runtime.begin(async move { introspector.facts(token, now, &runtime).await })
+    }
+
+    /// What is found out about a token without time passing, as the server does it.
+    fn outcome(&self, token: &'static str) -> Outcome {
+        self.probe(token).unwrap_or_else(|| outcome(&self.begin(token).result().expect("an answer")))
+    }
+}
+
+fn introspection() -> Introspection {
+    Introspection::new(URL).client("server", "s3cret")
+}
+
+/// Facts that can be compared.
+#[derive(Debug, PartialEq)]
+enum Outcome {
+    Signed(String),
+    Denied(Denial),
+    Unavailable(Outage),
+}
+
+fn outcome(facts: &Facts) -> Outcome {
+    match facts {
+        Facts::Signed(claims) => Outcome::Signed(claims.principal().subject().to_owned()),
+        Facts::Denied(denial) => Outcome::Denied(*denial),
+        Facts::Unavailable(outage) => Outcome::Unavailable(*outage),
+        Facts::Accepted(_) | Facts::Rejected | Facts::Failed => panic!("no application was asked"),
+    }
+}
+
+fn signed(subject: &str) -> Outcome {
+    Outcome::Signed(subject.to_owned())
+}
+
+/// The answer about a good token, changed.
+fn active(change: impl FnOnce(&mut Value)) -> Reply {
+    let mut answer = claims("alice", "1");
+    answer["active"] = json!(true);
+    change(&mut answer);
+    Reply::Document(answer.to_string())
+}
+
+fn alice() -> Reply {
+    active(|_| {})
+}
+
+fn inactive() -> Reply {
+    Reply::Document(r#"{"active":false}"#.to_owned())
+}
+
+#[test]
+fn a_question_is_what_rfc_7662_says() {
+    let introspection = Introspection::new(URL).client("s6BhdRkqt3", "gX1fBat3bV");
+    let bench = Bench::with(alice(), &introspection);
+    assert_eq!(bench.outcome("mF_9.B5f-4.1JqM"), signed("alice"));
+    let questions = bench.endpoint.questions();
+    let [question] = &questions[..] else { panic!("one question") };
+    assert_eq!(question.url.uri(), URL);
+    // The example of section 2.1.
+    assert_eq!(question.form.as_deref(), Some(&b"token=mF_9.B5f-4.1JqM&token_type_hint=access_token"[..]));
+    assert_eq!(question.accept, ["application/json"]);
+    assert_eq!(question.body_bytes_max, 65_536);
+    // The example of RFC 6749 section 2.3.1.
+    let authorization = question.authorization.as_ref().unwrap();
+    assert_eq!(authorization, "Basic czZCaGRSa3F0MzpnWDFmQmF0M2JW");
+    assert!(authorization.is_sensitive());
+}
+
+#[test]
+fn id_secret_and_token_are_encoded_before_they_are_put_together() {
+    let bench = Bench::with(alice(), &Introspection::new(URL).client("a:b", "c d%"));
+    assert_eq!(bench.outcome("a+b/c=="), signed("alice"));
+    let questions = bench.endpoint.questions();
+    let [question] = &questions[..] else { panic!("one question") };
+    assert_eq!(question.form.as_deref(), Some(&b"token=a%2Bb%2Fc%3D%3D&token_type_hint=access_token"[..]));
+    // base64("a%3Ab:c+d%25")
+    assert_eq!(question.authorization.as_ref().unwrap(), "Basic YSUzQWI6YytkJTI1");
+}
+
+#[test]
+fn a_good_answer_is_used_again_until_it_is_as_old_as_the_settings_say() {
+    for seconds in [1, INTROSPECTION_CACHE_SECONDS_DEFAULT, INTROSPECTION_CACHE_SECONDS_MAX] {
+        let bench = Bench::with(alice(), &introspection().cache_seconds(seconds));
+        assert_eq!(bench.probe("t"), None);
+        assert_eq!(bench.outcome("t"), signed("alice"));
+        // Revoked right after the question.
+        bench.endpoint.set(inactive());
+        bench.runtime.pass_seconds(seconds - 1);
+        assert_eq!(bench.outcome("t"), signed("alice"), "{seconds}");
+        assert_eq!(bench.endpoint.asked(), 1);
+        bench.runtime.pass_seconds(1);
+        assert_eq!(bench.outcome("t"), Outcome::Denied(Denial::Inactive), "{seconds}");
+        assert_eq!(bench.endpoint.asked(), 2);
+    }
+}
+
+#[test]
+fn the_age_of_an_answer_counts_from_the_question() {
+    let bench = Bench::new(Reply::Silence);
+    let mut waiting = bench.begin("t");
+    assert!(waiting.result().is_none());
+    bench.runtime.pass_seconds(4);
+    bench.endpoint.set(alice());
+    assert_eq!(waiting.result().map(|facts| outcome(&facts)), Some(signed("alice")));
+    bench.runtime.pass_seconds(25);
+    assert_eq!(bench.probe("t"), Some(signed("alice")));
+    bench.runtime.pass_seconds(1);
+    assert_eq!(bench.probe("t"), None);
+}
+
+#[test]
+fn without_a_cache_every_request_asks_but_a_token_that_is_not_good_is_remembered() {
+    let bench = Bench::with(alice(), &introspection().cache_seconds(0));
+    for asked in 1..=3 {
+        assert_eq!(bench.outcome("t"), signed("alice"));
+        assert_eq!(bench.endpoint.asked(), asked);
+    }
+    assert_eq!(bench.introspector.remembered(), 0);
+    bench.endpoint.set(inactive());
+    for _ in 0..3 {
+        assert_eq!(bench.outcome("t"), Outcome::Denied(Denial::Inactive));
+    }
+    assert_eq!(bench.endpoint.asked(), 4);
+}
+
+#[test]
+fn no_answer_outlives_the_exp_that_it_names() {
+    let exp = START.unix.0 + 10;
+    let bench = Bench::new(active(|answer| answer["exp"] = json!(exp)));
+    assert_eq!(bench.outcome("t"), signed("alice"));
+    bench.runtime.pass_seconds(9);
+    assert_eq!(bench.outcome("t"), signed("alice"));
+    assert_eq!(bench.endpoint.asked(), 1);
+    bench.runtime.pass_seconds(1);
+    assert_eq!(bench.probe("t"), None);
+    bench.endpoint.set(inactive());
+    assert_eq!(bench.outcome("t"), Outcome::Denied(Denial::Inactive));
+}
+
+#[test]
+fn what_an_answer_says_is_judged_again_at_every_use() {
+    let bench = Bench::new(alice());
+    assert_eq!(bench.outcome("t"), signed("alice"));
+    // The clock was wrong and is put right: the token was issued later than that.
+    let back = Now { unix: UnixSeconds(START.unix.0 - 1_000), ..START };
+    let hit = bench.introspector.probe("t", back).map(|facts| outcome(&facts));
+    assert_eq!(hit, Some(Outcome::Denied(Denial::IssuedInFuture)));
+    assert_eq!(bench.probe("t"), Some(signed("alice")));
+}
+
+#[test]
+fn a_token_that_is_not_good_is_remembered_for_ten_seconds() {
+    let table = [
+        (inactive(), Denial::Inactive),
+        (Reply::Document(r#"{"active":false,"sub":"alice","exp":"never"}"#.to_owned()), Denial::Inactive),
+        (active(|answer| answer["iss"] = json!("https://other.example")), Denial::IssuerForeign),
+        (active(|answer| answer["aud"] = json!("https://other.example/mcp")), Denial::AudienceForeign),
+        (active(|answer| answer["aud"] = json!([1])), Denial::ClaimsMalformed),
+        (active(|answer| answer["exp"] = json!(START.unix.0 - 60)), Denial::Expired),
+        (active(|answer| answer["exp"] = json!("never")), Denial::ClaimsMalformed),
+        (active(|answer| answer["nbf"] = json!(START.unix.0 + 61)), Denial::NotYetValid),
+        (active(|answer| answer["exp"] = Value::Null), Denial::ClaimsMalformed),
+        (
+            active(|answer| {
+                answer.as_object_mut().unwrap().remove("exp");
+            }),
+            Denial::ExpiryMissing,
+        ),
+        (
+            active(|answer| {
+                answer.as_object_mut().unwrap().remove("aud");
+            }),
+            Denial::AudienceMissing,
+        ),
+        (active(|answer| answer["token_type"] = json!("refresh_token")), Denial::NotAnAccessToken),
+        (active(|answer| answer["cnf"] = json!({"x5t#S256": "x"})), Denial::SenderConstrained),
+    ];
+    for (reply, denial) in table {
+        let bench = Bench::new(reply.clone());
+        for _ in 0..3 {
+            assert_eq!(bench.outcome("t"), Outcome::Denied(denial), "{reply:?}");
+        }
+        bench.endpoint.set(alice());
+        bench.runtime.pass_seconds(REFUSED_SECONDS - 1);
+        assert_eq!(bench.outcome("t"), Outcome::Denied(denial));
+        assert_eq!(bench.endpoint.asked(), 1);
+        bench.runtime.pass_seconds(1);
+        assert_eq!(bench.outcome("t"), signed("alice"));
+    }
+    assert_eq!(REFUSED_SECONDS, 10);
+}
+
+#[test]
+fn a_token_that_is_bound_to_a_key_waits_for_the_proof() {
+    let thumbprint = "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I";
+    let bench = Bench::new(active(|answer| answer["cnf"] = json!({"jkt": thumbprint})));
+    let Some(Facts::Signed(claims)) = bench.begin("t").result() else { panic!("signed") };
+    // Who sends it proves nothing here, and the rules say so to the core.
+    assert_eq!(rules().check(&claims, None, START.unix), Err(Denial::SenderConstrained));
+}
+
+#[test]
+fn no_answer_is_an_outage_and_nothing_of_it_is_remembered() {
+    let document = |text: &str| Reply::Document(text.to_owned());
+    let broken = Outage::IntrospectionUnavailable;
+    let table = [
+        (Reply::Failure(FetchFailure::Unreachable), broken),
+        (Reply::Failure(FetchFailure::Tls(TlsFailure::IssuerUnknown)), broken),
+        (Reply::Failure(FetchFailure::TimedOut), Outage::TimedOut),
+        (Reply::Failure(FetchFailure::Status(302)), broken),
+        (Reply::Failure(FetchFailure::Status(400)), broken),
+        (Reply::Failure(FetchFailure::Status(401)), broken),
+        (Reply::Failure(FetchFailure::Status(403)), broken),
+        (Reply::Failure(FetchFailure::Status(404)), broken),
+        (Reply::Failure(FetchFailure::Status(500)), broken),
+        (Reply::Failure(FetchFailure::MediaType), broken),
+        (Reply::Failure(FetchFailure::TooLong), broken),
+        (Reply::Failure(FetchFailure::Document(KeySetError::Malformed)), broken),
+        (Reply::Panic, broken),
+        (document(""), broken),
+        (document("not JSON"), broken),
+        (document("null"), broken),
+        (document("true"), broken),
+        (document("[true]"), broken),
+        (document(r#"[{"active":true}]"#), broken),
+        (document("{}"), broken),
+        (document(r#"{"active":"true"}"#), broken),
+        (document(r#"{"active":1}"#), broken),
+        (document(r#"{"active":null}"#), broken),
+        (document(r#"{"Active":true}"#), broken),
+        (document(r#"{"active":true"#), broken),
+        (document(r#"{"active":true} x"#), broken),
+        (document("\u{feff}{\"active\":true}"), broken),
+    ];
+    for (reply, outage) in table {
+        let bench = Bench::new(reply.clone());
+        for asked in 1..=3 {
+            assert_eq!(bench.outcome("t"), Outcome::Unavailable(outage), "{reply:?}");
+            assert_eq!(bench.endpoint.asked(), asked);
+            assert_eq!(bench.introspector.under_way(), 0);
+        }
+        assert_eq!(bench.introspector.remembered(), 0);
+        bench.endpoint.set(alice());
+        assert_eq!(bench.outcome("t"), signed("alice"));
+    }
+}
+
+#[test]
+fn an_answer_with_two_readings_lets_nobody_in() {
+    let Reply::Document(good) = alice() else { panic!("a document") };
+    let table = [
+        good.replacen('{', r#"{"active":false,"#, 1),
+        good.replacen('{', r#"{"sub":"mallory","#, 1),
+        good.replacen("alice", r"\ud800", 1),
+    ];
+    for document in table {
+        let bench = Bench::new(Reply::Document(document.clone()));
+        assert!(!matches!(bench.outcome("t"), Outcome::Signed(_)), "{document}");
+    }
+}
+
+#[test]
+fn a_thousand_who_bring_one_token_share_one_call() {
+    let bench = Bench::new(Reply::Silence);
+    let mut waiting: Vec<_> = (0..1_000).map(|_| bench.begin("t")).collect();
+    for one in &mut waiting {
+        assert!(one.result().is_none());
+    }
+    assert_eq!(bench.endpoint.asked(), 1);
+    bench.endpoint.set(alice());
+    for one in &mut waiting {
+        assert_eq!(one.result().map(|facts| outcome(&facts)), Some(signed("alice")));
+    }
+    assert_eq!(bench.endpoint.asked(), 1);
+    assert_eq!(bench.introspector.under_way(), 0);
+}
+
+#[test]
+fn a_call_goes_on_without_those_who_asked_for_it() {
+    let bench = Bench::new(Reply::Silence);
+    let mut first = bench.begin("t");
+    assert!(first.result().is_none());
+    let mut second = bench.begin("t");
+    assert!(second.result().is_none());
+    drop(first);
+    bench.endpoint.set(alice());
+    assert_eq!(second.result().map(|facts| outcome(&facts)), Some(signed("alice")));
+
+    let bench = Bench::new(Reply::Silence);
+    let mut only = bench.begin("t");
+    assert!(only.result().is_none());
+    drop(only);
+    bench.endpoint.set(alice());
+    bench.runtime.run();
+    assert_eq!(bench.probe("t"), Some(signed("alice")));
+    assert_eq!(bench.endpoint.asked(), 1);
+}
+
+#[test]
+fn so_many_tokens_are_asked_about_at_once_and_no_more() {
+    let bench = Bench::new(Reply::Silence);
+    let name = |number: usize| -> &'static str { Box::leak(number.to_string().into_boxed_str()) };
+    let mut waiting: Vec<_> = (0..CALLS_MAX).map(|number| bench.begin(name(number))).collect();
+    for one in &mut waiting {
+        assert!(one.result().is_none());
+    }
+    assert_eq!(bench.endpoint.asked(), 32);
+    assert_eq!(bench.outcome("one too many"), Outcome::Unavailable(Outage::Overloaded));
+    assert_eq!(bench.endpoint.asked(), 32);
+    // Who brings a token that is being asked about takes no place.
+    let mut another = bench.begin(name(0));
+    assert!(another.result().is_none());
+
+    bench.endpoint.set(alice());
+    assert_eq!(another.result().map(|facts| outcome(&facts)), Some(signed("alice")));
+    assert_eq!(bench.outcome("one too many"), signed("alice"));
+}
+
+#[test]
+fn an_endpoint_that_says_nothing_is_given_up_and_its_place_comes_back() {
+    let bench = Bench::new(Reply::Silence);
+    let mut waiting = bench.begin("t");
+    assert!(waiting.result().is_none());
+    bench.runtime.pass_seconds(FETCH_TIMEOUT_SECONDS - 1);
+    assert!(waiting.result().is_none());
+    bench.runtime.pass_seconds(1);
+    assert_eq!(waiting.result().map(|facts| outcome(&facts)), Some(Outcome::Unavailable(Outage::TimedOut)));
+    assert_eq!(bench.introspector.under_way(), 0);
+    assert_eq!(FETCH_TIMEOUT_SECONDS, 5);
+}
+
+#[test]
+fn a_runtime_that_shuts_down_leaves_nobody_waiting() {
+    let bench = Bench::new(Reply::Silence);
+    let mut waiting = bench.begin("t");
+    assert!(waiting.result().is_none());
+    bench.runtime.shut_down();
+    let outage = Outcome::Unavailable(Outage::IntrospectionUnavailable);
+    assert_eq!(waiting.result().map(|facts| outcome(&facts)), Some(outage));
+    assert_eq!(bench.introspector.under_way(), 0);
+}
+
+#[test]
+fn an_endpoint_in_trouble_is_left_alone_for_a_second_at_a_time() {
+    let outage = || Outcome::Unavailable(Outage::IntrospectionUnavailable);
+    for failure in [FetchFailure::Unreachable, FetchFailure::Status(503), FetchFailure::Status(401)] {
+        let bench = Bench::new(Reply::Failure(failure));
+        for _ in 0..10 {
+            assert_eq!(bench.outcome("t"), outage());
+        }
+        assert_eq!(bench.endpoint.asked(), 5);
+        for pause in 1..=3 {
+            bench.runtime.pass_seconds(1);
+            for _ in 0..10 {
+                assert_eq!(bench.outcome("t"), outage());
+            }
+            assert_eq!(bench.endpoint.asked(), 5 + pause);
+        }
+        bench.endpoint.set(alice());
+        assert_eq!(bench.outcome("t"), outage());
+        bench.runtime.pass_seconds(1);
+        assert_eq!(bench.outcome("t"), signed("alice"));
+        assert_eq!(bench.outcome("another"), signed("alice"));
+    }
+    assert_eq!(FAILURES_MAX, 5);
+}
+
+#[test]
+fn after_a_pause_one_call_finds_out_for_all() {
+    let bench = Bench::new(Reply::Failure(FetchFailure::Unreachable));
+    for _ in 0..FAILURES_MAX {
+        bench.outcome("t");
+    }
+    bench.endpoint.set(Reply::Silence);
+    bench.runtime.pass_seconds(1);
+    let mut probing = bench.begin("t");
+    assert!(probing.result().is_none());
+    assert_eq!(bench.outcome("another"), Outcome::Unavailable(Outage::IntrospectionUnavailable));
+    bench.endpoint.set(inactive());
+    assert_eq!(probing.result().map(|facts| outcome(&facts)), Some(Outcome::Denied(Denial::Inactive)));
+    assert_eq!(bench.outcome("another"), Outcome::Denied(Denial::Inactive));
+}
+
+#[test]
+fn what_an_endpoint_makes_of_one_token_does_not_cut_off_the_others() {
+    for reply in [
+        Reply::Failure(FetchFailure::Status(400)),
+        Reply::Failure(FetchFailure::Status(413)),
+        Reply::Failure(FetchFailure::Status(422)),
+        Reply::Failure(FetchFailure::TooLong),
+        Reply::Failure(FetchFailure::MediaType),
+        Reply::Document("not JSON".to_owned()),
+    ] {
+        let bench = Bench::new(reply);
+        for _ in 0..20 {
+            bench.outcome("bad");
+        }
+        bench.endpoint.set(alice());
+        assert_eq!(bench.outcome("good"), signed("alice"));
+    }
+}
+
+#[test]
+fn what_is_too_long_is_neither_looked_up_nor_asked_about() {
+    let bench = Bench::new(alice());
+    let longest: &'static str = Box::leak("t".repeat(rules().token_bytes_max()).into_boxed_str());
+    assert_eq!(bench.outcome(longest), signed("alice"));
+    assert!(bench.probe(longest).is_some());
+    let too_long: &'static str = Box::leak(format!("{longest}t").into_boxed_str());
+    assert_eq!(bench.probe(too_long), None);
+    assert_eq!(bench.outcome(too_long), Outcome::Denied(Denial::TooLong));
+    assert_eq!(bench.endpoint.asked(), 1);
+}
+
+#[test]
+fn an_endpoint_that_is_discovered_is_asked_as_soon_as_it_is_known() {
+    let introspection = Introspection::discovered().client("server", "s3cret");
+    assert!(introspection.settings().unwrap().is_discovered());
+    let unknown = Bench::looking_up(alice(), &introspection, Box::new(|| None));
+    assert_eq!(unknown.outcome("t"), Outcome::Unavailable(Outage::IntrospectionUnavailable));
+    assert_eq!(unknown.endpoint.asked(), 0);
+
+    let url = FetchUrl::parse("https://id.example/found").unwrap();
+    let known = Bench::looking_up(alice(), &introspection, Box::new(move || Some(url.clone())));
+    assert_eq!(known.outcome("t"), signed("alice"));
+    assert_eq!(known.endpoint.questions()[0].url.uri(), "https://id.example/found");
+}
+
+#[test]
+fn settings_that_cannot_work_are_refused() {
+    let refused = |introspection: Introspection| introspection.settings().map(drop);
+    assert_eq!(refused(introspection()), Ok(()));
+    assert_eq!(refused(introspection().cache_seconds(300)), Ok(()));
+    assert_eq!(refused(introspection().cache_seconds(301)), Err(IntrospectionError::CacheTooLong(301)));
+    assert_eq!(refused(Introspection::new(URL)), Err(IntrospectionError::ClientMissing));
+    assert_eq!(refused(introspection().client("", "s3cret")), Err(IntrospectionError::ClientMissing));
+    assert_eq!(refused(introspection().client("server", "")), Err(IntrospectionError::ClientMissing));
+    assert!(matches!(
+        refused(Introspection::new("http://id.example/introspect").client("server", "s3cret")),
+        Err(IntrospectionError::Url(FetchUrlError::Insecure))
+    ));
+    assert_eq!(INTROSPECTION_CACHE_SECONDS_MAX, 300);
+    assert_eq!(INTROSPECTION_CACHE_SECONDS_DEFAULT, 30);
+    assert_eq!(ANSWER_BYTES_MAX, 64 * 1024);
+}
+
+#[test]
+fn secrets_are_not_shown() {
+    let introspection = introspection();
+    let settings = introspection.settings().unwrap();
+    let bench = Bench::new(alice());
+    assert_eq!(bench.outcome("t0ken"), signed("alice"));
+    let shown = [
+        format!("{introspection:?}"),
+        format!("{settings:?}"),
+        format!("{:?}", bench.introspector),
+        format!("{:?}", bench.endpoint.questions()),
+        IntrospectionError::ClientMissing.to_string(),
+    ];
+    for text in shown {
+        // base64("server:s3cret") begins with c2Vy.
+        for secret in ["s3cret", "c2Vy", "t0ken"] {
+            assert!(!text.contains(secret), "{text}");
+        }
+    }
+}
