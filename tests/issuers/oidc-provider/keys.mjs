@@ -19,7 +19,7 @@ export class Keys {
 
   // The youngest key signs from here on; without one that was announced, a new one.
   rotate() {
-    if (this.#keys.length === 1) this.announce();
+    if (this.#keys[0].kid === `key-${this.#generation}`) this.announce();
     this.#keys.unshift(this.#keys.pop());
   }
 

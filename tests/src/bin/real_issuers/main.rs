@@ -12,6 +12,7 @@ mod client;
 mod glewlwyd;
 mod issuer;
 mod oidc_provider;
+mod proof;
 mod report;
 mod server;
 
@@ -21,12 +22,14 @@ use std::{
     process::ExitCode,
 };
 
+use mcp_tokio::proto::jws::keyset::FetchPolicy;
+
 use self::{
-    checks::{outage, second_opinion, tokens},
+    checks::{dpop, outage, rotation, second_opinion, tokens},
     glewlwyd::Glewlwyd,
     oidc_provider::{Document, OidcProvider},
     report::{Failure, Report},
-    server::Serving,
+    server::{FETCHING, Serving},
 };
 
 #[tokio::main]
@@ -54,7 +57,7 @@ async fn run() -> Result<bool, Failure> {
 
 async fn against_glewlwyd(report: &mut Report, script: &Path) -> Result<(), Failure> {
     let issuer = Glewlwyd::start(script).await?;
-    let server = Serving::start(server::jwks_url(issuer.url(), &issuer.jwks_url())?).await?;
+    let server = Serving::start(server::jwks_url(issuer.url(), &issuer.jwks_url(), FETCHING)?).await?;
     server.ready().await?;
     report.check("Glewlwyd: client credentials", second_opinion::client_credentials(&issuer, &server)).await;
     report.check("Glewlwyd: a changed byte", second_opinion::changed_byte(&issuer, &server)).await;
@@ -63,15 +66,37 @@ async fn against_glewlwyd(report: &mut Report, script: &Path) -> Result<(), Fail
 
 async fn against_oidc_provider(report: &mut Report, directory: &Path) -> Result<(), Failure> {
     let issuer = OidcProvider::start(directory, None).await?;
-    let start = async || Serving::start(server::jwks_url(issuer.url(), &issuer.jwks_url())?).await;
-    let server = start().await?;
+    let start =
+        async |fetching| Serving::start(server::jwks_url(issuer.url(), &issuer.jwks_url(), fetching)?).await;
+    let server = start(FETCHING).await?;
     server.ready().await?;
     report.check("client credentials", tokens::client_credentials(&issuer, &server)).await;
     report.check("another audience", tokens::other_audience(&issuer, &server)).await;
     report.check("an ID token", tokens::id_token(&issuer, &server)).await;
     report.check("token exchange", tokens::exchanged(&issuer, &server)).await;
+    report.check("a bound token as bearer", dpop::without_dpop(&issuer, &server)).await;
+    report.check("rotation under load", rotation::announced(&issuer, &server)).await;
+    report.check("a withdrawn key", rotation::withdrawn(&issuer, &server)).await;
+    for mode in ["broken", "garbage", "huge", "redirect", "flap", "slow"] {
+        let check = outage::later(&issuer, mode, &server);
+        report.check(&format!("keys later: {mode}"), check).await;
+    }
+    report.check("an empty key set", outage::without_keys(&issuer, "empty", &server)).await;
+    drop(server);
+
+    let on_demand = start(FetchPolicy { refresh_seconds: 600, ..FETCHING }).await?;
+    on_demand.ready().await?;
+    report.check("sudden rotation", rotation::sudden(&issuer, &on_demand)).await;
+    report.check("unknown keys", rotation::unknown_keys(&issuer, &on_demand)).await;
+    drop(on_demand);
+
+    let short = start(FetchPolicy { stale_seconds_max: 1, ..FETCHING }).await?;
+    short.ready().await?;
+    report.check("keys that are too old", outage::without_keys(&issuer, "broken", &short)).await;
+    drop(short);
+
     for mode in ["broken", "garbage", "huge", "redirect", "slow"] {
-        let check = outage::at_start(&issuer, Document::Jwks, mode, start);
+        let check = outage::at_start(&issuer, Document::Jwks, mode, async || start(FETCHING).await);
         report.check(&format!("keys at start: {mode}"), check).await;
     }
     Ok(())

@@ -5,7 +5,7 @@ use std::path::Path;
 use serde_json::Value;
 use tokio::process::Command;
 
-use crate::{issuer::Issuer, report::Failure, server::RESOURCE};
+use crate::{client::expect_status, issuer::Issuer, proof::Holder, report::Failure, server::RESOURCE};
 
 const EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
 const ACCESS_TOKEN: &str = "urn:ietf:params:oauth:token-type:access_token";
@@ -74,6 +74,19 @@ impl OidcProvider {
     /// A token for a client itself.
     pub(crate) async fn client_token(&self, resource: &str, scope: &str) -> Result<String, Failure> {
         self.token("service", "client_credentials", &[("resource", resource), ("scope", scope)]).await
+    }
+
+    /// The same, bound to a key: RFC 9449 section 5.
+    pub(crate) async fn bound_token(&self, resource: &str, holder: &Holder) -> Result<String, Failure> {
+        let proof = holder.proof("POST", &format!("{}/token", self.url()), None)?;
+        let form = [("resource", resource), ("scope", "mcp")];
+        self.token_with("service", "client_credentials", &form, vec![("DPoP", proof)]).await
+    }
+
+    /// Takes a token back: RFC 7009.
+    pub(crate) async fn revoke(&self, token: &str) -> Result<(), Failure> {
+        let form = [("client_id", "service"), ("client_secret", "secret"), ("token", token)];
+        expect_status(&self.0.post("/token/revocation", &form, Vec::new()).await?, 200)
     }
 
     /// A token that lets a client act for a person.

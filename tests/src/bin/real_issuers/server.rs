@@ -1,13 +1,13 @@
 //! The servers that are tested.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, time::Duration};
 
-use mcp_tokio::{Auth, BearerPolicy, Context, KeySource, Server, Tool};
+use mcp_tokio::{Auth, BearerPolicy, Context, KeySource, Server, Tool, proto::jws::keyset::FetchPolicy};
 use serde_json::json;
-use tokio::sync::oneshot;
+use tokio::{sync::oneshot, time::timeout};
 
 use crate::{
-    client::{Connection, Request, expect_status},
+    client::{Connection, Request},
     report::Failure,
 };
 
@@ -40,22 +40,49 @@ impl Serving {
         Ok(connection.exchange("/ready", &Request::default()).await?.head.status)
     }
 
-    /// Waits until it is ready, for as long as the check may take.
+    /// Waits until it is ready.
+    ///
+    /// # Errors
+    /// When it does not get there.
     pub(crate) async fn ready(&self) -> Result<(), Failure> {
-        while self.readiness().await? != 200 {
-            tokio::time::sleep(POLL).await;
-        }
-        let mut connection = Connection::open(&self.address()).await?;
-        expect_status(&connection.exchange("/ready", &Request::default()).await?, 200)
+        let ready = async {
+            while self.readiness().await? != 200 {
+                tokio::time::sleep(POLL).await;
+            }
+            Ok(())
+        };
+        timeout(PATIENCE, ready).await.map_err(|_| "the server does not get ready")?
     }
 }
 
-/// Between two looks at something that is waited for.
-pub(crate) const POLL: std::time::Duration = std::time::Duration::from_millis(50);
+/// How long a server may take to have its keys.
+const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Trust in the signed tokens of an issuer whose keys are at this URL.
-pub(crate) fn jwks_url(issuer: &str, url: &str) -> Result<Auth, Failure> {
-    Ok(Auth::bearer(BearerPolicy::builder(issuer, RESOURCE).scope("mcp"), KeySource::url(url)?))
+/// Between two looks at something that is waited for.
+pub(crate) const POLL: Duration = Duration::from_millis(50);
+
+/// Times of fetching that a test can wait for.
+pub(crate) const FETCHING: FetchPolicy = FetchPolicy {
+    refresh_seconds: 1,
+    cooldown_seconds: 1,
+    stale_seconds_max: 3600,
+    retry_seconds: 1,
+    retry_seconds_max: 1,
+};
+
+/// For how long the answer of an introspection is remembered.
+pub(crate) const CACHE_SECONDS: u32 = 2;
+
+/// Trust in the signed tokens of an issuer whose keys are at this URL, fetched at these times.
+pub(crate) fn jwks_url(issuer: &str, url: &str, fetching: FetchPolicy) -> Result<Auth, Failure> {
+    let url = format!(
+        "{url}?refresh={}&cooldown={}&stale={}&retry={}",
+        fetching.refresh_seconds,
+        fetching.cooldown_seconds,
+        fetching.stale_seconds_max,
+        fetching.retry_seconds
+    );
+    Ok(Auth::bearer(BearerPolicy::builder(issuer, RESOURCE).scope("mcp"), KeySource::url(&url)?))
 }
 
 /// Tells who calls.
