@@ -4,12 +4,14 @@ use std::{fmt, sync::Arc};
 
 use mcp_proto::{
     BearerPolicy,
-    auth::{BearerPolicyBuilder, CustomPolicy, CustomPolicyBuilder},
+    auth::{BearerPolicyBuilder, CustomPolicy, CustomPolicyBuilder, IssuerPolicy},
+    jws::Verification,
 };
 
 use crate::{
     api_keys::ApiKeys,
     authenticate::{ErasedVerifier, Verifier},
+    introspection::Introspection,
     keys::KeySource,
 };
 
@@ -19,7 +21,7 @@ pub struct Auth(pub(crate) AuthKind);
 
 pub(crate) enum AuthKind {
     Open,
-    Bearer(Box<BearerPolicyBuilder>, KeySource),
+    Tokens(TokenAuth),
     Custom(Box<CustomPolicyBuilder>, Arc<dyn ErasedVerifier>),
 }
 
@@ -31,15 +33,16 @@ impl Auth {
         Self(AuthKind::Open)
     }
 
-    /// By OAuth bearer tokens that `policy` accepts, signed with one of `keys`.
+    /// By OAuth access tokens that `policy` accepts, of one issuer: signed with one of its keys
+    /// ([`KeySource`]), or found good by asking it ([`Introspection`]).
     #[must_use]
-    pub fn bearer(policy: BearerPolicyBuilder, keys: KeySource) -> Self {
-        Self(AuthKind::Bearer(Box::new(policy), keys))
+    pub fn bearer(policy: BearerPolicyBuilder, source: impl Into<TokenSource>) -> TokenAuth {
+        TokenAuth { policy: Box::new(policy), sources: vec![source.into()] }
     }
 
     /// By OAuth bearer tokens that `issuer` signed with one of `keys` for `audience`: the URL that
     /// clients use.
-    pub fn jwt(issuer: impl Into<String>, audience: impl Into<String>, keys: KeySource) -> Self {
+    pub fn jwt(issuer: impl Into<String>, audience: impl Into<String>, keys: KeySource) -> TokenAuth {
         Self::bearer(BearerPolicy::builder(issuer, audience), keys)
     }
 
@@ -63,11 +66,66 @@ impl Auth {
     }
 }
 
+/// Authentication by access tokens, of one issuer or more.
+#[derive(Debug, Clone)]
+pub struct TokenAuth {
+    pub(crate) policy: Box<BearerPolicyBuilder>,
+    /// One for each issuer of the policy, in order.
+    pub(crate) sources: Vec<TokenSource>,
+}
+
+impl TokenAuth {
+    /// By access tokens of this issuer too. Issuers share nothing: each has its own keys, audiences and
+    /// rules, and a token is judged by those of the issuer that it names.
+    #[must_use]
+    pub fn issuer(mut self, issuer: IssuerPolicy, source: impl Into<TokenSource>) -> Self {
+        self.policy = Box::new(self.policy.issuer(issuer));
+        self.sources.push(source.into());
+        self
+    }
+}
+
+/// What makes tokens of an issuer trusted.
+#[derive(Debug, Clone)]
+pub enum TokenSource {
+    /// They are signed with one of these keys.
+    Keys(KeySource),
+    /// The issuer says so (RFC 7662).
+    Introspection(Introspection),
+}
+
+impl TokenSource {
+    pub(crate) fn verification(&self) -> Verification {
+        match self {
+            Self::Keys(_) => Verification::Signature,
+            Self::Introspection(_) => Verification::Introspection,
+        }
+    }
+}
+
+impl From<KeySource> for TokenSource {
+    fn from(keys: KeySource) -> Self {
+        Self::Keys(keys)
+    }
+}
+
+impl From<Introspection> for TokenSource {
+    fn from(introspection: Introspection) -> Self {
+        Self::Introspection(introspection)
+    }
+}
+
+impl From<TokenAuth> for Auth {
+    fn from(auth: TokenAuth) -> Self {
+        Self(AuthKind::Tokens(auth))
+    }
+}
+
 impl fmt::Debug for AuthKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Open => f.write_str("Open"),
-            Self::Bearer(policy, keys) => f.debug_tuple("Bearer").field(policy).field(keys).finish(),
+            Self::Tokens(auth) => f.debug_tuple("Tokens").field(auth).finish(),
             Self::Custom(policy, _) => f.debug_tuple("Custom").field(policy).finish_non_exhaustive(),
         }
     }

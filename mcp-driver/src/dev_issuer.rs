@@ -235,7 +235,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        keys::{KeyStore, testing::ManualRuntime},
+        keys::testing::{ManualRuntime, key_store},
         runtime::Runtime as _,
         verifier::TokenVerifier,
     };
@@ -250,7 +250,7 @@ mod tests {
     /// What a server that trusts these keys finds out about a token.
     fn verify(source: KeySource, token: &str, unix: UnixSeconds) -> Result<Claims, Denial> {
         let rules = TokenRules::new("http://localhost/dev", [AUDIENCE]).unwrap();
-        let verifier = TokenVerifier::new(rules, KeyStore::new(source, None).unwrap(), 1);
+        let verifier = TokenVerifier::of_one(rules, key_store(source, None), 1);
         let runtime = ManualRuntime::at(Now { unix, ..Now::default() });
         match runtime.finish(verifier.facts(token, runtime.now(), &runtime)).facts {
             Facts::Signed(claims) => Ok((*claims).clone()),

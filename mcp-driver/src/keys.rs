@@ -5,8 +5,12 @@
 //! another fetch.
 
 mod alarm;
+mod metadata;
+mod round;
 mod source;
 
+#[cfg(test)]
+mod discovery_tests;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
@@ -14,7 +18,7 @@ mod tests;
 
 use std::{
     future::poll_fn,
-    mem,
+    net::SocketAddr,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError, Weak,
         atomic::{AtomicBool, AtomicU64, Ordering},
@@ -25,22 +29,19 @@ use std::{
 use mcp_proto::{
     Now, Tick,
     jws::{
-        KeySet,
-        keys::KEY_SET_BYTES_MAX,
+        AlgorithmSet, KeySet,
+        keys::KeySetError,
         keyset::{FetchFailure, FetchPolicy, KeyFetch},
     },
 };
 
-use self::alarm::Alarm;
-pub use self::source::{KeySource, KeySourceError};
-use crate::{
-    fetch::{Fetch, FetchUrl, Outgoing, fetch_in_time},
-    runtime::Runtime,
-    signature::TrustedKeys,
+pub(crate) use self::metadata::Metadata;
+pub use self::source::{Discovery, KeyDocument, KeySource, KeySourceError};
+use self::{
+    alarm::Alarm,
+    round::{Place, Round},
 };
-
-/// The media types of a key set (RFC 7517 section 8.5).
-const KEY_SET_TYPES: &[&str] = &["application/jwk-set+json", "application/json"];
+use crate::{fetch::Fetch, runtime::Runtime, signature::TrustedKeys};
 
 /// The keys of one issuer.
 pub(crate) struct KeyStore {
@@ -55,9 +56,8 @@ enum Origin {
 
 /// Keys that live elsewhere.
 struct Remote {
-    url: FetchUrl,
+    place: Arc<Place>,
     fetch: Arc<dyn Fetch>,
-    policy: FetchPolicy,
     state: Mutex<State>,
     maintained: AtomicBool,
     /// Tells the maintenance task that its next deadline may have changed, or that the store is gone.
@@ -68,20 +68,35 @@ struct State {
     machine: KeyFetch,
     /// The keys of the machine, as of its generation.
     trusted: Option<Arc<TrustedKeys>>,
+    /// Who gave them.
+    address: Option<SocketAddr>,
 }
 
 impl KeyStore {
-    /// The keys of this source. Those of a URL arrive after [`Self::start`].
+    /// The keys of this issuer, whose tokens are signed with these algorithms. Those that are to be fetched
+    /// arrive after [`Self::start`].
     ///
     /// # Errors
-    /// [`KeySourceError::FetcherMissing`] for a URL that nobody can fetch.
-    pub(crate) fn new(source: KeySource, fetch: Option<Arc<dyn Fetch>>) -> Result<Arc<Self>, KeySourceError> {
-        let store = match (source, fetch) {
-            (KeySource::Given(set), _) => Self::given(set),
-            (KeySource::Url(url), Some(fetch)) => Self::fetched(url, fetch, FetchPolicy::default()),
-            (KeySource::Url(_), None) => return Err(KeySourceError::FetcherMissing),
+    /// [`KeySourceError::FetcherMissing`] for keys that nobody can fetch, [`KeySourceError::Document`] for
+    /// given ones that cannot be used with these algorithms, and what is wrong with how they are to be
+    /// discovered.
+    pub(crate) fn new(
+        source: KeySource,
+        issuer: &str,
+        algorithms: AlgorithmSet,
+        policy: FetchPolicy,
+        fetch: Option<Arc<dyn Fetch>>,
+    ) -> Result<Arc<Self>, KeySourceError> {
+        let place = match source {
+            KeySource::Given(set) => return Ok(Arc::new(Self::given(set))),
+            KeySource::Document(document) => return Ok(Arc::new(Self::given(document.keys(algorithms)?))),
+            KeySource::Url(url) => Place::url(url, algorithms),
+            KeySource::Discovery(discovery) => {
+                Place::discovered(Metadata::new(issuer, &discovery)?, algorithms)
+            }
         };
-        Ok(Arc::new(store))
+        let fetch = fetch.ok_or(KeySourceError::FetcherMissing)?;
+        Ok(Arc::new(Self::fetched(place, fetch, policy)))
     }
 
     fn given(set: KeySet) -> Self {
@@ -91,12 +106,11 @@ impl KeyStore {
         Self { standing, origin: Origin::Given(Arc::new(trusted)) }
     }
 
-    fn fetched(url: FetchUrl, fetch: Arc<dyn Fetch>, policy: FetchPolicy) -> Self {
-        let state = State { machine: KeyFetch::new(policy), trusted: None };
+    fn fetched(place: Place, fetch: Arc<dyn Fetch>, policy: FetchPolicy) -> Self {
+        let state = State { machine: KeyFetch::new(policy), trusted: None, address: None };
         let remote = Remote {
-            url,
+            place: Arc::new(place),
             fetch,
-            policy,
             state: Mutex::new(state),
             maintained: AtomicBool::new(false),
             changed: Arc::default(),
@@ -179,46 +193,58 @@ impl KeyStore {
         let flight = Flight {
             store: Arc::downgrade(self),
             runtime: runtime.clone(),
-            outcome: Err(FetchFailure::Unreachable),
+            round: Some(Round::failed(remote.place.first().clone(), FetchFailure::Unreachable)),
             landed: Arc::clone(&landed),
         };
-        runtime.spawn(flight.run(remote.url.clone(), Arc::clone(&remote.fetch)));
+        runtime.spawn(flight.run(Arc::clone(&remote.place), Arc::clone(&remote.fetch)));
         landed
     }
 
-    /// Takes the outcome of a fetch.
-    fn land(&self, outcome: Result<KeySet, FetchFailure>, now: Now) {
+    /// Takes the outcome of a round.
+    fn land(&self, round: Round, now: Now) {
         let Origin::Fetched(remote) = &self.origin else {
             return;
         };
-        match &outcome {
-            Ok(set) => tracing::debug!(keys = set.len(), "fetched the issuer's keys"),
-            Err(failure) => {
-                tracing::warn!(host = remote.url.host(), %failure, "cannot fetch the issuer's keys");
-            }
-        }
-        let succeeded = outcome.is_ok();
+        let Round { url, outcome, address, fresh_seconds } = round;
+        let failure = outcome.as_ref().err().cloned();
         let mut state = remote.lock();
-        state.machine.fetched(outcome, now.tick);
-        if succeeded {
-            self.adopt(&mut state, remote.policy, now);
+        let before = (state.machine.generation(), state.address);
+        state.machine.fetched(outcome, fresh_seconds, now.tick);
+        if failure.is_none() {
+            state.address = address;
         }
+        let is_news = before != (state.machine.generation(), state.address);
+        self.adopt(&mut state);
+        let keys = state.trusted.as_ref().map_or(0, |trusted| trusted.set().len());
         drop(state);
         remote.changed.ring();
+        // Logging may run foreign code, so it happens without the lock.
+        let address = address.map(tracing::field::display);
+        match failure {
+            None if is_news => tracing::info!(%url, address, keys, "fetched the issuer's keys"),
+            None => tracing::debug!(%url, address, keys, "fetched the issuer's keys"),
+            Some(FetchFailure::Document(KeySetError::Empty)) => {
+                tracing::warn!(%url, address, "the issuer has withdrawn all its keys: no token is accepted");
+            }
+            Some(failure) => tracing::warn!(%url, address, %failure, "cannot fetch the issuer's keys"),
+        }
     }
 
-    /// Brings what requests see in line with the machine after a success.
-    fn adopt(&self, state: &mut State, policy: FetchPolicy, now: Now) {
-        let Some(set) = state.machine.keys(now.tick) else {
-            return;
-        };
+    /// Brings what requests see in line with the machine.
+    fn adopt(&self, state: &mut State) {
         let generation = state.machine.generation();
-        if state.trusted.as_ref().is_none_or(|trusted| trusted.generation() != generation) {
-            state.trusted = Some(Arc::new(TrustedKeys::new(Arc::clone(set), generation)));
+        match state.machine.held() {
+            None => {
+                state.trusted = None;
+                self.standing.withdraw();
+            }
+            Some((set, until)) => {
+                if state.trusted.as_ref().is_none_or(|trusted| trusted.generation() != generation) {
+                    state.trusted = Some(Arc::new(TrustedKeys::new(Arc::clone(set), generation)));
+                }
+                self.standing.publish(generation, until);
+            }
         }
-        // The machine's deadline is the refresh now, and keys may be stale for so long beyond it.
-        let refresh = state.machine.next_deadline().unwrap_or(Tick(u64::MAX));
-        self.standing.publish(generation, refresh.after_seconds(policy.stale_seconds_max));
     }
 }
 
@@ -241,7 +267,7 @@ impl Remote {
 /// What every request asks of the keys, without a lock: which ones are current, and until when.
 #[derive(Default)]
 struct Standing {
-    /// Zero before there are keys.
+    /// Zero while there are no keys.
     generation: AtomicU64,
     /// The last tick at which they are good.
     until: AtomicU64,
@@ -253,6 +279,10 @@ impl Standing {
         // and old keys never live on under it.
         self.generation.store(generation, Ordering::Release);
         self.until.store(until.0, Ordering::Release);
+    }
+
+    fn withdraw(&self) {
+        self.generation.store(0, Ordering::Release);
     }
 
     fn generation(&self, now: Tick) -> Option<u64> {
@@ -278,28 +308,26 @@ async fn maintain<R: Runtime>(store: Weak<KeyStore>, changed: Arc<Alarm>, runtim
     }
 }
 
-/// A fetch under way. Dropping it reports the outcome, so that one which panics or is dropped by the runtime
-/// is a failure and not a claim that nobody gives back.
+/// A round under way. Dropping it reports the outcome, so that one which panics or is dropped by the runtime is
+/// a failure and not a claim that nobody gives back.
 struct Flight<R: Runtime> {
     store: Weak<KeyStore>,
     runtime: R,
-    outcome: Result<KeySet, FetchFailure>,
+    /// Taken when it is reported.
+    round: Option<Round>,
     landed: Arc<Alarm>,
 }
 
 impl<R: Runtime> Flight<R> {
-    async fn run(mut self, url: FetchUrl, fetch: Arc<dyn Fetch>) {
-        let request = Outgoing::get(url, KEY_SET_TYPES, KEY_SET_BYTES_MAX);
-        let fetched = fetch_in_time(&*fetch, request, &self.runtime).await;
-        self.outcome = fetched.and_then(|fetched| Ok(source::read_set(&fetched.body)?));
+    async fn run(mut self, place: Arc<Place>, fetch: Arc<dyn Fetch>) {
+        self.round = Some(place.ask(&*fetch, &self.runtime).await);
     }
 }
 
 impl<R: Runtime> Drop for Flight<R> {
     fn drop(&mut self) {
-        if let Some(store) = self.store.upgrade() {
-            let outcome = mem::replace(&mut self.outcome, Err(FetchFailure::Unreachable));
-            store.land(outcome, self.runtime.now());
+        if let (Some(store), Some(round)) = (self.store.upgrade(), self.round.take()) {
+            store.land(round, self.runtime.now());
         }
         self.landed.ring();
     }

@@ -43,14 +43,17 @@ mod wire;
 
 pub use mcp_proto::{
     self as proto, BearerPolicy, Content, Limits, Principal, Timeouts, ToolResult,
-    auth::{BearerPolicyBuilder, CustomPolicy, CustomPolicyBuilder},
+    auth::{BearerPolicyBuilder, CustomPolicy, CustomPolicyBuilder, DpopPolicy, IssuerPolicy},
     catalog::{Icon, ToolAnnotations},
     content::{
         CacheScope, Caching, Completion as CompletionValues, PromptMessage, PromptResult, ResourceContents,
         ResourceResult,
     },
     exchange::{Caller, ClientFacts, CompletionInput, ItemKind, LogLevel},
-    jws::keyset::{FetchFailure, TlsFailure},
+    jws::{
+        Algorithm, AlgorithmSet, Profile,
+        keyset::{FetchFailure, FetchPolicy, TlsFailure},
+    },
     uri_template::Variables,
 };
 
@@ -60,7 +63,7 @@ pub use self::introspection::{EndpointLookup, Introspector, Settings as Introspe
 pub use self::{
     api_keys::{API_KEY_BYTES_MAX, API_KEY_ISSUER, ApiKeys, ApiKeysError},
     audit::AuditEvent,
-    auth::Auth,
+    auth::{Auth, TokenAuth, TokenSource},
     authenticate::{CallerValue, ISSUER_DEFAULT, Identity, Rejection, RequestHead, Verifier},
     body::ReplyBody,
     catalog::Catalog,
@@ -74,9 +77,10 @@ pub use self::{
         INTROSPECTION_CACHE_SECONDS_DEFAULT, INTROSPECTION_CACHE_SECONDS_MAX, Introspection,
         IntrospectionError,
     },
-    keys::{KeySource, KeySourceError},
+    keys::{Discovery, KeyDocument, KeySource, KeySourceError},
     limits::{ConnectionTimeouts, ServerLimits},
     prompt::{Prompt, PromptArguments, PromptBuilder},
+    recognise::ServiceError,
     resource::{ReadRequest, Resource, ResourceBuilder, ResourceTemplate},
     result::{IntoToolResult, Json},
     runtime::{EntropyError, Runtime},

@@ -2,6 +2,7 @@
 
 use std::{
     any::Any,
+    fmt,
     future::{Future, poll_fn},
     pin::pin,
     sync::Arc,
@@ -10,16 +11,24 @@ use std::{
 
 use http::request;
 use mcp_proto::{
-    Now,
+    AuthPolicy, Now,
+    auth::Dpop,
     exchange::{Facts, Presented, Verify},
+    jws::TokenRules,
     refusal::Outage,
 };
 
 use crate::{
+    auth::TokenSource,
     authenticate::{self, ErasedVerifier, RequestHead, Verdict},
+    dpop::{DpopVerifier, Nonces},
+    fetch::Fetch,
+    introspection::{IntrospectionError, Introspector},
+    keys::{KeySourceError, KeyStore},
     load::Load,
-    runtime::Runtime,
-    verifier::{TokenVerifier, principals::Principals},
+    runtime::{EntropyError, Runtime},
+    server::Server,
+    verifier::{TokenVerifier, TrustedIssuer, principals::Principals},
 };
 
 /// What finds out who calls.
@@ -62,8 +71,36 @@ impl Verified {
 }
 
 impl Recogniser {
-    pub(crate) fn application(verifier: Arc<dyn ErasedVerifier>) -> Self {
-        Self::Application(Application { verifier, principals: Principals::default() })
+    /// What the policy of this server asks for. Fetching begins with it.
+    pub(crate) fn start<R: Runtime>(
+        server: &Server,
+        runtime: &R,
+        fetch: Option<Arc<dyn Fetch>>,
+    ) -> Result<Self, ServiceError> {
+        let snapshot = server.snapshot();
+        match (snapshot.engine.auth(), server.verifier()) {
+            (AuthPolicy::Bearer(policy), _) => {
+                let mut trusted = Vec::new();
+                for (rules, source) in policy.issuers().iter().zip(server.sources()) {
+                    trusted.push(trusted_issuer(server, rules, source, runtime, fetch.clone())?);
+                }
+                let dpop = policy.dpop().map(|dpop| proofs(server, dpop, runtime)).transpose()?;
+                Ok(Self::Tokens(TokenVerifier::new(policy.issuers().clone(), trusted, dpop)))
+            }
+            (AuthPolicy::Custom(_), Some(verifier)) => {
+                let verifier = Arc::clone(verifier);
+                Ok(Self::Application(Application { verifier, principals: Principals::default() }))
+            }
+            (AuthPolicy::Open | AuthPolicy::Custom(_), _) => Ok(Self::Nobody),
+        }
+    }
+
+    /// Whether callers can be recognised.
+    pub(crate) fn is_ready(&self, now: Now) -> bool {
+        match self {
+            Self::Nobody | Self::Application(_) => true,
+            Self::Tokens(verifier) => verifier.is_ready(now),
+        }
     }
 
     /// What is known about a caller: at once if its token was seen before, else in time or not at all.
@@ -76,11 +113,11 @@ impl Recogniser {
     ) -> Verified {
         match (self, verify.presented()) {
             (Self::Tokens(verifier), Presented::Bearer(token)) => {
-                if let Some(verified) = verifier.probe(token.reveal(), *now) {
-                    return verified;
-                }
-                let facts = verifier.facts(token.reveal(), *now, runtime);
-                in_time(facts, verify, now, runtime).await
+                known(verifier, token.reveal(), verify, now, runtime).await
+            }
+            (Self::Tokens(verifier), Presented::Dpop { token, proof }) => {
+                let verified = known(verifier, token.reveal(), verify, now, runtime).await;
+                verifier.prove(verified, token.reveal(), proof.reveal(), &parts.method, *now)
             }
             (Self::Application(application), Presented::Head) => {
                 in_time(application.ask(parts), verify, now, runtime).await
@@ -90,6 +127,80 @@ impl Recogniser {
                 Verified::unavailable(Outage::VerifierUnavailable)
             }
         }
+    }
+}
+
+fn trusted_issuer<R: Runtime>(
+    server: &Server,
+    rules: &TokenRules,
+    source: &TokenSource,
+    runtime: &R,
+    fetch: Option<Arc<dyn Fetch>>,
+) -> Result<TrustedIssuer, ServiceError> {
+    let remembered = server.limits().cached_tokens;
+    match source {
+        TokenSource::Keys(source) => {
+            let (issuer, algorithms) = (rules.issuer(), rules.algorithms());
+            let keys = KeyStore::new(source.clone(), issuer, algorithms, server.fetch_policy(), fetch)?;
+            keys.start(runtime);
+            Ok(TrustedIssuer::signing(keys, remembered))
+        }
+        TokenSource::Introspection(introspection) => {
+            let settings = introspection.settings()?;
+            let fetch = fetch.ok_or(KeySourceError::FetcherMissing)?;
+            let lookup = Box::new(|| None);
+            Ok(TrustedIssuer::Asked(Introspector::new(settings, lookup, rules.clone(), fetch, remembered)))
+        }
+    }
+}
+
+fn proofs<R: Runtime>(server: &Server, dpop: &Dpop, runtime: &R) -> Result<DpopVerifier, ServiceError> {
+    let nonces = match dpop.demands_nonces() {
+        true => Some(Nonces::new(&runtime.entropy()?)),
+        false => None,
+    };
+    Ok(DpopVerifier::new(dpop.rules().clone(), server.limits().dpop_proofs, nonces))
+}
+
+/// Why a server cannot be started.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ServiceError {
+    /// The keys of an issuer cannot be had.
+    Keys(KeySourceError),
+    /// An issuer cannot be asked about tokens.
+    Introspection(IntrospectionError),
+    /// There is no randomness for nonces.
+    Entropy(EntropyError),
+}
+
+impl fmt::Display for ServiceError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Keys(error) => error.fmt(f),
+            Self::Introspection(error) => error.fmt(f),
+            Self::Entropy(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for ServiceError {}
+
+impl From<KeySourceError> for ServiceError {
+    fn from(error: KeySourceError) -> Self {
+        Self::Keys(error)
+    }
+}
+
+impl From<IntrospectionError> for ServiceError {
+    fn from(error: IntrospectionError) -> Self {
+        Self::Introspection(error)
+    }
+}
+
+impl From<EntropyError> for ServiceError {
+    fn from(error: EntropyError) -> Self {
+        Self::Entropy(error)
     }
 }
 
@@ -105,6 +216,20 @@ impl Application {
             Verdict::Failed => Verified::nobody(Facts::Failed),
             Verdict::Unavailable => Verified::unavailable(Outage::VerifierUnavailable),
         }
+    }
+}
+
+/// What is known of a token: at once if it was seen before.
+async fn known<R: Runtime>(
+    verifier: &TokenVerifier,
+    token: &str,
+    verify: &Verify<'_>,
+    now: &mut Now,
+    runtime: &R,
+) -> Verified {
+    match verifier.probe(token, *now) {
+        Some(verified) => verified,
+        None => in_time(verifier.facts(token, *now, runtime), verify, now, runtime).await,
     }
 }
 

@@ -12,7 +12,7 @@ use bytes::Bytes;
 use http::{HeaderMap, Request, StatusCode, request};
 use http_body::Body;
 use mcp_proto::{
-    AuthPolicy, BodyRead, Call, Finish, Head, Now, Outcome, Response, Step, Target, UnixSeconds,
+    BodyRead, Call, Finish, Head, Now, Outcome, Response, Step, Target, UnixSeconds,
     head::Framing,
     response::{Payload, Rule},
 };
@@ -25,14 +25,12 @@ use crate::{
     handler::CallParts,
     held::Held,
     hyper_rt::micros,
-    keys::{KeySourceError, KeyStore},
     load::{BodyBudget, Load, Permit},
     read::{Reading, read},
-    recognise::{CallerData, Recogniser},
+    recognise::{CallerData, Recogniser, ServiceError},
     running::{Begun, Running},
     runtime::Runtime,
     server::Server,
-    verifier::TokenVerifier,
 };
 
 /// A server on a runtime: answers requests.
@@ -41,7 +39,6 @@ pub struct Service<R: Runtime>(Arc<Inner<R>>);
 struct Inner<R: Runtime> {
     server: Server,
     runtime: R,
-    keys: Option<Arc<KeyStore>>,
     recogniser: Recogniser,
     load: Arc<Load>,
     timer: Arc<dyn Timer>,
@@ -65,16 +62,13 @@ impl<R: Runtime> Service<R> {
     /// Starts a server: from here on its keys are fetched, if they are to be.
     ///
     /// # Errors
-    /// When its keys are to be fetched and there is nothing to fetch them with.
-    pub fn start(server: Server, runtime: R, fetch: Option<Arc<dyn Fetch>>) -> Result<Self, KeySourceError> {
-        let keys = server.keys().cloned().map(|source| KeyStore::new(source, fetch)).transpose()?;
-        if let Some(keys) = &keys {
-            keys.start(&runtime);
-        }
-        let recogniser = recogniser(&server, keys.as_ref());
+    /// When something is to be fetched and there is nothing to fetch it with, or when what it needs cannot be
+    /// had.
+    pub fn start(server: Server, runtime: R, fetch: Option<Arc<dyn Fetch>>) -> Result<Self, ServiceError> {
+        let recogniser = Recogniser::start(&server, &runtime, fetch)?;
         let timer = Arc::new(RuntimeTimer(runtime.clone()));
         let load = Arc::new(Load::default());
-        Ok(Self(Arc::new(Inner { server, runtime, keys, recogniser, load, timer })))
+        Ok(Self(Arc::new(Inner { server, runtime, recogniser, load, timer })))
     }
 
     /// The server.
@@ -185,7 +179,7 @@ impl<R: Runtime> Service<R> {
     }
 
     fn is_ready(&self, now: Now) -> bool {
-        self.0.keys.as_ref().is_none_or(|keys| keys.is_ready(now))
+        self.0.recogniser.is_ready(now)
     }
 
     /// Runs a handler until it ends or tells the client something.
@@ -240,18 +234,6 @@ struct Recognised {
     value: Option<CallerData>,
     /// When every rule had allowed the call.
     at: UnixSeconds,
-}
-
-/// What recognises the callers of a server.
-fn recogniser(server: &Server, keys: Option<&Arc<KeyStore>>) -> Recogniser {
-    match (server.snapshot().engine.auth(), server.verifier(), keys) {
-        (AuthPolicy::Bearer(policy), _, Some(keys)) => {
-            let remembered = server.limits().cached_tokens;
-            Recogniser::Tokens(TokenVerifier::new(policy.rules().clone(), Arc::clone(keys), remembered))
-        }
-        (AuthPolicy::Custom(_), Some(verifier), _) => Recogniser::application(Arc::clone(verifier)),
-        (AuthPolicy::Open | AuthPolicy::Bearer(_) | AuthPolicy::Custom(_), _, _) => Recogniser::Nobody,
-    }
 }
 
 /// Reads the body, which a step asks for once.

@@ -4,7 +4,7 @@ mod builder;
 mod error;
 
 use std::{
-    fmt,
+    fmt::{self, Write as _},
     net::IpAddr,
     sync::{
         Arc, Mutex, PoisonError,
@@ -13,14 +13,17 @@ use std::{
 };
 
 use http::{HeaderMap, HeaderName};
-use mcp_proto::{AuthPolicy, Engine};
+use mcp_proto::{
+    AuthPolicy, BearerPolicy, Engine,
+    jws::{Profile, keyset::FetchPolicy},
+};
 
 pub use self::{builder::ServerBuilder, error::ServerError};
 use crate::{
     audit::Audit,
+    auth::TokenSource,
     authenticate::ErasedVerifier,
     catalog::{Catalog, Handlers},
-    keys::KeySource,
     limits::{ConnectionTimeouts, ServerLimits},
     viewer::ListFilter,
 };
@@ -32,7 +35,8 @@ pub struct Server(Arc<Inner>);
 struct Inner {
     current: Mutex<Arc<Snapshot>>,
     generation: AtomicU64,
-    keys: Option<KeySource>,
+    sources: Vec<TokenSource>,
+    fetch_policy: FetchPolicy,
     verifier: Option<Arc<dyn ErasedVerifier>>,
     list_filter: Option<ListFilter>,
     audit: Option<Audit>,
@@ -76,8 +80,13 @@ impl Server {
         Arc::clone(&self.0.current.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    pub(crate) fn keys(&self) -> Option<&KeySource> {
-        self.0.keys.as_ref()
+    /// What makes tokens trusted, for each issuer of the policy in order.
+    pub(crate) fn sources(&self) -> &[TokenSource] {
+        &self.0.sources
+    }
+
+    pub(crate) fn fetch_policy(&self) -> FetchPolicy {
+        self.0.fetch_policy
     }
 
     pub(crate) fn verifier(&self) -> Option<&Arc<dyn ErasedVerifier>> {
@@ -138,19 +147,7 @@ impl Server {
         let auth = match engine.auth() {
             AuthPolicy::Open => "none: every caller may use everything".to_owned(),
             AuthPolicy::Custom(_) => "the application's own, on every request".to_owned(),
-            AuthPolicy::Bearer(policy) => {
-                let rules = policy.rules();
-                let scopes = policy.baseline().scopes();
-                format!(
-                    "bearer tokens on every request\n  issuer      {}\n  audience    {}\n  scopes      \
-                     {}\n  leeway      {} s\n  metadata    {}",
-                    rules.issuer(),
-                    rules.audiences().join(", "),
-                    if scopes.is_empty() { "(none for the endpoint)" } else { scopes.as_str() },
-                    rules.leeway_seconds(),
-                    policy.metadata_url(),
-                )
-            }
+            AuthPolicy::Bearer(policy) => tokens(policy),
         };
         format!(
             "auth          {auth}\nhosts         {}\norigins       {}\nbody limit    {} bytes",
@@ -159,6 +156,34 @@ impl Server {
             engine.limits().body_bytes_max,
         )
     }
+}
+
+/// A policy for people.
+fn tokens(policy: &BearerPolicy) -> String {
+    let scopes = policy.baseline().scopes();
+    let dpop = match policy.dpop() {
+        None => "refused if bound to a key",
+        Some(dpop) if dpop.is_required() => "only with DPoP proofs",
+        Some(_) => "with DPoP proofs if bound to a key",
+    };
+    let mut text = format!("access tokens on every request, {dpop}");
+    for rules in policy.issuers().iter() {
+        let profile = match rules.profile() {
+            Profile::Rfc9068 => "rfc9068",
+            Profile::Compatible => "compatible",
+        };
+        let _ = write!(
+            text,
+            "\n  issuer      {}\n  audience    {}\n  profile     {profile}\n  leeway      {} s",
+            rules.issuer(),
+            rules.audiences().join(", "),
+            rules.leeway_seconds(),
+        );
+    }
+    let scopes = if scopes.is_empty() { "(none for the endpoint)" } else { scopes.as_str() };
+    // Writing to a string cannot fail.
+    let _ = write!(text, "\n  scopes      {scopes}\n  metadata    {}", policy.metadata_url());
+    text
 }
 
 fn check_callers(catalog: &Catalog, auth: &AuthPolicy) -> Result<(), ServerError> {

@@ -1,92 +1,199 @@
-//! From a bearer token to facts about it: a cache in front of keys and signatures.
+//! From an access token to facts about it: a cache in front of keys and signatures, issuer by issuer.
 
-mod cache;
+pub(crate) mod cache;
 pub(crate) mod principals;
+mod trusted_issuer;
 
 #[cfg(test)]
 mod tests;
 
 use std::sync::Arc;
 
+use http::{HeaderValue, Method};
 use mcp_proto::{
-    Facts, Now,
-    jws::{self, Claims, Denial, TokenRules},
+    Now,
+    exchange::{Facts, ProofFacts},
+    jws::{Claims, Confirmation, Denial, Identified, Issuers, SignatureCheck, TokenRules, Unchecked},
     refusal::Outage,
 };
 
+pub(crate) use self::trusted_issuer::TrustedIssuer;
 use self::{
-    cache::{Entry, TokenCache, TokenDigest},
+    cache::TokenDigest,
     principals::Principals,
+    trusted_issuer::{Signing, counted},
 };
-use crate::{keys::KeyStore, recognise::Verified, runtime::Runtime, signature::TrustedKeys};
+#[cfg(test)]
+use crate::keys::KeyStore;
+use crate::{
+    dpop::{DpopVerifier, ProofFault},
+    recognise::Verified,
+    runtime::Runtime,
+    signature::TrustedKeys,
+};
 
 /// Verifies the tokens of one policy.
 pub(crate) struct TokenVerifier {
-    rules: TokenRules,
-    keys: Arc<KeyStore>,
-    cache: TokenCache,
+    issuers: Issuers,
+    /// What there is of each issuer, in the order of the rules.
+    trusted: Box<[TrustedIssuer]>,
+    dpop: Option<DpopVerifier>,
     principals: Principals,
+    token_bytes_max: usize,
 }
 
 impl TokenVerifier {
-    /// A verifier that remembers about `cached_tokens_max` good tokens.
-    pub(crate) fn new(rules: TokenRules, keys: Arc<KeyStore>, cached_tokens_max: usize) -> Self {
-        Self { rules, keys, cache: TokenCache::new(cached_tokens_max), principals: Principals::default() }
+    /// A verifier for tokens of these issuers, `trusted` in the same order.
+    pub(crate) fn new(issuers: Issuers, trusted: Vec<TrustedIssuer>, dpop: Option<DpopVerifier>) -> Self {
+        let token_bytes_max = issuers.iter().map(TokenRules::token_bytes_max).max().unwrap_or(0);
+        Self { issuers, trusted: trusted.into(), dpop, principals: Principals::default(), token_bytes_max }
     }
 
-    /// What is known of a token that was verified before, with the keys that are still the current ones.
-    /// Nothing is allocated and nothing awaited.
+    /// A verifier for tokens of one issuer with these keys.
+    #[cfg(test)]
+    pub(crate) fn of_one(rules: TokenRules, keys: Arc<KeyStore>, cached_tokens_max: usize) -> Self {
+        let issuers = Issuers::new(vec![rules]).unwrap();
+        Self::new(issuers, vec![TrustedIssuer::signing(keys, cached_tokens_max)], None)
+    }
+
+    /// Whether the tokens of any issuer can be verified: one that is out does not take the others along.
+    pub(crate) fn is_ready(&self, now: Now) -> bool {
+        self.trusted.iter().any(|issuer| issuer.is_ready(now))
+    }
+
+    /// What is known of a token that was verified before, with keys that are still the current ones. Nothing
+    /// is awaited, and nothing allocated where tokens are signed.
     pub(crate) fn probe(&self, token: &str, now: Now) -> Option<Verified> {
         // None that is longer was ever remembered, and a digest takes time that grows with its length.
-        if token.len() > self.rules.token_bytes_max() {
+        if token.len() > self.token_bytes_max {
             return None;
         }
-        let generation = self.keys.generation(now)?;
-        let entry = self.cache.get(&TokenDigest::of(token), generation, now.unix)?;
-        Some(Verified { facts: Facts::Signed(entry.claims), load: Some(entry.load), value: None })
+        // One token has one digest, and only the issuer that vouched for it remembers it.
+        let digest = TokenDigest::of(token);
+        self.trusted.iter().find_map(|issuer| issuer.probe(token, &digest, &self.principals, now))
     }
 
-    /// Finds out about a token. Waits at most for one fetch of the keys, when it names a key that is unknown
-    /// and the cooldown allows a fetch.
+    /// Finds out about a token. Waits at most for one fetch of its issuer's keys, when it names a key that is
+    /// unknown and the cooldown allows a fetch, or for its issuer's word.
     pub(crate) async fn facts<R: Runtime>(&self, token: &str, now: Now, runtime: &R) -> Verified {
-        let verified = self.verify(token, now);
-        match verified.facts {
-            Facts::Denied(Denial::KeyUnknown) if self.keys.fetched_anew(runtime).await => {
-                self.verify(token, runtime.now())
-            }
-            _ => verified,
+        match self.issuers.identify(token) {
+            Err(denial) => denied(denial),
+            // A server is not built unless each issuer has what its rules ask for.
+            Ok(Identified::Opaque { index, .. }) => match self.trusted.get(index) {
+                Some(TrustedIssuer::Asked(introspector)) => {
+                    counted(introspector.facts(token, now, runtime).await, &self.principals)
+                }
+                Some(TrustedIssuer::Signing(_)) | None => Verified::unavailable(Outage::VerifierUnavailable),
+            },
+            Ok(Identified::Signed(unchecked)) => match self.trusted.get(unchecked.index()) {
+                Some(TrustedIssuer::Signing(signing)) => {
+                    self.signed(token, unchecked, signing, now, runtime).await
+                }
+                Some(TrustedIssuer::Asked(_)) | None => Verified::unavailable(Outage::VerifierUnavailable),
+            },
         }
     }
 
-    fn verify(&self, token: &str, now: Now) -> Verified {
+    async fn signed<R: Runtime>(
+        &self,
+        token: &str,
+        unchecked: Unchecked<'_>,
+        signing: &Signing,
+        now: Now,
+        runtime: &R,
+    ) -> Verified {
+        let mut verified = self.verify(token, unchecked, signing, now);
+        if let Err(Unverified::Denied(Denial::KeyUnknown)) = verified
+            && signing.keys().fetched_anew(runtime).await
+            && let Ok(Identified::Signed(unchecked)) = self.issuers.identify(token)
+        {
+            verified = self.verify(token, unchecked, signing, runtime.now());
+        }
+        verified.unwrap_or_else(Unverified::into_verified)
+    }
+
+    fn verify(
+        &self,
+        token: &str,
+        unchecked: Unchecked<'_>,
+        signing: &Signing,
+        now: Now,
+    ) -> Result<Verified, Unverified> {
+        let rules = unchecked.rules();
         // A token that cannot be checked is not thereby bad: its bearer should come again, not drop it.
-        let Some(keys) = self.keys.current(now) else {
-            return Verified::unavailable(Outage::KeysUnavailable);
+        let keys = signing.keys().current(now).ok_or(Unverified::KeysUnavailable)?;
+        let check = unchecked.with_keys(keys.set()).map_err(Unverified::Denied)?;
+        let claims = accepted(check, &keys, rules, now).map_err(Unverified::Denied)?;
+        Ok(signing.remember(token, &keys, rules, Arc::new(claims), &self.principals))
+    }
+
+    /// What is known of a token once its proof of possession was examined too.
+    pub(crate) fn prove(
+        &self,
+        verified: Verified,
+        token: &str,
+        proof: &str,
+        method: &Method,
+        now: Now,
+    ) -> Verified {
+        let (Facts::Signed(claims), Some(dpop)) = (&verified.facts, &self.dpop) else {
+            return verified;
         };
-        match self.accepted_claims(token, &keys, now) {
-            Ok(claims) => self.remember(token, &keys, Arc::new(claims)),
-            Err(denial) => {
-                tracing::debug!(rule = denial.rule(), "token refused");
-                Verified::nobody(Facts::Denied(denial))
+        // The core refuses what is bound to nothing, or to something else than a key.
+        let Some(Confirmation::Key(bound_to)) = claims.confirmation() else {
+            return verified;
+        };
+        match dpop.examine(proof, token, bound_to, method, now) {
+            Ok(facts) => {
+                let facts = ProofFacts { proof: facts.proof, token_hash: facts.token_hash };
+                Verified { facts: Facts::Proven(Arc::clone(claims), Box::new(facts)), ..verified }
             }
+            Err(ProofFault::Denied(denial)) => Verified::nobody(Facts::ProofRefused(denial)),
+            Err(ProofFault::OtherKey) => denied(Denial::KeyNotBound),
+            Err(ProofFault::NonceNeeded { fresh }) => match HeaderValue::try_from(fresh) {
+                Ok(nonce) => Verified::nobody(Facts::NonceNeeded(Box::new(nonce))),
+                // A nonce is visible ASCII.
+                Err(_) => Verified::unavailable(Outage::VerifierUnavailable),
+            },
+            Err(ProofFault::Overloaded) => Verified::unavailable(Outage::Overloaded),
         }
     }
+}
 
-    /// The claims of a token that is good now. The rules are checked here as well as by the core, so that
-    /// only good tokens take up memory: whoever has one for another server could fill it with those.
-    fn accepted_claims(&self, token: &str, keys: &TrustedKeys, now: Now) -> Result<Claims, Denial> {
-        let check = jws::inspect(token, &self.rules, keys.set())?;
-        let valid = keys.is_valid(&check);
-        let claims = check.resolve(valid)?;
-        self.rules.check(&claims, None, now.unix)?;
-        Ok(claims)
-    }
+/// Why nothing good is known of a signed token.
+enum Unverified {
+    Denied(Denial),
+    KeysUnavailable,
+}
 
-    fn remember(&self, token: &str, keys: &TrustedKeys, claims: Arc<Claims>) -> Verified {
-        let load = self.principals.load(claims.principal());
-        let leeway = self.rules.leeway_seconds();
-        let entry = Entry::new(Arc::clone(&claims), Arc::clone(&load), keys.generation(), leeway);
-        self.cache.insert(TokenDigest::of(token), entry);
-        Verified { facts: Facts::Signed(claims), load: Some(load), value: None }
+impl Unverified {
+    fn into_verified(self) -> Verified {
+        match self {
+            Self::Denied(denial) => denied(denial),
+            Self::KeysUnavailable => Verified::unavailable(Outage::KeysUnavailable),
+        }
     }
+}
+
+fn denied(denial: Denial) -> Verified {
+    Verified::nobody(Facts::Denied(denial))
+}
+
+/// The claims of a token that is good now, for whoever holds the key that it may be bound to. The rules are
+/// checked here as well as by the core, so that only good tokens take up memory: whoever has one for another
+/// server could fill it with those.
+fn accepted(
+    check: SignatureCheck<'_>,
+    keys: &TrustedKeys,
+    rules: &TokenRules,
+    now: Now,
+) -> Result<Claims, Denial> {
+    let valid = keys.is_valid(&check);
+    let claims = check.resolve(valid)?;
+    let bound_to = match claims.confirmation() {
+        Some(Confirmation::Key(thumbprint)) => Some(thumbprint),
+        Some(Confirmation::Other) | None => None,
+    };
+    rules.check(&claims, bound_to, now.unix)?;
+    Ok(claims)
 }

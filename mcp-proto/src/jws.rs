@@ -28,7 +28,7 @@ mod denial;
 mod grants;
 mod introspection;
 mod issuers;
-mod json;
+pub(crate) mod json;
 mod profile;
 mod thumbprint;
 

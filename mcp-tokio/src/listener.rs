@@ -10,7 +10,7 @@ use std::{
 };
 
 use hyper_util::rt::TokioIo;
-use mcp_driver::{KeySourceError, Server, ServerError, Service};
+use mcp_driver::{Server, ServerError, Service, ServiceError};
 use tokio::{
     net::{TcpListener, TcpStream, ToSocketAddrs},
     sync::{OwnedSemaphorePermit, Semaphore, watch},
@@ -35,8 +35,8 @@ pub enum StartError {
     Io(io::Error),
     /// The server must not be started there.
     Server(ServerError),
-    /// Its keys cannot be had.
-    Keys(KeySourceError),
+    /// What it needs cannot be had.
+    Service(ServiceError),
 }
 
 impl std::fmt::Display for StartError {
@@ -44,7 +44,7 @@ impl std::fmt::Display for StartError {
         match self {
             Self::Io(error) => write!(f, "cannot listen: {error}"),
             Self::Server(error) => error.fmt(f),
-            Self::Keys(error) => error.fmt(f),
+            Self::Service(error) => error.fmt(f),
         }
     }
 }
@@ -54,7 +54,7 @@ impl std::error::Error for StartError {
         match self {
             Self::Io(error) => Some(error),
             Self::Server(error) => Some(error),
-            Self::Keys(error) => Some(error),
+            Self::Service(error) => Some(error),
         }
     }
 }
@@ -65,9 +65,9 @@ impl From<io::Error> for StartError {
     }
 }
 
-impl From<KeySourceError> for StartError {
-    fn from(error: KeySourceError) -> Self {
-        Self::Keys(error)
+impl From<ServiceError> for StartError {
+    fn from(error: ServiceError) -> Self {
+        Self::Service(error)
     }
 }
 

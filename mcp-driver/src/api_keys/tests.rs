@@ -9,7 +9,10 @@ const HASH_OF_ABC: &str = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410f
 /// SHA-256 of nothing.
 const HASH_OF_NOTHING: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
-fn head(fields: &[(&'static str, &[u8])]) -> RequestHead {
+/// Header fields.
+type Fields<'f> = &'f [(&'static str, &'f [u8])];
+
+fn head(fields: Fields<'_>) -> RequestHead {
     let mut headers = HeaderMap::new();
     for (name, value) in fields {
         headers.append(*name, HeaderValue::from_bytes(value).unwrap());
@@ -17,7 +20,7 @@ fn head(fields: &[(&'static str, &[u8])]) -> RequestHead {
     RequestHead::new(Method::POST, Uri::from_static("/mcp"), headers)
 }
 
-fn caller(keys: &ApiKeys, fields: &[(&'static str, &[u8])]) -> Option<Principal> {
+fn caller(keys: &ApiKeys, fields: Fields<'_>) -> Option<Principal> {
     keys.identify(&head(fields)).map(|identity| identity.into_parts().unwrap().0)
 }
 
@@ -45,7 +48,7 @@ fn a_key_is_told_from_its_sha_256() {
 #[test]
 fn only_exactly_one_key_that_is_known_lets_in() {
     let keys = keys(&["a", "b"]);
-    let table: [(&[(&'static str, &[u8])], Option<&str>); 9] = [
+    let table: [(Fields<'_>, Option<&str>); 9] = [
         (&[("x-api-key", b"key of a")], Some("a")),
         (&[("x-api-key", b"key of b"), ("x-other", b"key of a")], Some("b")),
         (&[], None),

@@ -100,6 +100,6 @@ mod tests {
     #[test]
     fn debug_tells_the_type_and_not_the_value() {
         let value = CallerValue(Arc::new(String::from("s3cret")));
-        assert_eq!(format!("{:?}", value.clone()), "CallerValue<alloc::string::String>(..)");
+        assert_eq!(format!("{value:?}"), "CallerValue<alloc::string::String>(..)");
     }
 }

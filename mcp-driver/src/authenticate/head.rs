@@ -60,6 +60,7 @@ impl RequestHead {
         match classify(fields, self.uri.query()) {
             Credentials::Bearer(token) => Some(token),
             Credentials::None
+            | Credentials::Dpop(_)
             | Credentials::OtherScheme
             | Credentials::Malformed
             | Credentials::Many

@@ -12,8 +12,11 @@ use mcp_proto::UnixSeconds;
 use super::*;
 use crate::{keys::testing::ManualRuntime, signature::test_signer::START};
 
+/// Header fields.
+type Fields = &'static [(&'static str, &'static str)];
+
 /// A head with these fields.
-fn head(uri: &'static str, fields: &[(&'static str, &'static str)]) -> RequestHead {
+fn head(uri: &'static str, fields: Fields) -> RequestHead {
     let mut headers = HeaderMap::new();
     for (name, value) in fields {
         headers.append(*name, HeaderValue::from_static(value));
@@ -199,7 +202,7 @@ fn a_header_counts_when_there_is_exactly_one() {
 
 #[test]
 fn a_bearer_token_counts_when_it_is_the_only_credential() {
-    let table: [(&str, &[(&str, &str)], Option<&str>); 8] = [
+    let table: [(&str, Fields, Option<&str>); 8] = [
         ("/mcp", &[("authorization", "Bearer abc")], Some("abc")),
         ("/mcp?a=b", &[("authorization", "bearer abc=")], Some("abc=")),
         ("/mcp", &[], None),

@@ -87,7 +87,12 @@ impl CallFailure {
     pub(super) fn is_trouble(&self) -> bool {
         match self {
             Self::Fetch(FetchFailure::Status(status)) => !matches!(status, 400 | 413 | 422),
-            Self::Fetch(FetchFailure::Unreachable | FetchFailure::Tls(_) | FetchFailure::TimedOut)
+            Self::Fetch(
+                FetchFailure::Unreachable
+                | FetchFailure::Tls(_)
+                | FetchFailure::TimedOut
+                | FetchFailure::Discovery(_),
+            )
             | Self::Lost => true,
             Self::Fetch(FetchFailure::MediaType | FetchFailure::TooLong | FetchFailure::Document(_))
             | Self::Document => false,
@@ -104,15 +109,20 @@ impl CallFailure {
                 | FetchFailure::Tls(_)
                 | FetchFailure::MediaType
                 | FetchFailure::TooLong
-                | FetchFailure::Document(_),
+                | FetchFailure::Document(_)
+                | FetchFailure::Discovery(_),
             )
             | Self::Document
             | Self::Lost => Outage::IntrospectionUnavailable,
         }
     }
 
-    /// Tells the operator.
-    pub(super) fn log(&self, host: &str) {
+    /// Tells the operator, or, where that was done a moment ago, whoever debugs.
+    pub(super) fn log(&self, host: &str, is_due: bool) {
+        if !is_due {
+            tracing::debug!(host, failure = %self, "cannot ask the issuer about a token");
+            return;
+        }
         match self {
             // RFC 7662 section 2.3.
             Self::Fetch(FetchFailure::Status(status @ (401 | 403))) => {

@@ -17,7 +17,7 @@ use super::{
     answer::{self, Answer, CallFailure},
     cache::{AnswerCache, TokenDigest},
     flight::Flight,
-    trouble::Trouble,
+    trouble::{Complaints, Trouble},
 };
 use crate::{
     fetch::{Fetch, FetchUrl, Outgoing, fetch_in_time},
@@ -44,6 +44,7 @@ pub struct Introspector {
 struct Desk {
     flights: HashMap<TokenDigest, Arc<Flight>>,
     trouble: Trouble,
+    complaints: Complaints,
 }
 
 /// How a token that is not remembered is found out about.
@@ -73,6 +74,11 @@ impl Introspector {
         Arc::new(Self { settings, lookup, rules, fetch, cache, desk: Mutex::default() })
     }
 
+    /// Whether the endpoint answered when it was last asked.
+    pub(crate) fn is_ready(&self) -> bool {
+        !self.lock().trouble.is_out()
+    }
+
     /// What is remembered of a token. Nothing is awaited.
     pub fn probe(&self, token: &str, now: Now) -> Option<Facts> {
         // None that is longer was ever asked about, and a digest takes time that grows with its length.
@@ -99,8 +105,8 @@ impl Introspector {
             Boarded::Refused(outage) => return Facts::Unavailable(outage),
             Boarded::Under(flight) => flight,
             Boarded::Begun(flight) => {
-                let call = self.call(digest, now, &flight, runtime);
-                runtime.spawn(call.run(answer::question(endpoint, token, &self.settings.authorization)));
+                let question = answer::question(endpoint, token, &self.settings.authorization);
+                runtime.spawn(self.call(digest, question, now, &flight, runtime).run());
                 flight
             }
         };
@@ -132,6 +138,7 @@ impl Introspector {
     fn call<R: Runtime>(
         self: &Arc<Self>,
         digest: TokenDigest,
+        question: Outgoing,
         asked: Now,
         flight: &Arc<Flight>,
         runtime: &R,
@@ -140,6 +147,7 @@ impl Introspector {
             introspector: Arc::clone(self),
             runtime: runtime.clone(),
             digest,
+            question,
             asked,
             flight: Arc::clone(flight),
             outcome: Err(CallFailure::Lost),
@@ -148,15 +156,23 @@ impl Introspector {
 
     /// Takes the outcome of a call.
     fn land(&self, call: &Call<impl Runtime>, now: Now) {
-        if let Ok(answer) = &call.outcome {
-            self.cache.insert(call.digest, answer, call.asked, now);
-        }
-        let mut desk = self.lock();
-        desk.flights.remove(&call.digest);
         match &call.outcome {
-            Ok(_) => desk.trouble.answered(),
-            Err(failure) if failure.is_trouble() => desk.trouble.failed(now.tick),
-            Err(_) => {}
+            Ok(answer) => {
+                self.cache.insert(call.digest, answer, call.asked, now);
+                let mut desk = self.lock();
+                desk.flights.remove(&call.digest);
+                desk.trouble.answered();
+            }
+            Err(failure) => {
+                let mut desk = self.lock();
+                desk.flights.remove(&call.digest);
+                if failure.is_trouble() {
+                    desk.trouble.failed(now.tick);
+                }
+                let is_due = desk.complaints.is_due(now.tick);
+                drop(desk);
+                failure.log(call.question.url.host(), is_due);
+            }
         }
     }
 
@@ -193,20 +209,19 @@ struct Call<R: Runtime> {
     introspector: Arc<Introspector>,
     runtime: R,
     digest: TokenDigest,
+    question: Outgoing,
     asked: Now,
     flight: Arc<Flight>,
     outcome: Result<Answer, CallFailure>,
 }
 
 impl<R: Runtime> Call<R> {
-    async fn run(mut self, question: Outgoing) {
-        let host = question.url.host().to_owned();
+    async fn run(mut self) {
+        let question = self.question.clone();
         let fetched = fetch_in_time(&*self.introspector.fetch, question, &self.runtime).await;
         self.outcome = answer::read(fetched, &self.introspector.rules, self.runtime.now().unix);
-        match &self.outcome {
-            Ok(Answer::Active(_)) => {}
-            Ok(Answer::Refused(denial)) => tracing::debug!(rule = denial.rule(), "token refused"),
-            Err(failure) => failure.log(&host),
+        if let Ok(Answer::Refused(denial)) = &self.outcome {
+            tracing::debug!(rule = denial.rule(), "token refused");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! When to leave an endpoint alone that does not answer.
+//! When to leave an endpoint alone that does not answer, and how often to tell the operator.
 
 use mcp_proto::Tick;
 
@@ -10,6 +10,10 @@ pub(super) const FAILURES_MAX: u32 = 5;
 
 /// For how many seconds it is left alone each time.
 pub(super) const PAUSE_SECONDS: u64 = 1;
+
+/// For how many seconds the operator is told once that something fails: whoever brings tokens that an endpoint
+/// stumbles over must not be able to fill the log.
+pub(super) const COMPLAINT_SECONDS: u64 = 1;
 
 /// The failures in a row of one endpoint.
 #[derive(Debug, Default)]
@@ -50,6 +54,23 @@ impl Trouble {
     }
 }
 
+/// What the operator was told.
+#[derive(Debug, Default)]
+pub(super) struct Complaints {
+    next: Tick,
+}
+
+impl Complaints {
+    /// Whether this failure is one to tell of.
+    pub(super) fn is_due(&mut self, now: Tick) -> bool {
+        let due = now >= self.next;
+        if due {
+            self.next = now.after_seconds(COMPLAINT_SECONDS);
+        }
+        due
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -85,5 +106,13 @@ mod tests {
             trouble.answered();
         }
         assert!(!trouble.is_out());
+    }
+
+    #[test]
+    fn the_operator_is_told_once_a_second() {
+        let mut complaints = Complaints::default();
+        let told: Vec<bool> =
+            [0, 0, 999_999, 1_000_000, 1_999_999, 5_000_000].map(|at| complaints.is_due(Tick(at))).into();
+        assert_eq!(told, [true, false, false, true, false, true]);
     }
 }

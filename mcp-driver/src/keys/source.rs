@@ -5,22 +5,28 @@ use std::{
     fs::File,
     io::{self, Read},
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use mcp_proto::jws::{
-    KeySet,
+    Algorithm, AlgorithmSet, KeySet,
     keys::{KEY_SET_BYTES_MAX, KeySetError},
 };
 
 use crate::fetch::{FetchUrl, FetchUrlError};
 
-/// Where the issuer's keys come from.
-#[derive(Debug, Clone)]
+/// Where the issuer's keys come from. `Debug` shows no document: a file may have private keys in it.
+#[derive(Clone)]
+#[non_exhaustive]
 pub enum KeySource {
     /// They are known, and stay the same while the server runs.
     Given(KeySet),
-    /// The issuer publishes them, and may change them at any time.
+    /// They are in this document, and stay the same while the server runs.
+    Document(KeyDocument),
+    /// The issuer publishes them here, and may change them at any time.
     Url(FetchUrl),
+    /// The issuer's metadata says where they are.
+    Discovery(Discovery),
 }
 
 impl KeySource {
@@ -30,7 +36,9 @@ impl KeySource {
     /// # Errors
     /// [`KeySourceError::Document`] when the document is no key set, or has no key that can be used.
     pub fn from_json(json: impl AsRef<[u8]>) -> Result<Self, KeySourceError> {
-        Ok(Self::Given(read_set(json.as_ref())?))
+        let json = json.as_ref();
+        read_set(json, AlgorithmSet::of(Algorithm::ALL))?;
+        Ok(Self::Document(KeyDocument(json.into())))
     }
 
     /// The keys of a file with such a document, read once, now.
@@ -57,6 +65,79 @@ impl KeySource {
     pub fn url(url: &str) -> Result<Self, KeySourceError> {
         parse_url(url).map(Self::Url)
     }
+
+    /// The keys that the issuer's metadata leads to (RFC 8414, OpenID Connect Discovery 1.0): nothing but the
+    /// issuer has to be known. They have to be on the issuer's own server, or on one that
+    /// [`Self::allow_key_host`] names.
+    #[must_use]
+    pub fn discovery() -> Self {
+        Self::Discovery(Discovery::default())
+    }
+
+    /// The same for an issuer whose metadata is at this URL, which then counts as the issuer's own server too.
+    ///
+    /// # Errors
+    /// [`KeySourceError::Url`].
+    pub fn discovery_at(url: &str) -> Result<Self, KeySourceError> {
+        Ok(Self::Discovery(Discovery { place: Some(parse_url(url)?), allowed: Vec::new() }))
+    }
+
+    /// Lets the issuer's metadata lead to this host as well: `www.example.com` (on the usual port) or
+    /// `www.example.com:8443`. Changes nothing about keys that are not discovered.
+    #[must_use]
+    pub fn allow_key_host(mut self, host: impl Into<String>) -> Self {
+        match &mut self {
+            Self::Discovery(discovery) => discovery.allowed.push(host.into()),
+            Self::Given(_) | Self::Document(_) | Self::Url(_) => {}
+        }
+        self
+    }
+}
+
+impl fmt::Debug for KeySource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Given(set) => f.debug_tuple("Given").field(set).finish(),
+            Self::Document(_) => f.write_str("Document"),
+            Self::Url(url) => f.debug_tuple("Url").field(url).finish(),
+            Self::Discovery(discovery) => discovery.fmt(f),
+        }
+    }
+}
+
+/// A key set as it was written.
+#[derive(Clone, PartialEq, Eq)]
+pub struct KeyDocument(Arc<[u8]>);
+
+impl KeyDocument {
+    pub(super) fn keys(&self, accepted: AlgorithmSet) -> Result<KeySet, KeySetError> {
+        read_set(&self.0, accepted)
+    }
+}
+
+impl fmt::Debug for KeyDocument {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("KeyDocument").finish_non_exhaustive()
+    }
+}
+
+/// How an issuer's metadata is looked for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Discovery {
+    place: Option<FetchUrl>,
+    allowed: Vec<String>,
+}
+
+impl Discovery {
+    /// Where the metadata is, when that does not follow from the issuer.
+    pub(super) fn place(&self) -> Option<&FetchUrl> {
+        self.place.as_ref()
+    }
+
+    /// The hosts that are allowed beside the issuer's own.
+    pub(super) fn allowed(&self) -> &[String] {
+        &self.allowed
+    }
 }
 
 fn parse_url(url: &str) -> Result<FetchUrl, KeySourceError> {
@@ -77,8 +158,8 @@ fn printable(url: &str) -> String {
 /// So much of a URL is shown in an error.
 const URL_CHARS_SHOWN: usize = 200;
 
-/// Reads a key set and says in the log what of it is not used.
-pub(super) fn read_set(json: &[u8]) -> Result<KeySet, KeySetError> {
+/// Reads a key set for tokens of these algorithms, and says in the log what of it is not used.
+pub(super) fn read_set(json: &[u8], _accepted: AlgorithmSet) -> Result<KeySet, KeySetError> {
     let (set, skipped) = KeySet::parse(json)?;
     for (position, reason) in skipped.iter() {
         tracing::debug!(position, %reason, "a key of the issuer is not used");
@@ -96,6 +177,10 @@ pub enum KeySourceError {
     Document(KeySetError),
     /// Nothing is fetched from this URL. Shown without query and user information.
     Url(String, FetchUrlError),
+    /// The issuer is not a URL, so it does not say where its metadata is.
+    Issuer(String, FetchUrlError),
+    /// What was allowed as a host for keys is no host.
+    KeyHost(String, FetchUrlError),
     /// The keys are at a URL, and the server was given nothing to fetch it with.
     FetcherMissing,
 }
@@ -106,6 +191,12 @@ impl fmt::Display for KeySourceError {
             Self::File(path, kind) => write!(f, "the key file {} cannot be read: {kind}", path.display()),
             Self::Document(error) => error.fmt(f),
             Self::Url(url, error) => write!(f, "keys cannot be fetched from {url:?}: {error}"),
+            Self::Issuer(issuer, error) => {
+                write!(f, "the metadata of the issuer {issuer:?} cannot be looked for: {error}")
+            }
+            Self::KeyHost(host, _) => {
+                write!(f, "keys cannot be allowed on {host:?}: not a host such as www.example.com")
+            }
             Self::FetcherMissing => f.write_str("the keys are at a URL, and there is no fetcher"),
         }
     }
@@ -128,8 +219,8 @@ mod tests {
 
     fn given(source: Result<KeySource, KeySourceError>) -> Result<usize, KeySourceError> {
         match source? {
-            KeySource::Given(set) => Ok(set.len()),
-            KeySource::Url(url) => panic!("{url:?}"),
+            KeySource::Document(document) => Ok(document.keys(AlgorithmSet::default())?.len()),
+            other => panic!("{other:?}"),
         }
     }
 

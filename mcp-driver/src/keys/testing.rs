@@ -1,7 +1,9 @@
 //! A runtime whose clock stands still until a test moves it, and an issuer that answers as a test says.
 
 use std::{
+    collections::BTreeMap,
     future::{Future, poll_fn},
+    net::SocketAddr,
     pin::Pin,
     sync::{
         Arc, Mutex,
@@ -10,11 +12,20 @@ use std::{
     task::{Context, Poll, Wake, Waker},
 };
 
-use mcp_proto::{Now, Tick, UnixSeconds, jws::keyset::FetchFailure};
+use mcp_proto::{
+    Now, Tick, UnixSeconds,
+    jws::{
+        AlgorithmSet,
+        keyset::{FetchFailure, FetchPolicy},
+    },
+};
+
+use super::{KeySource, KeyStore};
 
 use crate::{
     fetch::{Fetch, Fetched, Fetching, Outgoing},
     runtime::{EntropyError, Runtime},
+    signature::test_signer::ISSUER,
 };
 
 /// Runs tasks when a test says so, and only those that were woken.
@@ -193,11 +204,13 @@ impl<F: Future> Begun<F> {
     }
 }
 
-/// What a [`FakeIssuer`] does when it is asked for its keys.
+/// What a [`FakeIssuer`] does when it is asked for something.
 #[derive(Debug, Clone)]
 pub(crate) enum Answer {
     /// It gives this document.
     Document(String),
+    /// It gives this document, which is fresh for so many seconds.
+    Fresh(String, u64),
     /// It fails.
     Failure(FetchFailure),
     /// It says nothing until it has another answer.
@@ -206,50 +219,76 @@ pub(crate) enum Answer {
     Panic,
 }
 
-/// An issuer that answers as it is told.
+/// An issuer that answers as it is told. What it was told nothing about, it does not have.
 #[derive(Debug)]
 pub(crate) struct FakeIssuer(Mutex<Desk>);
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Desk {
-    answer: Answer,
-    asked: usize,
+    answers: BTreeMap<String, Answer>,
+    /// The URLs it was asked for, in order.
+    asked: Vec<String>,
+    address: Option<SocketAddr>,
     waiting: Vec<Waker>,
 }
 
 impl FakeIssuer {
+    /// With this answer about its keys.
     pub(crate) fn new(answer: Answer) -> Arc<Self> {
-        Arc::new(Self(Mutex::new(Desk { answer, asked: 0, waiting: Vec::new() })))
+        let issuer = Self::without_keys();
+        issuer.set(answer);
+        issuer
     }
 
-    /// Answers like this from now on, also those who wait.
+    /// With nothing.
+    pub(crate) fn without_keys() -> Arc<Self> {
+        Arc::new(Self(Mutex::default()))
+    }
+
+    /// Answers like this about its keys from now on, also those who wait.
     pub(crate) fn set(&self, answer: Answer) {
+        self.set_at(URL, answer);
+    }
+
+    /// Answers like this about this URL.
+    pub(crate) fn set_at(&self, url: &str, answer: Answer) {
         let mut desk = self.0.lock().unwrap();
-        desk.answer = answer;
+        desk.answers.insert(url.to_owned(), answer);
         desk.waiting.drain(..).for_each(Waker::wake);
     }
 
-    /// How often it was asked.
-    pub(crate) fn asked(&self) -> usize {
-        self.0.lock().unwrap().asked
+    /// Answers from this address.
+    pub(crate) fn move_to(&self, address: SocketAddr) {
+        self.0.lock().unwrap().address = Some(address);
     }
 
-    fn poll_answer(&self, context: &mut Context<'_>) -> Poll<Result<Fetched, FetchFailure>> {
+    /// How often it was asked for anything.
+    pub(crate) fn asked(&self) -> usize {
+        self.0.lock().unwrap().asked.len()
+    }
+
+    /// What it was asked for since the last time somebody wanted to know this.
+    pub(crate) fn take_asked(&self) -> Vec<String> {
+        std::mem::take(&mut self.0.lock().unwrap().asked)
+    }
+
+    fn poll_answer(&self, url: &str, context: &mut Context<'_>) -> Poll<Result<Fetched, FetchFailure>> {
         let mut desk = self.0.lock().unwrap();
-        match desk.answer.clone() {
-            Answer::Document(document) => {
-                Poll::Ready(Ok(Fetched { body: document.into(), address: None, fresh_seconds: None }))
-            }
-            Answer::Failure(failure) => Poll::Ready(Err(failure)),
-            Answer::Silence => {
+        let (document, fresh_seconds) = match desk.answers.get(url).cloned() {
+            None => return Poll::Ready(Err(FetchFailure::Status(404))),
+            Some(Answer::Document(document)) => (document, None),
+            Some(Answer::Fresh(document, seconds)) => (document, Some(seconds)),
+            Some(Answer::Failure(failure)) => return Poll::Ready(Err(failure)),
+            Some(Answer::Silence) => {
                 desk.waiting.push(context.waker().clone());
-                Poll::Pending
+                return Poll::Pending;
             }
-            Answer::Panic => {
+            Some(Answer::Panic) => {
                 drop(desk);
                 panic!("the fetcher is broken")
             }
-        }
+        };
+        Poll::Ready(Ok(Fetched { body: document.into(), address: desk.address, fresh_seconds }))
     }
 }
 
@@ -258,12 +297,17 @@ pub(crate) struct Door(pub(crate) Arc<FakeIssuer>);
 
 impl Fetch for Door {
     fn fetch(&self, request: Outgoing) -> Fetching {
-        assert_eq!(*request.url.uri(), URL);
+        let url = request.url.uri().to_string();
         let issuer = Arc::clone(&self.0);
-        issuer.0.lock().unwrap().asked += 1;
-        Box::pin(poll_fn(move |context| issuer.poll_answer(context)))
+        issuer.0.lock().unwrap().asked.push(url.clone());
+        Box::pin(poll_fn(move |context| issuer.poll_answer(&url, context)))
     }
 }
 
 /// Where a [`FakeIssuer`] has its keys.
 pub(crate) const URL: &str = "http://127.0.0.1:9000/jwks";
+
+/// The keys of the tests' issuer from this source.
+pub(crate) fn key_store(source: KeySource, fetch: Option<Arc<dyn Fetch>>) -> Arc<KeyStore> {
+    KeyStore::new(source, ISSUER, AlgorithmSet::default(), FetchPolicy::default(), fetch).unwrap()
+}

@@ -1,16 +1,16 @@
 use mcp_proto::{UnixSeconds, jws::keys::KeySetError};
 
 use super::{
-    testing::{Answer, Door, FakeIssuer, ManualRuntime, URL},
+    testing::{Answer, Door, FakeIssuer, ManualRuntime, URL, key_store},
     *,
 };
-use crate::signature::test_signer::{START, TestSigner, jwks, key_set};
+use crate::signature::test_signer::{ISSUER, START, TestSigner, jwks, key_set};
 
 /// A store whose issuer answers like this, and which has not been started.
 fn store(answer: Answer) -> (ManualRuntime, Arc<FakeIssuer>, Arc<KeyStore>) {
     let issuer = FakeIssuer::new(answer);
     let fetch = Arc::new(Door(Arc::clone(&issuer)));
-    let store = KeyStore::new(KeySource::url(URL).unwrap(), Some(fetch)).unwrap();
+    let store = key_store(KeySource::url(URL).unwrap(), Some(fetch));
     (ManualRuntime::at(START), issuer, store)
 }
 
@@ -23,12 +23,12 @@ fn started(answer: Answer) -> (ManualRuntime, Arc<FakeIssuer>, Arc<KeyStore>) {
 }
 
 /// A document with one key of this name.
-fn document(kid: &str) -> Answer {
+pub(super) fn document(kid: &str) -> Answer {
     Answer::Document(jwks(&[TestSigner::ed_dsa().jwk(kid)]))
 }
 
 /// The names of the keys that are trusted now.
-fn trusted(store: &KeyStore, runtime: &ManualRuntime) -> Option<Vec<String>> {
+pub(super) fn trusted(store: &KeyStore, runtime: &ManualRuntime) -> Option<Vec<String>> {
     let keys = store.current(runtime.now());
     // Both views of the same state agree at any time.
     assert_eq!(store.generation(runtime.now()), keys.as_ref().map(|keys| keys.generation()));
@@ -37,7 +37,7 @@ fn trusted(store: &KeyStore, runtime: &ManualRuntime) -> Option<Vec<String>> {
     keys.map(|keys| keys.set().iter().map(name).collect())
 }
 
-fn names(names: &[&str]) -> Option<Vec<String>> {
+pub(super) fn names(names: &[&str]) -> Option<Vec<String>> {
     Some(names.iter().map(|name| (*name).to_owned()).collect())
 }
 
@@ -45,7 +45,7 @@ fn names(names: &[&str]) -> Option<Vec<String>> {
 fn given_keys_are_there_at_once_and_for_ever_and_need_no_task() {
     let runtime = ManualRuntime::at(START);
     let set = key_set(&[TestSigner::ed_dsa().jwk("a")]);
-    let store = KeyStore::new(KeySource::Given(set), None).unwrap();
+    let store = key_store(KeySource::Given(set), None);
     store.start(&runtime);
     assert_eq!(runtime.tasks(), 0);
     assert_eq!(trusted(&store, &runtime), names(&["a"]));
@@ -55,7 +55,13 @@ fn given_keys_are_there_at_once_and_for_ever_and_need_no_task() {
 
 #[test]
 fn a_url_needs_a_fetcher() {
-    let store = KeyStore::new(KeySource::url(URL).unwrap(), None);
+    let store = KeyStore::new(
+        KeySource::url(URL).unwrap(),
+        ISSUER,
+        AlgorithmSet::default(),
+        FetchPolicy::default(),
+        None,
+    );
     assert_eq!(store.err(), Some(KeySourceError::FetcherMissing));
 }
 
@@ -134,7 +140,7 @@ fn failures_and_bad_documents_are_retried_and_never_replace_good_keys() {
         Answer::Failure(FetchFailure::Unreachable),
         Answer::Failure(FetchFailure::Status(500)),
         Answer::Document(String::new()),
-        Answer::Document(r#"{"keys":[]}"#.to_owned()),
+        Answer::Document(r#"{"keys":[],"keys":[]}"#.to_owned()),
         Answer::Document(r#"{"keys":[{"kty":"oct","k":"AAAA","kid":"a"}]}"#.to_owned()),
         Answer::Document(" ".repeat(mcp_proto::jws::keys::KEY_SET_BYTES_MAX + 1)),
         Answer::Panic,
@@ -309,4 +315,85 @@ fn a_bad_document_is_told_apart_from_a_failing_server() {
     issuer.set(Answer::Failure(FetchFailure::Status(404)));
     runtime.pass_seconds(5);
     assert_eq!(failure(&store), Some(FetchFailure::Status(404)));
+}
+
+#[test]
+fn an_empty_set_withdraws_every_key_until_there_are_some_again() {
+    let empty = Answer::Document(r#"{"keys":[]}"#.to_owned());
+    let (runtime, issuer, store) = started(document("a"));
+    let first = store.generation(runtime.now());
+    issuer.set(empty.clone());
+    runtime.pass_seconds(30);
+    assert!(runtime.finish(store.fetched_anew(&runtime)));
+    assert_eq!(trusted(&store, &runtime), None);
+    // Retried like a failure; whoever makes up keys brings no fetch about.
+    for (pause, asked) in [(5, 3), (10, 4), (20, 5)] {
+        assert!(!runtime.finish(store.fetched_anew(&runtime)));
+        runtime.pass_seconds(pause);
+        assert_eq!(issuer.asked(), asked);
+        assert_eq!(trusted(&store, &runtime), None);
+    }
+    issuer.set(document("a"));
+    runtime.pass_seconds(40);
+    assert_eq!(trusted(&store, &runtime), names(&["a"]));
+    assert_ne!(store.generation(runtime.now()), first, "what was remembered of the old keys is not");
+    issuer.set(empty);
+    runtime.pass_seconds(600);
+    assert_eq!(trusted(&store, &runtime), None);
+    assert!(!store.is_ready(runtime.now()));
+}
+
+#[test]
+fn an_answer_that_is_fresh_for_a_short_time_is_fetched_sooner_and_no_sooner_than_a_minute() {
+    for (fresh, refresh) in [(0, 60), (60, 60), (300, 300), (86_400, 600)] {
+        let key = jwks(&[TestSigner::ed_dsa().jwk("a")]);
+        let (runtime, issuer, store) = started(Answer::Fresh(key, fresh));
+        runtime.pass_seconds(refresh - 1);
+        assert_eq!(issuer.asked(), 1, "{fresh}");
+        runtime.pass_seconds(1);
+        assert_eq!(issuer.asked(), 2, "{fresh}");
+        issuer.set(Answer::Failure(FetchFailure::Status(503)));
+        let last = runtime.now().tick.after_seconds(refresh + 3_600);
+        let at = |tick| Now { tick, ..runtime.now() };
+        assert!(store.current(at(last)).is_some() && store.is_ready(at(last)));
+        assert!(
+            store.current(at(last.after_micros(1))).is_none() && !store.is_ready(at(last.after_micros(1)))
+        );
+    }
+}
+
+#[test]
+fn an_issuer_that_flaps_keeps_its_keys() {
+    let keys = document("a");
+    let (runtime, issuer, store) = started(keys.clone());
+    let first = store.generation(runtime.now());
+    for _ in 0..20 {
+        issuer.set(Answer::Failure(FetchFailure::Status(500)));
+        runtime.pass_seconds(600);
+        assert_eq!(trusted(&store, &runtime), names(&["a"]));
+        issuer.set(keys.clone());
+        runtime.pass_seconds(60);
+        assert_eq!(trusted(&store, &runtime), names(&["a"]));
+    }
+    assert_eq!(store.generation(runtime.now()), first);
+}
+
+#[test]
+fn an_issuer_that_moves_keeps_its_keys() {
+    let (runtime, issuer, store) = started(document("a"));
+    let first = store.generation(runtime.now());
+    issuer.move_to(SocketAddr::from(([127, 0, 0, 2], 9000)));
+    runtime.pass_seconds(600);
+    let Origin::Fetched(remote) = &store.origin else { panic!("fetched") };
+    assert_eq!(remote.lock().address, Some(SocketAddr::from(([127, 0, 0, 2], 9000))));
+    assert_eq!(store.generation(runtime.now()), first);
+}
+
+#[test]
+fn a_document_is_read_for_the_algorithms_of_its_issuer_and_not_shown() {
+    let json = jwks(&[TestSigner::ed_dsa().jwk("a")]);
+    let source = KeySource::from_json(json).unwrap();
+    assert_eq!(format!("{source:?}"), "Document");
+    let store = KeyStore::new(source, ISSUER, AlgorithmSet::default(), FetchPolicy::default(), None).unwrap();
+    assert_eq!(trusted(&store, &ManualRuntime::at(START)), names(&["a"]));
 }

@@ -7,14 +7,15 @@ use std::{
 
 use http::{HeaderName, header};
 use mcp_proto::{
-    AuthPolicy, BuildError, EngineBuilder, Implementation, Limits, Timeouts, Visibility,
+    AuthPolicy, BearerPolicy, BuildError, EngineBuilder, Implementation, Limits, Timeouts, Visibility,
+    jws::keyset::FetchPolicy,
     origin::{HostPolicy, OriginPolicy},
 };
 
 use super::{Inner, Server, ServerError, Snapshot, check_callers};
 use crate::{
     audit::{Audit, AuditEvent},
-    auth::{Auth, AuthKind},
+    auth::{Auth, AuthKind, TokenAuth, TokenSource},
     catalog::Catalog,
     completion::Completion,
     limits::{ConnectionTimeouts, ServerLimits},
@@ -43,15 +44,20 @@ pub struct ServerBuilder {
     lists_by_scope: bool,
     list_filter: Option<ListFilter>,
     audit: Option<Audit>,
+    fetch_policy: FetchPolicy,
     open_beyond_loopback: bool,
 }
 
 impl Server {
     /// Begins a server with this name and version. Nobody is let in by default: `auth` says who.
-    pub fn builder(name: impl Into<String>, version: impl Into<String>, auth: Auth) -> ServerBuilder {
+    pub fn builder(
+        name: impl Into<String>,
+        version: impl Into<String>,
+        auth: impl Into<Auth>,
+    ) -> ServerBuilder {
         ServerBuilder {
             info: Implementation { name: name.into(), version: version.into(), ..Implementation::default() },
-            auth,
+            auth: auth.into(),
             catalog: Catalog::new(),
             hosts: Vec::new(),
             origins: Vec::new(),
@@ -67,6 +73,7 @@ impl Server {
             lists_by_scope: false,
             list_filter: None,
             audit: None,
+            fetch_policy: FetchPolicy::default(),
             open_beyond_loopback: false,
         }
     }
@@ -196,6 +203,13 @@ impl ServerBuilder {
         self
     }
 
+    /// When the keys of issuers are fetched: how often, and for how long they are good while that fails.
+    #[must_use]
+    pub fn fetch_policy(mut self, policy: FetchPolicy) -> Self {
+        self.fetch_policy = policy;
+        self
+    }
+
     /// Tells `hook` of each decision, while its request waits: it should hand the event on and return.
     #[must_use]
     pub fn audit(mut self, hook: impl Fn(&AuditEvent<'_>) + Send + Sync + 'static) -> Self {
@@ -243,10 +257,15 @@ impl ServerBuilder {
     /// # Errors
     /// When the policy or the catalog is not what it has to be.
     pub fn build(self) -> Result<Server, ServerError> {
-        let (auth, keys, verifier) = match self.auth.0 {
-            AuthKind::Open => (AuthPolicy::Open, None, None),
-            AuthKind::Bearer(policy, keys) => (AuthPolicy::Bearer(policy.build()?), Some(keys), None),
-            AuthKind::Custom(policy, verifier) => (AuthPolicy::Custom(policy.build()?), None, Some(verifier)),
+        let (auth, sources, verifier) = match self.auth.0 {
+            AuthKind::Open => (AuthPolicy::Open, Vec::new(), None),
+            AuthKind::Tokens(auth) => {
+                let (policy, sources) = bearer(auth)?;
+                (AuthPolicy::Bearer(policy), sources, None)
+            }
+            AuthKind::Custom(policy, verifier) => {
+                (AuthPolicy::Custom(policy.build()?), Vec::new(), Some(verifier))
+            }
         };
         for name in &self.exposed {
             let carries_credentials =
@@ -287,7 +306,8 @@ impl ServerBuilder {
         Ok(Server(Arc::new(Inner {
             current: Mutex::new(snapshot),
             generation: AtomicU64::new(0),
-            keys,
+            sources,
+            fetch_policy: self.fetch_policy,
             verifier,
             list_filter: self.list_filter,
             audit: self.audit,
@@ -299,6 +319,25 @@ impl ServerBuilder {
             origins: origins_listed,
         })))
     }
+}
+
+/// The policy, and what makes the tokens of each of its issuers trusted.
+fn bearer(auth: TokenAuth) -> Result<(BearerPolicy, Vec<TokenSource>), ServerError> {
+    let TokenAuth { policy, sources } = auth;
+    if policy.issuers().len() != sources.len() {
+        return Err(ServerError::IssuerWithoutSource);
+    }
+    for source in &sources {
+        if let TokenSource::Introspection(introspection) = source {
+            introspection.settings()?;
+        }
+    }
+    let mut verifications = sources.iter().map(TokenSource::verification);
+    let policy = policy.map_issuers(|issuer| match verifications.next() {
+        Some(verification) => issuer.verification(verification),
+        None => issuer,
+    });
+    Ok((policy.build()?, sources))
 }
 
 /// Header fields that always carry credentials.

@@ -5,6 +5,8 @@ use std::{fmt, net::IpAddr};
 use http::HeaderName;
 use mcp_proto::BuildError;
 
+use crate::introspection::IntrospectionError;
+
 /// Why a server cannot be built.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -13,6 +15,10 @@ pub enum ServerError {
     Build(BuildError),
     /// An item takes the [`crate::Caller`], and the server has no authentication.
     NeedsCaller(String),
+    /// The policy names an issuer for which there is neither a key source nor introspection.
+    IssuerWithoutSource,
+    /// An issuer cannot be asked about tokens like this.
+    Introspection(IntrospectionError),
     /// A header that carries credentials cannot be exposed to handlers.
     ExposedCredentials(HeaderName),
     /// A server without authentication is not started on an address that others reach, unless it
@@ -27,6 +33,10 @@ impl fmt::Display for ServerError {
             Self::NeedsCaller(name) => {
                 write!(f, "{name:?} takes the authenticated caller, and the server has no authentication")
             }
+            Self::IssuerWithoutSource => {
+                f.write_str("the policy names an issuer without keys: add it together with its keys")
+            }
+            Self::Introspection(error) => error.fmt(f),
             Self::ExposedCredentials(name) => {
                 write!(f, "{name} carries credentials and cannot be exposed to handlers")
             }
@@ -40,6 +50,12 @@ impl fmt::Display for ServerError {
 }
 
 impl std::error::Error for ServerError {}
+
+impl From<IntrospectionError> for ServerError {
+    fn from(error: IntrospectionError) -> Self {
+        Self::Introspection(error)
+    }
+}
 
 impl From<BuildError> for ServerError {
     fn from(error: BuildError) -> Self {

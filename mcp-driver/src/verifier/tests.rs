@@ -3,11 +3,11 @@ use std::sync::Weak;
 use mcp_proto::{UnixSeconds, jws::keyset::FetchFailure};
 use serde_json::{Value, json};
 
-use super::*;
+use super::{cache::TokenCache, *};
 use crate::{
     keys::{
-        KeySource,
-        testing::{Answer, Door, FakeIssuer, ManualRuntime, URL},
+        KeySource, KeyStore,
+        testing::{Answer, Door, FakeIssuer, ManualRuntime, URL, key_store},
     },
     limits::ServerLimits,
     load::Load,
@@ -38,9 +38,9 @@ impl Bench {
     }
 
     fn with(source: KeySource, door: Option<Arc<Door>>) -> Self {
-        let keys = KeyStore::new(source, door.map(|door| door as _)).unwrap();
+        let keys = key_store(source, door.map(|door| door as _));
         let cached = ServerLimits::default().cached_tokens;
-        let verifier = TokenVerifier::new(rules(), Arc::clone(&keys), cached);
+        let verifier = TokenVerifier::of_one(rules(), Arc::clone(&keys), cached);
         Self { runtime: ManualRuntime::at(START), keys, verifier }
     }
 
@@ -56,9 +56,21 @@ impl Bench {
         outcome(&self.verified(token))
     }
 
+    fn cache(&self) -> &TokenCache {
+        cache(&self.verifier)
+    }
+
     /// How many signatures the current keys have checked.
     fn checks(&self) -> usize {
         self.keys.current(self.runtime.now()).unwrap().checks()
+    }
+}
+
+/// What is remembered of the tokens of the one issuer.
+fn cache(verifier: &TokenVerifier) -> &TokenCache {
+    match &*verifier.trusted {
+        [TrustedIssuer::Signing(signing)] => signing.cache(),
+        _ => panic!("not one issuer with keys"),
     }
 }
 
@@ -150,7 +162,7 @@ fn tampering_with_any_part_is_refused_and_never_remembered() {
             assert!(bench.probe(&mixed).is_none());
             assert_eq!(bench.outcome(&mixed), Outcome::Denied(Denial::BadSignature));
         }
-        assert_eq!(bench.verifier.cache.len(), 1);
+        assert_eq!(bench.cache().len(), 1);
     }
 }
 
@@ -176,7 +188,7 @@ fn a_good_signature_does_not_make_up_for_bad_claims_and_none_of_it_is_remembered
         assert_eq!(bench.outcome(&token), Outcome::Denied(denial), "{name}");
         assert!(bench.probe(&token).is_none());
     }
-    assert_eq!(bench.verifier.cache.len(), 0);
+    assert_eq!(bench.cache().len(), 0);
     assert_eq!(bench.verifier.principals.len(), 0);
 }
 
@@ -213,8 +225,8 @@ fn what_is_too_long_is_neither_looked_up_nor_inspected() {
     // Put there by force: even so it is not found.
     let too_long = format!("{longest}A");
     let generation = bench.keys.generation(START).unwrap();
-    let entry = bench.verifier.cache.get(&TokenDigest::of(&longest), generation, START.unix).unwrap();
-    bench.verifier.cache.insert(TokenDigest::of(&too_long), entry);
+    let entry = bench.cache().get(&TokenDigest::of(&longest), generation, START.unix).unwrap();
+    bench.cache().insert(TokenDigest::of(&too_long), entry);
     assert!(bench.probe(&too_long).is_none());
     assert_eq!(bench.outcome(&too_long), Outcome::Denied(Denial::TooLong));
 }
@@ -228,9 +240,9 @@ fn an_expired_token_is_dropped_on_the_second_at_which_no_rule_accepts_it() {
     let at = |unix| Now { unix: UnixSeconds(START.unix.0 + unix), ..START };
     // exp is 1,000 seconds away, and the leeway is 60.
     assert!(bench.verifier.probe(&token, at(1_059)).is_some());
-    assert_eq!(bench.verifier.cache.len(), 1);
+    assert_eq!(bench.cache().len(), 1);
     assert!(bench.verifier.probe(&token, at(1_060)).is_none());
-    assert_eq!(bench.verifier.cache.len(), 0);
+    assert_eq!(bench.cache().len(), 0);
     // Nor does it come back should the clock go back.
     assert!(bench.verifier.probe(&token, at(0)).is_none());
 }
@@ -245,9 +257,9 @@ fn other_keys_drop_what_the_old_ones_verified() {
     bench.runtime.pass_seconds(599);
     assert!(bench.probe(&token).is_some());
     bench.runtime.pass_seconds(1);
-    assert_eq!(bench.verifier.cache.len(), 1);
+    assert_eq!(bench.cache().len(), 1);
     assert!(bench.probe(&token).is_none());
-    assert_eq!(bench.verifier.cache.len(), 0);
+    assert_eq!(bench.cache().len(), 0);
     assert_eq!(bench.outcome(&token), Outcome::Denied(Denial::KeyUnknown));
     let token = new.token("new", &claims("alice", "2"));
     assert_eq!(bench.outcome(&token), signed("alice"));
@@ -391,7 +403,7 @@ fn a_flood_of_unknown_keys_causes_one_fetch_per_cooldown() {
         bench.runtime.pass_seconds(1);
     }
     assert_eq!(issuer.asked(), 4);
-    assert_eq!(bench.verifier.cache.len(), 1);
+    assert_eq!(bench.cache().len(), 1);
 }
 
 #[test]
@@ -439,8 +451,8 @@ fn the_tokens_of_a_principal_share_one_count() {
 #[test]
 fn a_count_outlives_the_cache_while_a_call_holds_it() {
     let signer = TestSigner::es256();
-    let keys = KeyStore::new(KeySource::Given(key_set(&[signer.jwk("k")])), None).unwrap();
-    let verifier = TokenVerifier::new(rules(), keys, 1);
+    let keys = key_store(KeySource::Given(key_set(&[signer.jwk("k")])), None);
+    let verifier = TokenVerifier::of_one(rules(), keys, 1);
     let runtime = ManualRuntime::at(START);
     let load = |subject: &str, token_id: &str| {
         let token = signer.token("k", &claims(subject, token_id));
@@ -458,14 +470,14 @@ fn a_count_outlives_the_cache_while_a_call_holds_it() {
 #[test]
 fn the_cache_holds_as_many_tokens_as_it_may_and_no_more() {
     let signer = TestSigner::ed_dsa();
-    let keys = KeyStore::new(KeySource::Given(key_set(&[signer.jwk("k")])), None).unwrap();
-    let verifier = TokenVerifier::new(rules(), keys, 8);
+    let keys = key_store(KeySource::Given(key_set(&[signer.jwk("k")])), None);
+    let verifier = TokenVerifier::of_one(rules(), keys, 8);
     let runtime = ManualRuntime::at(START);
     let tokens: Vec<_> =
         (0..9).map(|number| signer.token("k", &claims("alice", &number.to_string()))).collect();
     for (before, token) in tokens.iter().enumerate() {
         runtime.finish(verifier.facts(token, START, &runtime));
-        assert_eq!(verifier.cache.len(), (before + 1).min(8));
+        assert_eq!(cache(&verifier).len(), (before + 1).min(8));
         assert!(before >= 8 || verifier.probe(token, START).is_some());
     }
     let hits = tokens.iter().filter(|token| verifier.probe(token, START).is_some()).count();
@@ -476,16 +488,16 @@ fn the_cache_holds_as_many_tokens_as_it_may_and_no_more() {
 fn twenty_thousand_tokens_of_as_many_principals_stay_within_bounds() {
     let signer = TestSigner::es256();
     let bench = Bench::given(&[signer.jwk("k")]);
-    let capacity = usize::try_from(bench.verifier.cache.capacity()).unwrap();
+    let capacity = usize::try_from(bench.cache().capacity()).unwrap();
     // Rounded up by less than the number of shards.
     assert!((10_000..11_000).contains(&capacity), "{capacity}");
     for number in 0..20_000 {
         let token = signer.token("k", &claims(&format!("subject {number}"), "1"));
         assert_eq!(bench.outcome(&token), signed(&format!("subject {number}")));
-        assert!(bench.verifier.cache.len() <= capacity);
+        assert!(bench.cache().len() <= capacity);
         assert!(bench.verifier.principals.len() <= 2 * capacity + 1);
     }
-    assert!(bench.verifier.cache.len() > 9_000, "{}", bench.verifier.cache.len());
+    assert!(bench.cache().len() > 9_000, "{}", bench.cache().len());
 }
 
 #[test]

@@ -141,6 +141,13 @@ impl BearerPolicyBuilder {
         &self.issuers
     }
 
+    /// Changes each issuer, in order.
+    #[must_use]
+    pub fn map_issuers(mut self, change: impl FnMut(IssuerPolicy) -> IssuerPolicy) -> Self {
+        self.issuers = self.issuers.into_iter().map(change).collect();
+        self
+    }
+
     /// Tokens that are bound to a key too, or only these.
     #[must_use]
     pub fn dpop(mut self, dpop: DpopPolicy) -> Self {

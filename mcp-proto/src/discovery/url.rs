@@ -75,7 +75,22 @@ impl FetchUrl {
     /// The port to connect to.
     #[must_use]
     pub fn port(&self) -> u16 {
-        self.0.port_u16().unwrap_or(if self.is_https() { HTTPS_PORT } else { HTTP_PORT })
+        self.0.port_u16().unwrap_or(self.default_port())
+    }
+
+    pub(super) fn default_port(&self) -> u16 {
+        if self.is_https() { HTTPS_PORT } else { HTTP_PORT }
+    }
+
+    /// Host and port as they were written.
+    pub(super) fn authority(&self) -> &str {
+        self.0.authority().map_or("", |authority| authority.as_str())
+    }
+
+    /// Scheme, host and port.
+    pub(super) fn origin(&self) -> String {
+        let scheme = if self.is_https() { "https" } else { "http" };
+        format!("{scheme}://{}", self.authority())
     }
 
     /// Whether both have the same scheme, host and port (RFC 6454 section 5).
@@ -89,9 +104,7 @@ impl FetchUrl {
 
 impl fmt::Display for FetchUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let scheme = if self.is_https() { "https" } else { "http" };
-        let authority = self.0.authority().map_or("", |authority| authority.as_str());
-        write!(f, "{scheme}://{authority}{}", self.0.path())
+        write!(f, "{}{}", self.origin(), self.0.path())
     }
 }
 

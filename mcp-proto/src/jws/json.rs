@@ -15,14 +15,14 @@ use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Vis
 use serde_json::value::RawValue;
 
 /// A JSON object with unique member names.
-pub(super) struct Object<'t> {
+pub(crate) struct Object<'t> {
     members: BTreeMap<String, &'t RawValue>,
 }
 
 impl<'t> Object<'t> {
     /// Reads a whole document, which must be an object. Nesting is bounded by `serde_json`, at 128
     /// levels.
-    pub(super) fn read(json: &'t [u8]) -> Option<Self> {
+    pub(crate) fn read(json: &'t [u8]) -> Option<Self> {
         Self::read_text(std::str::from_utf8(json).ok()?)
     }
 
@@ -33,7 +33,7 @@ impl<'t> Object<'t> {
     }
 
     /// The member of this name.
-    pub(super) fn member(&self, name: &str) -> Option<Member<'t>> {
+    pub(crate) fn member(&self, name: &str) -> Option<Member<'t>> {
         self.members.get(name).copied().map(Member)
     }
 
@@ -45,11 +45,11 @@ impl<'t> Object<'t> {
 
 /// The value of a member. Each question answers `None` when the value is of another type.
 #[derive(Clone, Copy)]
-pub(super) struct Member<'t>(&'t RawValue);
+pub(crate) struct Member<'t>(&'t RawValue);
 
 impl<'t> Member<'t> {
     /// A string.
-    pub(super) fn text(self) -> Option<Box<str>> {
+    pub(crate) fn text(self) -> Option<Box<str>> {
         self.typed()
     }
 

@@ -209,6 +209,9 @@ fn members(document: Object<'_>) -> Result<Vec<Option<Object<'_>>>, KeySetError>
     if keys.len() > KEYS_MAX {
         return Err(KeySetError::TooManyKeys);
     }
+    if keys.is_empty() {
+        return Err(KeySetError::Empty);
+    }
     Ok(keys.into_iter().map(Member::object).collect())
 }
 
@@ -268,6 +271,8 @@ pub enum KeySetError {
     Malformed,
     /// More than [`KEYS_MAX`] keys.
     TooManyKeys,
+    /// A key set of no keys at all: whoever publishes it has withdrawn every key.
+    Empty,
     /// No member can be used.
     NoUsableKey(Skipped),
 }
@@ -278,6 +283,7 @@ impl fmt::Display for KeySetError {
             Self::TooLong => f.write_str("the key set is longer than 256 KiB"),
             Self::Malformed => f.write_str("the document is not a key set"),
             Self::TooManyKeys => f.write_str("the key set has more than 64 keys"),
+            Self::Empty => f.write_str("the key set is empty"),
             Self::NoUsableKey(skipped) => {
                 f.write_str("the key set has no usable key")?;
                 let mut separator = ": ";

@@ -8,6 +8,11 @@
 //! Three things hold whatever happens. At most one fetch is under way. Strangers who make up key
 //! names cause at most one fetch per cooldown, even while fetches fail. And a set that was good is
 //! replaced by a newer good one or by nothing at all, once it is too old; never by an error.
+//!
+//! An empty set is the one document without a usable key that is no error: it is well-formed, and
+//! says that the issuer stands by none of its keys any more. It withdraws them all at once, so that
+//! an issuer whose keys were stolen is believed. A set whose members are all of kinds that cannot be
+//! used here says no such thing, and replaces nothing.
 
 #[cfg(test)]
 mod tests;
@@ -16,21 +21,27 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::keys::{KeySet, KeySetError};
+use crate::discovery::DiscoveryError;
 use crate::time::Tick;
 
 /// How long a claimed fetch counts as under way, in seconds. One that has not been reported by then
 /// was dropped, and does not keep others from fetching. Longer than any fetch may take.
 pub const FETCH_SECONDS_MAX: u64 = 30;
 
+/// The shortest time for which an answer counts as fresh, in seconds, whatever it says: an issuer
+/// does not choose how often it is asked.
+pub const FRESH_SECONDS_MIN: u64 = 60;
+
 /// The times of a [`KeyFetch`], in seconds. Zero counts as one where it would mean fetching without
 /// pause.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FetchPolicy {
-    /// From a success to the next fetch; at least 1.
+    /// From a success to the next fetch; at least 1. An answer that is fresh for less long is
+    /// fetched again sooner.
     pub refresh_seconds: u64,
     /// From a fetch to the next one that an unknown key may cause; at least 1.
     pub cooldown_seconds: u64,
-    /// How long keys stay good beyond `refresh_seconds` while fetches fail.
+    /// How long keys stay good beyond the time of their refresh while fetches fail.
     pub stale_seconds_max: u64,
     /// From the first failure to the next fetch; at least 1. It doubles with every further failure.
     pub retry_seconds: u64,
@@ -79,6 +90,8 @@ pub enum FetchFailure {
     TooLong,
     /// The document is no usable key set.
     Document(KeySetError),
+    /// The issuer's metadata does not lead to what was looked for.
+    Discovery(DiscoveryError),
 }
 
 impl fmt::Display for FetchFailure {
@@ -94,6 +107,7 @@ impl fmt::Display for FetchFailure {
             Self::MediaType => f.write_str("the server's answer has another media type than expected"),
             Self::TooLong => f.write_str("the server's answer is too long"),
             Self::Document(error) => error.fmt(f),
+            Self::Discovery(error) => error.fmt(f),
         }
     }
 }
@@ -132,6 +146,12 @@ impl fmt::Display for TlsFailure {
 }
 
 impl std::error::Error for FetchFailure {}
+
+impl From<DiscoveryError> for FetchFailure {
+    fn from(error: DiscoveryError) -> Self {
+        Self::Discovery(error)
+    }
+}
 
 impl From<KeySetError> for FetchFailure {
     fn from(error: KeySetError) -> Self {
@@ -180,13 +200,20 @@ impl KeyFetch {
         }
     }
 
-    /// The keys to check tokens with: the latest good set. `None` before the first success, and
-    /// when the latest one is longer ago than refresh time and permitted staleness together.
-    /// Without keys no token is accepted.
+    /// The keys to check tokens with: the latest good set. `None` before the first success, after
+    /// all keys were withdrawn, and when the latest success is longer ago than the time to its
+    /// refresh and permitted staleness together. Without keys no token is accepted.
     #[must_use]
     pub fn keys(&self, now: Tick) -> Option<&Arc<KeySet>> {
         let held = self.held.as_ref()?;
         (now <= held.until).then_some(&held.keys)
+    }
+
+    /// The latest set, however old, and the last moment at which it is good; nothing before the first
+    /// success and after all keys were withdrawn.
+    #[must_use]
+    pub fn held(&self) -> Option<(&Arc<KeySet>, Tick)> {
+        self.held.as_ref().map(|held| (&held.keys, held.until))
     }
 
     /// A number that changes exactly when the content of the key set does; what was verified under
@@ -196,7 +223,8 @@ impl KeyFetch {
         self.generation
     }
 
-    /// Why the latest fetch failed; nothing after a success.
+    /// Why there is no newer set: what the latest fetch failed for, or that the set was empty.
+    /// Nothing after a success.
     #[must_use]
     pub fn failure(&self) -> Option<&FetchFailure> {
         self.failure.as_ref()
@@ -221,12 +249,21 @@ impl KeyFetch {
     }
 
     /// Takes the outcome of a fetch. A key that the new set no longer has is withdrawn from here
-    /// on.
-    pub fn fetched(&mut self, outcome: Result<KeySet, FetchFailure>, now: Tick) {
+    /// on; an empty set, which [`KeySet::parse`] tells as [`KeySetError::Empty`], withdraws all of
+    /// them and is asked for again like a failure.
+    ///
+    /// `fresh_seconds`: for how long the answer is fresh, where it said so. It brings the next fetch
+    /// forward, to [`FRESH_SECONDS_MIN`] at the earliest, and never puts it off.
+    pub fn fetched(&mut self, outcome: Result<KeySet, FetchFailure>, fresh_seconds: Option<u64>, now: Tick) {
         self.claimed_until = None;
         match outcome {
-            Ok(keys) => self.succeeded(keys, now),
-            Err(failure) => self.failed(failure, now),
+            Ok(keys) => self.succeeded(keys, fresh_seconds, now),
+            Err(failure) => {
+                if failure == FetchFailure::Document(KeySetError::Empty) {
+                    self.withdraw();
+                }
+                self.failed(failure, now);
+            }
         }
     }
 
@@ -250,10 +287,11 @@ impl KeyFetch {
         true
     }
 
-    fn succeeded(&mut self, keys: KeySet, now: Tick) {
+    fn succeeded(&mut self, keys: KeySet, fresh_seconds: Option<u64>, now: Tick) {
         self.failure = None;
         self.retry_seconds = self.policy.retry_seconds;
-        self.due = now.after_seconds(self.policy.refresh_seconds);
+        let fresh = fresh_seconds.unwrap_or(u64::MAX).max(FRESH_SECONDS_MIN);
+        self.due = now.after_seconds(self.policy.refresh_seconds.min(fresh));
         let until = self.due.after_seconds(self.policy.stale_seconds_max);
         let keys = match self.held.take() {
             Some(held) if *held.keys == keys => held.keys,
@@ -263,6 +301,12 @@ impl KeyFetch {
             }
         };
         self.held = Some(Held { keys, until });
+    }
+
+    fn withdraw(&mut self) {
+        if self.held.take().is_some() {
+            self.generation = self.generation.wrapping_add(1);
+        }
     }
 
     fn failed(&mut self, failure: FetchFailure, now: Tick) {

@@ -366,6 +366,7 @@ impl Fields for Case<'_> {
             Name::Origin => &self.origin_entry().sent,
             Name::RequestMethod => &self.request_method().sent,
             Name::Authorization => &self.credential_entry().sent,
+            Name::Dpop => &Sent::Absent,
             Name::ContentType => &self.content_type().sent,
             Name::ContentLength => &self.length_entry().sent,
             Name::TransferEncoding => &self.transfer_encoding().sent,

@@ -3,6 +3,7 @@
 use mcp_proto::{
     AuthPolicy, BearerPolicy, CatalogSpec, Engine, EngineBuilder, Implementation, PromptSpec, ResourceSpec,
     TemplateSpec, ToolSpec,
+    auth::IssuerPolicy,
     catalog::{CompletionSpec, PromptArgument},
     jws::TokenRules,
 };
@@ -44,17 +45,16 @@ impl Servers {
     /// What every token has to be like.
     pub(crate) fn rules(&self) -> &TokenRules {
         match self.guarded.auth() {
-            AuthPolicy::Bearer(policy) => policy.rules(),
+            AuthPolicy::Bearer(policy) => policy.issuers().get(0).expect("one issuer"),
             AuthPolicy::Open | AuthPolicy::Custom(_) => unreachable!("the guarded server asks for tokens"),
         }
     }
 }
 
 fn policy(kind: ServerKind) -> BearerPolicy {
-    let builder = BearerPolicy::builder(ISSUER, AUDIENCE)
-        .leeway_seconds(LEEWAY)
-        .implies("mcp:admin", "mcp:use")
-        .implies("files:write", "files:read");
+    let issuer = IssuerPolicy::new(ISSUER, AUDIENCE).leeway_seconds(LEEWAY);
+    let builder =
+        BearerPolicy::trusting(issuer).implies("mcp:admin", "mcp:use").implies("files:write", "files:read");
     kind.baseline().iter().fold(builder, |builder, scope| builder.scope(*scope)).build().expect("a policy")
 }
 

@@ -29,7 +29,7 @@ fn machine() -> KeyFetch {
 fn started() -> KeyFetch {
     let mut fetch = machine();
     assert!(fetch.wants_fetch(at(0)));
-    fetch.fetched(Ok(set(1)), at(0));
+    fetch.fetched(Ok(set(1)), None, at(0));
     fetch
 }
 
@@ -46,7 +46,7 @@ fn the_first_fetch_is_due_at_once_and_claimed_once() {
     assert!(fetch.wants_fetch(at(0)));
     assert!(!fetch.wants_fetch(at(0)));
     assert!(!fetch.unknown_key(at(0)));
-    fetch.fetched(Ok(set(1)), at(1));
+    fetch.fetched(Ok(set(1)), None, at(1));
     assert_eq!(held(&fetch, at(1)), Some(set(1)));
     assert_eq!(fetch.generation(), 1);
 }
@@ -64,7 +64,7 @@ fn a_success_is_refreshed_after_the_refresh_time() {
 fn keys_outlive_failures_until_they_are_too_stale() {
     let mut fetch = started();
     assert!(fetch.wants_fetch(at(600)));
-    fetch.fetched(Err(FetchFailure::TimedOut), at(605));
+    fetch.fetched(Err(FetchFailure::TimedOut), None, at(605));
     assert_eq!(fetch.failure(), Some(&FetchFailure::TimedOut));
     assert_eq!(held(&fetch, at(605)), Some(set(1)));
     assert_eq!(held(&fetch, at(4200)), Some(set(1)));
@@ -72,7 +72,7 @@ fn keys_outlive_failures_until_they_are_too_stale() {
     assert_eq!(fetch.generation(), 1);
 
     assert!(fetch.wants_fetch(at(5000)));
-    fetch.fetched(Ok(set(1)), at(5000));
+    fetch.fetched(Ok(set(1)), None, at(5000));
     assert_eq!(fetch.failure(), None);
     assert_eq!(held(&fetch, at(5000)), Some(set(1)));
     assert_eq!(fetch.generation(), 1, "the content is what it was");
@@ -84,17 +84,17 @@ fn failures_are_retried_at_doubling_intervals() {
     let mut now = 0;
     for pause in [5, 10, 20, 40, 60, 60, 60] {
         assert!(fetch.wants_fetch(at(now)));
-        fetch.fetched(Err(FetchFailure::Unreachable), at(now));
+        fetch.fetched(Err(FetchFailure::Unreachable), None, at(now));
         now += pause;
         assert_eq!(fetch.next_deadline(), Some(at(now)));
         assert!(!fetch.wants_fetch(just_before(now)));
     }
     assert!(fetch.wants_fetch(at(now)));
-    fetch.fetched(Ok(set(1)), at(now));
+    fetch.fetched(Ok(set(1)), None, at(now));
     assert_eq!(fetch.next_deadline(), Some(at(now + 600)));
 
     assert!(fetch.wants_fetch(at(now + 600)));
-    fetch.fetched(Err(FetchFailure::Status(500)), at(now + 600));
+    fetch.fetched(Err(FetchFailure::Status(500)), None, at(now + 600));
     assert_eq!(fetch.next_deadline(), Some(at(now + 605)), "the pause starts over");
 }
 
@@ -102,11 +102,74 @@ fn failures_are_retried_at_doubling_intervals() {
 fn a_bad_document_replaces_nothing() {
     let mut fetch = started();
     assert!(fetch.wants_fetch(at(600)));
-    let error = KeySet::parse(br#"{"keys":[]}"#).unwrap_err();
-    fetch.fetched(Err(error.clone().into()), at(600));
-    assert_eq!(fetch.failure(), Some(&FetchFailure::Document(error)));
-    assert_eq!(held(&fetch, at(600)), Some(set(1)));
-    assert_eq!(fetch.generation(), 1);
+    for document in [r#"{"keys":[{"kty":"oct","k":"AAAA"}]}"#, r#"{"keys":{}}"#, r#"{"keys":[],"keys":[]}"#] {
+        let error = KeySet::parse(document.as_bytes()).unwrap_err();
+        fetch.fetched(Err(error.clone().into()), None, at(600));
+        assert_eq!(fetch.failure(), Some(&FetchFailure::Document(error)));
+        assert_eq!(held(&fetch, at(600)), Some(set(1)));
+        assert_eq!(fetch.generation(), 1);
+    }
+}
+
+fn empty() -> FetchFailure {
+    KeySet::parse(br#"{"keys":[]}"#).unwrap_err().into()
+}
+
+#[test]
+fn an_empty_set_withdraws_every_key_and_is_asked_for_again_like_a_failure() {
+    let mut fetch = started();
+    assert!(fetch.wants_fetch(at(600)));
+    fetch.fetched(Err(empty()), None, at(600));
+    assert_eq!(fetch.failure(), Some(&FetchFailure::Document(KeySetError::Empty)));
+    assert_eq!(held(&fetch, at(600)), None);
+    assert_eq!(fetch.held(), None);
+    assert_eq!(fetch.generation(), 2);
+    assert!(!fetch.unknown_key(just_before(630)), "the cooldown stays");
+    let mut now = 600;
+    for pause in [5, 10, 20, 40, 60, 60] {
+        now += pause;
+        assert_eq!(fetch.next_deadline(), Some(at(now)));
+        assert!(fetch.wants_fetch(at(now)));
+        fetch.fetched(Err(empty()), Some(3600), at(now));
+        assert_eq!(fetch.generation(), 2, "nothing more to withdraw");
+    }
+    assert!(fetch.wants_fetch(at(now + 60)));
+    fetch.fetched(Ok(set(1)), None, at(now + 60));
+    assert_eq!(held(&fetch, at(now + 60)), Some(set(1)));
+    assert_eq!(fetch.generation(), 3, "what was verified before the withdrawal does not come back");
+    assert_eq!(fetch.next_deadline(), Some(at(now + 660)));
+}
+
+#[test]
+fn an_answer_that_is_fresh_for_a_short_time_is_refreshed_sooner_and_stale_from_there() {
+    let table = [
+        (None, 600),
+        (Some(0), 60),
+        (Some(59), 60),
+        (Some(60), 60),
+        (Some(61), 61),
+        (Some(599), 599),
+        (Some(600), 600),
+        (Some(601), 600),
+        (Some(u64::MAX), 600),
+    ];
+    for (fresh_seconds, refresh) in table {
+        let mut fetch = machine();
+        assert!(fetch.wants_fetch(at(0)));
+        fetch.fetched(Ok(set(1)), fresh_seconds, at(0));
+        assert_eq!(fetch.next_deadline(), Some(at(refresh)), "{fresh_seconds:?}");
+        assert_eq!(fetch.held().unwrap().1, at(refresh + 3600));
+        assert_eq!(held(&fetch, at(refresh + 3600)), Some(set(1)));
+        assert_eq!(held(&fetch, just_after(refresh + 3600)), None);
+    }
+}
+
+#[test]
+fn a_policy_that_refreshes_more_often_than_every_minute_is_kept_to() {
+    let mut fetch = KeyFetch::new(FetchPolicy { refresh_seconds: 10, ..FetchPolicy::default() });
+    assert!(fetch.wants_fetch(at(0)));
+    fetch.fetched(Ok(set(1)), Some(5), at(0));
+    assert_eq!(fetch.next_deadline(), Some(at(10)));
 }
 
 #[test]
@@ -114,7 +177,7 @@ fn a_withdrawn_key_is_gone_at_the_next_success() {
     let mut fetch = started();
     assert!(fetch.wants_fetch(at(600)));
     assert_eq!(held(&fetch, at(600)), Some(set(1)), "served while fetching");
-    fetch.fetched(Ok(set(2)), at(601));
+    fetch.fetched(Ok(set(2)), None, at(601));
     assert_eq!(held(&fetch, at(601)), Some(set(2)));
     assert_eq!(fetch.generation(), 2);
 }
@@ -124,7 +187,7 @@ fn the_same_content_keeps_its_generation_and_its_allocation() {
     let mut fetch = started();
     let before = Arc::clone(fetch.keys(at(0)).unwrap());
     assert!(fetch.wants_fetch(at(600)));
-    fetch.fetched(Ok(set(1)), at(600));
+    fetch.fetched(Ok(set(1)), None, at(600));
     assert!(Arc::ptr_eq(&before, fetch.keys(at(600)).unwrap()));
     assert_eq!(fetch.generation(), 1);
     assert_eq!(held(&fetch, at(4800)), Some(set(1)), "good for longer");
@@ -138,7 +201,7 @@ fn an_unknown_key_fetches_once_per_cooldown() {
     assert!(fetch.unknown_key(at(30)));
     assert!(!fetch.unknown_key(at(30)), "under way");
     assert!(!fetch.wants_fetch(at(30)), "not due");
-    fetch.fetched(Ok(set(2)), at(31));
+    fetch.fetched(Ok(set(2)), None, at(31));
     assert!(!fetch.unknown_key(just_before(60)), "from the start of the last fetch");
     assert!(fetch.unknown_key(at(60)));
 }
@@ -147,13 +210,13 @@ fn an_unknown_key_fetches_once_per_cooldown() {
 fn the_cooldown_survives_failures_and_the_loss_of_the_keys() {
     let mut fetch = started();
     assert!(fetch.unknown_key(at(30)));
-    fetch.fetched(Err(FetchFailure::Unreachable), at(30));
+    fetch.fetched(Err(FetchFailure::Unreachable), None, at(30));
     assert!(!fetch.unknown_key(just_before(60)));
     assert_eq!(held(&fetch, at(60)), Some(set(1)), "a miss evicts nothing");
     assert!(fetch.unknown_key(at(60)));
-    fetch.fetched(Err(FetchFailure::Unreachable), at(60));
+    fetch.fetched(Err(FetchFailure::Unreachable), None, at(60));
     assert!(fetch.wants_fetch(at(9000)), "a retry, long after the keys went stale");
-    fetch.fetched(Err(FetchFailure::Unreachable), at(9000));
+    fetch.fetched(Err(FetchFailure::Unreachable), None, at(9000));
     assert_eq!(held(&fetch, at(9000)), None);
     assert!(!fetch.unknown_key(just_before(9030)));
     assert!(fetch.unknown_key(at(9030)));
@@ -167,7 +230,7 @@ fn ten_thousand_unknown_keys_cause_three_fetches_in_a_hundred_seconds() {
         let now = Tick(step * 10_000);
         if fetch.unknown_key(now) {
             fetches.push(now);
-            fetch.fetched(Ok(set(1)), now);
+            fetch.fetched(Ok(set(1)), None, now);
         }
     }
     assert_eq!(fetches, [at(30), at(60), at(90)]);
@@ -180,7 +243,7 @@ fn ten_thousand_unknown_keys_at_once_cause_one_fetch_even_when_it_fails() {
         .filter(|_| {
             let claimed = fetch.unknown_key(at(100));
             if claimed {
-                fetch.fetched(Err(FetchFailure::Unreachable), at(100));
+                fetch.fetched(Err(FetchFailure::Unreachable), None, at(100));
             }
             claimed
         })
@@ -213,11 +276,11 @@ fn a_policy_without_pauses_is_given_some() {
         retry_seconds_max: 0,
     });
     assert!(fetch.wants_fetch(at(0)));
-    fetch.fetched(Err(FetchFailure::Unreachable), at(0));
+    fetch.fetched(Err(FetchFailure::Unreachable), None, at(0));
     assert!(!fetch.unknown_key(just_before(1)));
     assert!(!fetch.wants_fetch(just_before(1)));
     assert!(fetch.wants_fetch(at(1)));
-    fetch.fetched(Ok(set(1)), at(1));
+    fetch.fetched(Ok(set(1)), None, at(1));
     assert!(!fetch.wants_fetch(just_before(2)));
     assert_eq!(held(&fetch, at(2)), Some(set(1)));
     assert_eq!(held(&fetch, just_after(2)), None);
@@ -232,11 +295,11 @@ fn a_policy_of_for_ever_has_no_deadline() {
         ..FetchPolicy::default()
     });
     assert!(fetch.wants_fetch(at(5)));
-    fetch.fetched(Ok(set(1)), at(5));
+    fetch.fetched(Ok(set(1)), None, at(5));
     assert_eq!(fetch.next_deadline(), None);
     assert_eq!(held(&fetch, Tick(u64::MAX)), Some(set(1)));
     assert!(fetch.unknown_key(at(100)));
-    fetch.fetched(Err(FetchFailure::TimedOut), at(100));
+    fetch.fetched(Err(FetchFailure::TimedOut), None, at(100));
     assert_eq!(fetch.next_deadline(), None);
 }
 
@@ -244,7 +307,9 @@ fn a_policy_of_for_ever_has_no_deadline() {
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Event {
     Claimed,
-    Succeeded(u8),
+    /// With a set of this number, fresh for so many seconds.
+    Succeeded(u8, Option<u64>),
+    Withdrawn,
     Failed,
 }
 
@@ -268,32 +333,36 @@ impl History {
 
     fn due(&self) -> u64 {
         let reports = self.0.iter().rev().filter(|(_, event)| *event != Event::Claimed);
-        let failures = reports.clone().take_while(|(_, event)| *event == Event::Failed).count();
+        let unsuccessful = |event: &Event| matches!(event, Event::Failed | Event::Withdrawn);
+        let failures = reports.clone().take_while(|(_, event)| unsuccessful(event)).count();
         match reports.clone().next() {
-            None => 0,
-            Some((when, Event::Failed)) => when + [5, 10, 20, 40].get(failures - 1).unwrap_or(&60),
-            Some((when, _)) => when + 600,
+            None | Some((_, Event::Claimed)) => 0,
+            Some((when, Event::Failed | Event::Withdrawn)) => {
+                when + [5, 10, 20, 40].get(failures - 1).unwrap_or(&60)
+            }
+            Some((when, Event::Succeeded(_, fresh))) => when + refresh(*fresh),
         }
     }
 
     fn keys(&self, now: u64) -> Option<u8> {
         self.0.iter().rev().find_map(|(when, event)| match event {
-            Event::Succeeded(number) => Some((now <= when + 4200).then_some(*number)),
+            Event::Succeeded(number, fresh) => {
+                Some((now <= when + refresh(*fresh) + 3600).then_some(*number))
+            }
+            Event::Withdrawn => Some(None),
             Event::Claimed | Event::Failed => None,
         })?
     }
 
     fn generation(&self) -> u64 {
-        let mut numbers: Vec<_> = self
-            .0
-            .iter()
-            .filter_map(|(_, event)| match event {
-                Event::Succeeded(number) => Some(number),
-                Event::Claimed | Event::Failed => None,
-            })
-            .collect();
-        numbers.dedup();
-        numbers.len() as u64
+        let mut contents = vec![None];
+        contents.extend(self.0.iter().filter_map(|(_, event)| match event {
+            Event::Succeeded(number, _) => Some(Some(number)),
+            Event::Withdrawn => Some(None),
+            Event::Claimed | Event::Failed => None,
+        }));
+        contents.dedup();
+        contents.len() as u64 - 1
     }
 
     fn next_deadline(&self) -> u64 {
@@ -304,11 +373,17 @@ impl History {
     }
 }
 
+/// 600 seconds, or less when the answer says so, but not less than 60.
+fn refresh(fresh: Option<u64>) -> u64 {
+    fresh.map_or(600, |seconds| seconds.clamp(60, 600))
+}
+
 #[derive(Debug, Clone, Copy)]
 enum Action {
     Ask,
     Unknown,
-    Succeed(u8),
+    Succeed(u8, Option<u64>),
+    Withdraw,
     Fail,
 }
 
@@ -319,10 +394,12 @@ fn actions() -> impl Strategy<Value = Vec<(u64, Action)>> {
         2 => prop_oneof![Just(5_u64), Just(10), Just(30), Just(60), Just(600)],
         1 => 0..5000_u64,
     ];
+    let fresh = proptest::option::of(prop_oneof![0..700_u64, Just(u64::MAX)]);
     let action = prop_oneof![
         2 => Just(Action::Ask),
         2 => Just(Action::Unknown),
-        1 => (0..3_u8).prop_map(Action::Succeed),
+        1 => (0..3_u8, fresh).prop_map(|(number, fresh)| Action::Succeed(number, fresh)),
+        1 => Just(Action::Withdraw),
         2 => Just(Action::Fail),
     ];
     proptest::collection::vec((pause, action), 0..80)
@@ -351,16 +428,22 @@ proptest! {
                         history.0.push((now, Event::Claimed));
                     }
                 }
-                Action::Succeed(number) => {
-                    fetch.fetched(Ok(set(number)), at(now));
-                    history.0.push((now, Event::Succeeded(number)));
+                Action::Succeed(number, fresh) => {
+                    fetch.fetched(Ok(set(number)), fresh, at(now));
+                    history.0.push((now, Event::Succeeded(number, fresh)));
+                }
+                Action::Withdraw => {
+                    fetch.fetched(Err(empty()), Some(0), at(now));
+                    history.0.push((now, Event::Withdrawn));
                 }
                 Action::Fail => {
-                    fetch.fetched(Err(FetchFailure::Unreachable), at(now));
+                    fetch.fetched(Err(FetchFailure::Unreachable), None, at(now));
                     history.0.push((now, Event::Failed));
                 }
             }
             prop_assert_eq!(held(&fetch, at(now)), history.keys(now).map(set));
+            let good = fetch.held().is_some_and(|(_, until)| at(now) <= until);
+            prop_assert_eq!(history.keys(now).is_some(), good);
             prop_assert_eq!(fetch.generation(), history.generation());
             prop_assert_eq!(fetch.next_deadline(), Some(at(history.next_deadline())));
         }
@@ -380,7 +463,7 @@ proptest! {
                 prop_assert!(now - latest >= 30);
                 latest = now;
                 let outcome = if fail { Err(FetchFailure::TimedOut) } else { Ok(set(1)) };
-                fetch.fetched(outcome, at(now));
+                fetch.fetched(outcome, None, at(now));
             }
         }
     }
