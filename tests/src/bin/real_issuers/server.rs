@@ -82,7 +82,7 @@ pub(crate) fn jwks_url(issuer: &str, url: &str, fetching: FetchPolicy) -> Result
         fetching.stale_seconds_max,
         fetching.retry_seconds
     );
-    Ok(Auth::bearer(BearerPolicy::builder(issuer, RESOURCE).scope("mcp"), KeySource::url(&url)?))
+    Ok(Auth::bearer(BearerPolicy::builder(issuer, RESOURCE).scope("mcp"), KeySource::url(&url)?).into())
 }
 
 /// Tells who calls.
