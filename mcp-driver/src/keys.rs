@@ -35,7 +35,7 @@ use mcp_proto::{
     },
 };
 
-pub(crate) use self::metadata::Metadata;
+pub(crate) use self::metadata::{Metadata, Miss};
 pub use self::source::{Discovery, KeyDocument, KeySource, KeySourceError};
 use self::{
     alarm::Alarm,
