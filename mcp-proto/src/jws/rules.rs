@@ -15,6 +15,9 @@ pub const LEEWAY_SECONDS_MAX: u64 = 300;
 /// The longest token that new rules let through, in bytes.
 pub const TOKEN_BYTES_DEFAULT: usize = 16 * 1024;
 
+/// The most claims that are kept of a token for the application.
+pub const KEPT_CLAIMS_MAX: usize = 16;
+
 /// What a server demands of the tokens of one issuer: whom they are for, how old they may be, how
 /// they are written and what they grant.
 ///
@@ -30,6 +33,7 @@ pub struct TokenRules {
     verification: Verification,
     takes_client_as_audience: bool,
     grants: Vec<Grant>,
+    kept: Vec<Box<str>>,
 }
 
 impl TokenRules {
@@ -63,6 +67,7 @@ impl TokenRules {
             verification: Verification::default(),
             takes_client_as_audience: false,
             grants: Vec::new(),
+            kept: Vec::new(),
         })
     }
 
@@ -146,6 +151,25 @@ impl TokenRules {
         }
         self.grants.push(grant);
         Ok(self)
+    }
+
+    /// The same rules, keeping the claim of this name for the application
+    /// ([`Claims::kept`]). No rule looks at it. A token without it is as good as one with it.
+    ///
+    /// # Errors
+    /// When [`KEPT_CLAIMS_MAX`] are kept already.
+    pub fn with_kept_claim(mut self, name: impl Into<Box<str>>) -> Result<Self, TokenRulesError> {
+        if self.kept.len() >= KEPT_CLAIMS_MAX {
+            return Err(TokenRulesError::TooManyKeptClaims);
+        }
+        self.kept.push(name.into());
+        Ok(self)
+    }
+
+    /// The names of the claims that are kept for the application.
+    #[must_use]
+    pub fn kept_claims(&self) -> &[Box<str>] {
+        &self.kept
     }
 
     /// The issuer whose tokens are accepted.
@@ -285,6 +309,8 @@ pub enum TokenRulesError {
     GrantScope,
     /// There are more than [`GRANTS_MAX`] grants.
     TooManyGrants,
+    /// More than [`KEPT_CLAIMS_MAX`] claims are to be kept.
+    TooManyKeptClaims,
     /// There are no rules, for any issuer.
     IssuersEmpty,
     /// Two rules are for the same issuer.
@@ -306,6 +332,7 @@ impl fmt::Display for TokenRulesError {
             Self::GrantValueEmpty => "the value that grants a scope is empty",
             Self::GrantScope => "what a claim is to grant is not a scope",
             Self::TooManyGrants => "more than 64 values of claims grant scopes",
+            Self::TooManyKeptClaims => "more than 16 claims are to be kept",
             Self::IssuersEmpty => "a token issuer is needed",
             Self::IssuerRepeated => "two token issuers are the same",
             Self::IntrospectionRepeated => "only one token issuer can be asked about tokens",
