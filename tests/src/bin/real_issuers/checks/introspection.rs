@@ -1,11 +1,13 @@
 //! Tokens that only their issuer can read: RFC 7662.
 
+use std::time::{Duration, Instant};
+
 use super::outage::during;
 use crate::{
     client::{expect_refused, expect_unavailable, identity, whoami},
     oidc_provider::{Document, OPAQUE_RESOURCE, OidcProvider},
     report::Checked,
-    server::{POLL, RESOURCE, Serving},
+    server::{CACHE_SECONDS, POLL, RESOURCE, Serving},
 };
 
 /// The issuer is asked once for a token that is used again within the cache time.
@@ -25,7 +27,7 @@ pub(crate) async fn revoked(issuer: &OidcProvider, server: &Serving) -> Checked 
     let token = issuer.client_token(OPAQUE_RESOURCE, "mcp").await?;
     identity(&whoami(&server.address(), &token).await?)?;
     issuer.revoke(&token).await?;
-    let begin = std::time::Instant::now();
+    let begin = Instant::now();
     loop {
         let response = whoami(&server.address(), &token).await?;
         let seconds = begin.elapsed().as_secs_f32();
@@ -34,7 +36,7 @@ pub(crate) async fn revoked(issuer: &OidcProvider, server: &Serving) -> Checked 
             return Ok(format!("401 after {seconds:.1} s"));
         }
         identity(&response)?;
-        if seconds > crate::server::CACHE_SECONDS as f32 + 1.0 {
+        if begin.elapsed() > Duration::from_secs(CACHE_SECONDS + 1) {
             return Err(format!("still good after {seconds:.1} s").into());
         }
         tokio::time::sleep(POLL).await;
