@@ -56,14 +56,14 @@ fn requests(criterion: &mut Criterion) {
         bencher.iter(|| runtime.block_on(open.serve(black_box(request(None)))));
     });
 
-    let closed = service(Auth::jwt(ISSUER, AUDIENCE, issuer.keys()), 10_000);
+    let closed = service(Auth::jwt(ISSUER, AUDIENCE, issuer.keys()).into(), 10_000);
     let token = issuer.token(AUDIENCE, now).sign();
     criterion.bench_function("request with a token seen before", |bencher| {
         bencher.iter(|| runtime.block_on(closed.serve(black_box(request(Some(&token))))));
     });
 
     // More tokens than are remembered, so that each is verified in full.
-    let forgetful = service(Auth::jwt(ISSUER, AUDIENCE, issuer.keys()), 1);
+    let forgetful = service(Auth::jwt(ISSUER, AUDIENCE, issuer.keys()).into(), 1);
     let tokens: Vec<String> = (0..512).map(|_| issuer.token(AUDIENCE, now).sign()).collect();
     let mut next = tokens.iter().cycle();
     criterion.bench_function("request with a token verified in full (ES256)", |bencher| {

@@ -121,7 +121,7 @@ fn a_request_allocates_at_most_twenty_times() {
     println!("allocations per request, without authentication: {open:.2}");
 
     let issuer = DevIssuer::new("http://localhost:1").expect("an issuer");
-    let address = start(Auth::jwt("http://localhost:1", "http://localhost/mcp", issuer.keys()));
+    let address = start(Auth::jwt("http://localhost:1", "http://localhost/mcp", issuer.keys()).into());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
     let now = runtime.block_on(async { TokioRuntime::new().now() });
     let token = issuer.token("http://localhost/mcp", now.unix).sign();

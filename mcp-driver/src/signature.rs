@@ -8,6 +8,8 @@
 pub(crate) mod test_signer;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod vectors;
 
 use std::sync::Arc;
 

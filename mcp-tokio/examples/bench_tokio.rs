@@ -39,7 +39,7 @@ fn echo(name: &str) -> Tool {
 fn main() -> Result<(), Box<dyn Error>> {
     let flags = Flags::parse();
     let auth = match &flags.jwk {
-        Some(file) => Auth::jwt(ISSUER, AUDIENCE, KeySource::file(file)?),
+        Some(file) => Auth::jwt(ISSUER, AUDIENCE, KeySource::file(file)?).into(),
         None => Auth::none(),
     };
     let mut server = Server::builder("bench", "1.0.0", auth).tool(echo("echo"));

@@ -159,8 +159,8 @@ fn printable(url: &str) -> String {
 const URL_CHARS_SHOWN: usize = 200;
 
 /// Reads a key set for tokens of these algorithms, and says in the log what of it is not used.
-pub(super) fn read_set(json: &[u8], _accepted: AlgorithmSet) -> Result<KeySet, KeySetError> {
-    let (set, skipped) = KeySet::parse(json)?;
+pub(super) fn read_set(json: &[u8], accepted: AlgorithmSet) -> Result<KeySet, KeySetError> {
+    let (set, skipped) = KeySet::parse_accepting(json, accepted)?;
     for (position, reason) in skipped.iter() {
         tracing::debug!(position, %reason, "a key of the issuer is not used");
     }

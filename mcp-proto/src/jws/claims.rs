@@ -58,7 +58,7 @@ impl Claims {
     /// [`Denial::NotAnAccessToken`], [`Denial::ClaimsMalformed`], or the denial for the first
     /// missing claim.
     pub(super) fn of(object: &Object<'_>, rules: &TokenRules, origin: Origin) -> Result<Self, Denial> {
-        require_access_token(object, rules, origin)?;
+        require_access_token(object, rules.profile(), origin)?;
         let issuer = issuer(object, rules, origin)?;
         let named = audiences(object)?;
         let expires = date(object, "exp")?.ok_or(Denial::ExpiryMissing)?;

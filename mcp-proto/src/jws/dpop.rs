@@ -27,7 +27,8 @@ mod tests;
 use std::fmt;
 
 use super::json::{Member, Object};
-use super::{Algorithm, Compact, Key, Thumbprint};
+use super::keys::jwk;
+use super::{Algorithm, AlgorithmSet, Compact, Key, Thumbprint};
 
 pub use denial::ProofDenial;
 pub use proof::{NONCE_BYTES_MAX, Proof, TOKEN_ID_BYTES_MAX};
@@ -90,7 +91,7 @@ fn key(header: &Object<'_>, algorithm: Algorithm) -> Option<Key> {
     if SECRET_MEMBERS.iter().any(|name| jwk.member(name).is_some()) {
         return None;
     }
-    Key::read_for(&jwk, algorithm)
+    jwk::read(&jwk, AlgorithmSet::of(&[algorithm])).ok()
 }
 
 /// A proof of which everything but the signature and the claims is settled; the caller computes

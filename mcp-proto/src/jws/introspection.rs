@@ -1,5 +1,8 @@
 //! What an issuer says about a token when it is asked (RFC 7662).
 
+#[cfg(test)]
+mod tests;
+
 use super::json::Object;
 use super::profile::Origin;
 use super::{Claims, Denial, TokenRules};

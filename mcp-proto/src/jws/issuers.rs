@@ -1,5 +1,8 @@
 //! The issuers whose tokens a server accepts, and whose rules a token comes under.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeSet;
 use std::fmt;
 

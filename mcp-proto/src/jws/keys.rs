@@ -41,14 +41,6 @@ pub struct Key {
 }
 
 impl Key {
-    /// Reads a key that somebody brings along for one algorithm: judged like a published one, and
-    /// for just that algorithm unless it names another itself.
-    pub(super) fn read_for(jwk: &Object<'_>, algorithm: Algorithm) -> Option<Self> {
-        let key = jwk::read(jwk, AlgorithmSet::of(&[algorithm])).ok()?;
-        let fits = key.algorithm == algorithm && algorithm.signature_length(&key).is_some();
-        fits.then_some(key)
-    }
-
     /// `kid`: what tokens call it.
     #[must_use]
     pub fn kid(&self) -> Option<&str> {
@@ -123,7 +115,8 @@ impl KeySet {
     ///
     /// # Errors
     /// When the document is too long, not strict JSON, no key set, has too many keys or none that
-    /// can be used. None of these should replace a set that was good.
+    /// can be used. None of these should replace a set that was good, but [`KeySetError::Empty`]
+    /// withdraws it.
     pub fn parse_accepting(json: &[u8], accepted: AlgorithmSet) -> Result<(Self, Skipped), KeySetError> {
         if json.len() > KEY_SET_BYTES_MAX {
             return Err(KeySetError::TooLong);

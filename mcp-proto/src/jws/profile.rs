@@ -1,7 +1,7 @@
 //! What kind of tokens an issuer issues, and what is an access token among them.
 
+use super::Denial;
 use super::json::{Member, Object};
-use super::{Denial, TokenRules};
 
 /// How an issuer says what RFC 9068 says in one way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -43,64 +43,66 @@ pub(super) enum Origin {
 }
 
 /// What only tokens of other kinds have: the hashes of ID tokens (OpenID Connect Core section
-/// 3.3.2.11, Financial-grade API section 5.1) and the events of logout tokens (RFC 8417).
+/// 3.3.2.11, Financial-grade API part 2 section 5.1) and the events of logout tokens (RFC 8417).
 const FOREIGN_CLAIMS: [&str; 4] = ["at_hash", "c_hash", "s_hash", "events"];
 
-/// What access tokens have and ID tokens have not: `scp`, `cid` (Okta), `scp`, `appid`, `azpacr`
-/// (Entra ID), `client_id` (Cognito, RFC 9068), `scope` (Keycloak, Auth0), `permissions`, `gty`
-/// (Auth0). `azp` and `roles` are in ID tokens as well.
+/// What access tokens have and ID tokens have not: `scope` (RFC 9068, Keycloak, Auth0, Cognito),
+/// `client_id` (RFC 9068, Cognito), `scp` (Okta, Entra ID), `cid` (Okta), `appid` and `azpacr`
+/// (Entra ID v1 and v2), `permissions` and `gty` (Auth0). `azp` and `roles` are in ID tokens as
+/// well.
 const TELLING_CLAIMS: [&str; 8] =
-    ["scope", "scp", "client_id", "cid", "appid", "azpacr", "permissions", "gty"];
+    ["scope", "client_id", "scp", "cid", "appid", "azpacr", "permissions", "gty"];
 
 /// Refuses what is no access token.
 ///
-/// RFC 9068 leaves that to the header, which was judged before. For an introspection answer,
-/// `token_type` says it (RFC 7662 section 2.2): refresh tokens have none or another one.
+/// With RFC 9068, the header of a token says what it is, and was judged before. An introspection
+/// answer has no header and need not say it in another way, so it may only not say anything else.
 pub(super) fn require_access_token(
     claims: &Object<'_>,
-    rules: &TokenRules,
+    profile: Profile,
     origin: Origin,
 ) -> Result<(), Denial> {
-    let is_introspected = origin == Origin::Introspection;
-    let token_type = claims.member("token_type").filter(|_| is_introspected).map(says_bearer);
-    if token_type == Some(false) {
-        return Err(Denial::NotAnAccessToken);
-    }
-    match rules.profile() {
-        Profile::Rfc9068 => Ok(()),
-        Profile::Compatible => {
-            let is_typed = origin == Origin::Token { is_typed: true } || token_type == Some(true);
-            if is_compatible_access_token(claims, is_typed) { Ok(()) } else { Err(Denial::NotAnAccessToken) }
+    let statements = statements(claims, origin);
+    let says_otherwise = statements.contains(&Some(false)) || has_any(claims, &FOREIGN_CLAIMS);
+    let says_so = origin == Origin::Token { is_typed: true } || statements.contains(&Some(true));
+    let is_access_token = match (profile, origin) {
+        (Profile::Rfc9068, Origin::Token { .. }) => true,
+        (Profile::Rfc9068, Origin::Introspection) => !says_otherwise,
+        (Profile::Compatible, Origin::Token { .. } | Origin::Introspection) => {
+            !says_otherwise && (says_so || looks_like_an_access_token(claims))
         }
-    }
+    };
+    if is_access_token { Ok(()) } else { Err(Denial::NotAnAccessToken) }
 }
 
-fn is_compatible_access_token(claims: &Object<'_>, is_typed: bool) -> bool {
-    // Keycloak's `typ` is also `ID`, `Refresh`, `Offline`, `Logout`; Cognito's `token_use` is `id`.
-    let kind = claims.member("typ").map(says_access_token);
-    let token_use = claims.member("token_use").map(|member| member.text().as_deref() == Some("access"));
-    if [kind, token_use].contains(&Some(false)) || has_any(claims, &FOREIGN_CLAIMS) {
-        return false;
-    }
-    let is_declared = is_typed || kind == Some(true) || token_use == Some(true);
-    // `nonce` belongs into ID tokens. Keycloak before 25, and later with a mapper, repeats it in
-    // access tokens, which say what they are.
-    is_declared || (claims.member("nonce").is_none() && has_any(claims, &TELLING_CLAIMS))
+/// Whether each of the claims that name the kind of a token names this one; `None` where it is
+/// absent.
+fn statements(claims: &Object<'_>, origin: Origin) -> [Option<bool>; 3] {
+    let says = |name, kinds| claims.member(name).map(|member| is_one_of(member, kinds));
+    [
+        // Keycloak, which has `ID`, `Refresh`, `Offline` and `Logout` as well.
+        says("typ", &["Bearer", "DPoP", "at+jwt", "application/at+jwt"][..]),
+        // Cognito, which has `id` as well; and the answers of Hydra, also about `refresh_token`.
+        says("token_use", &["access", "access_token"]),
+        // RFC 7662 section 2.2, of answers alone. Refresh tokens have none or another one.
+        match origin {
+            Origin::Introspection => says("token_type", &["Bearer", "DPoP"]),
+            Origin::Token { .. } => None,
+        },
+    ]
+}
+
+/// `nonce` belongs into ID tokens. Keycloak before version 25, and later with a mapper, repeats it
+/// in its access tokens, which however say what they are.
+fn looks_like_an_access_token(claims: &Object<'_>) -> bool {
+    has_any(claims, &TELLING_CLAIMS) && claims.member("nonce").is_none()
 }
 
 fn has_any(claims: &Object<'_>, names: &[&str]) -> bool {
     names.iter().any(|name| claims.member(name).is_some())
 }
 
-/// Token types are case-insensitive (RFC 6749 section 5.1).
-fn says_bearer(member: Member<'_>) -> bool {
-    is_one_of(member, &["Bearer", "DPoP"])
-}
-
-fn says_access_token(member: Member<'_>) -> bool {
-    is_one_of(member, &["Bearer", "DPoP", "at+jwt", "application/at+jwt"])
-}
-
+/// Token types are case-insensitive (RFC 6749 section 5.1), and so are media types.
 fn is_one_of(member: Member<'_>, names: &[&str]) -> bool {
     member.text().is_some_and(|text| names.iter().any(|name| text.eq_ignore_ascii_case(name)))
 }

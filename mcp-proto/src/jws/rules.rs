@@ -318,8 +318,8 @@ impl std::error::Error for TokenRulesError {}
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::jws::Algorithm;
     use crate::jws::profile::Origin;
+    use crate::jws::{Algorithm, GRANT_PATH_MAX};
     use proptest::prelude::*;
 
     const ISSUER: &str = "https://id.example";
@@ -456,6 +456,70 @@ mod tests {
         assert_eq!(judge(&rules, times, 1000), Ok(()));
         assert_eq!(judge(&rules, times, 1999), Ok(()));
         assert_eq!(judge(&rules, times, 2000), Err(Denial::Expired));
+    }
+
+    #[test]
+    fn a_grant_has_a_path_of_one_to_four_names_a_value_and_a_scope() {
+        let path = |depth| vec!["a"; depth];
+        let table = [
+            (path(0), "v", "s", Some(TokenRulesError::GrantPathEmpty)),
+            (path(1), "v", "s", None),
+            (path(GRANT_PATH_MAX), "v", "s", None),
+            (path(GRANT_PATH_MAX + 1), "v", "s", Some(TokenRulesError::GrantPathTooLong)),
+            (path(1), "", "s", Some(TokenRulesError::GrantValueEmpty)),
+            (path(1), "v", "", Some(TokenRulesError::GrantScope)),
+            (path(1), "v", "a b", Some(TokenRulesError::GrantScope)),
+            (path(1), "v w", "s", None),
+        ];
+        assert_eq!(GRANT_PATH_MAX, 4);
+        for (path, value, scope, error) in table {
+            let built = rules().with_grant(path.clone(), value, scope);
+            assert_eq!(built.as_ref().err(), error.as_ref(), "{path:?} {value:?} {scope:?}");
+            if let Ok(rules) = built {
+                let [grant] = rules.grants() else { panic!("one grant") };
+                assert_eq!(grant.path().len(), path.len());
+                assert_eq!((grant.value(), grant.scope().as_str()), (value, scope));
+            }
+        }
+    }
+
+    #[test]
+    fn rules_have_at_most_64_grants() {
+        let full = (0..64)
+            .fold(rules(), |rules, number| rules.with_grant(["groups"], number.to_string(), "s").unwrap());
+        assert_eq!(full.grants().len(), 64);
+        let one_more = full.with_grant(["groups"], "64", "s");
+        assert_eq!(one_more, Err(TokenRulesError::TooManyGrants));
+    }
+
+    /// RFC 9449 section 7.1, and RFC 7800 section 3.1 for what is not understood.
+    #[test]
+    fn a_bound_token_is_for_the_holder_of_its_key_alone() {
+        let bound = "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I";
+        let [own, other] = [bound, "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs"]
+            .map(|text| Thumbprint::parse(text).unwrap());
+        let key = format!(r#","cnf":{{"jkt":"{bound}"}}"#);
+        let both = format!(r#","cnf":{{"jkt":"{bound}","x5t#S256":"{bound}"}}"#);
+        let table = [
+            ("", None, Ok(())),
+            ("", Some(&own), Err(Denial::NotSenderConstrained)),
+            (&key, None, Err(Denial::SenderConstrained)),
+            (&key, Some(&own), Ok(())),
+            (&key, Some(&other), Err(Denial::KeyNotBound)),
+            (&both, None, Err(Denial::SenderConstrained)),
+            (&both, Some(&own), Err(Denial::SenderConstrained)),
+            (r#","cnf":null"#, None, Err(Denial::SenderConstrained)),
+            (r#","cnf":{}"#, None, Err(Denial::SenderConstrained)),
+            (r#","cnf":{"x5t#S256":"x"}"#, Some(&own), Err(Denial::SenderConstrained)),
+        ];
+        for (cnf, proven, expected) in table {
+            let times = format!(r#""exp":2000,"iat":1000{cnf}"#);
+            let claims = claims(ISSUER, &format!(r#""{AUDIENCE}""#), &times);
+            let rules = rules();
+            assert_eq!(rules.check(&claims, proven, UnixSeconds(1500)), expected, "{cnf} {proven:?}");
+            // A binding makes up for nothing.
+            assert_eq!(rules.check(&claims, proven, UnixSeconds(2060)), Err(Denial::Expired));
+        }
     }
 
     proptest! {

@@ -1,5 +1,7 @@
 //! Whole tokens, through all stages. The one bit of cryptography is given by each test.
 
+mod products;
+
 use super::*;
 use crate::time::UnixSeconds;
 use base64::Engine as _;
@@ -194,10 +196,8 @@ fn algorithms_beyond_the_default_are_accepted_on_request_only() {
         let text = token(&header, CLAIMS, &vec![7; length]);
         assert!(inspect(&text, &all, &keys).is_ok(), "{algorithm:?}");
         let judged = inspect(&text, &default, &keys).map(|check| check.algorithm());
-        let expected = match algorithm {
-            Algorithm::Es256 | Algorithm::Rs256 | Algorithm::Ps256 | Algorithm::EdDsa => Ok(algorithm),
-            _ => Err(Denial::AlgorithmRefused),
-        };
+        let is_default = ["ES256", "RS256", "PS256", "EdDSA"].contains(&algorithm.name());
+        let expected = if is_default { Ok(algorithm) } else { Err(Denial::AlgorithmRefused) };
         assert_eq!(judged, expected, "{algorithm:?}");
     }
 }

@@ -11,7 +11,9 @@ mod tools;
 use std::{error::Error, net::SocketAddr, process::ExitCode};
 
 use clap::Parser;
-use mcp_tokio::{Auth, BearerPolicy, DevIssuer, KeySource, Listener, Server, TokioRuntime, proto::Now};
+use mcp_tokio::{
+    Auth, BearerPolicy, DevIssuer, IssuerPolicy, KeySource, Listener, Server, TokioRuntime, proto::Now,
+};
 
 use self::flags::Flags;
 
@@ -55,13 +57,12 @@ fn auth(flags: &Flags) -> Result<(Auth, Option<DevIssuer>), Box<dyn Error>> {
             (issuer.keys(), Some(issuer))
         }
     };
-    let mut policy = BearerPolicy::builder(flags.issuer(), flags.audience())
-        .resource_name("whoami")
-        .leeway_seconds(flags.leeway);
+    let trusted = IssuerPolicy::new(flags.issuer(), flags.audience()).leeway_seconds(flags.leeway);
+    let mut policy = BearerPolicy::trusting(trusted).resource_name("whoami");
     for scope in flags.scopes() {
         policy = policy.scope(scope);
     }
-    Ok((Auth::bearer(policy, keys), issuer))
+    Ok((Auth::bearer(policy, keys).into(), issuer))
 }
 
 fn server(flags: &Flags, auth: Auth) -> Result<Server, Box<dyn Error>> {

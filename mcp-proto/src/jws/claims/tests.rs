@@ -1,4 +1,4 @@
-use super::{Claims, Confirmation, Denial, Origin, TokenRules};
+use super::{Claims, Confirmation, Denial, Origin, Profile, TokenRules};
 use crate::jws::Thumbprint;
 use crate::time::UnixSeconds;
 use proptest::prelude::*;
@@ -199,4 +199,276 @@ proptest! {
     fn any_bytes_are_survived(json: Vec<u8>) {
         let _ = read(&String::from_utf8_lossy(&json));
     }
+}
+
+/// A complete claims set of the compatible profile with these members put in front.
+fn compatible(members: &str) -> String {
+    format!(
+        r#"{{{members}"iss":"https://id.example","aud":"https://mcp.example/mcp","exp":2000,"iat":1000,"sub":"alice"}}"#
+    )
+}
+
+fn compatible_rules() -> TokenRules {
+    let rules = TokenRules::new("https://id.example", ["https://mcp.example/mcp"]).unwrap();
+    rules.with_profile(Profile::Compatible)
+}
+
+fn read_compatible(json: &str, is_typed: bool) -> Result<Claims, Denial> {
+    Claims::read(json.as_bytes(), &compatible_rules(), Origin::Token { is_typed })
+}
+
+#[test]
+fn the_compatible_profile_takes_the_client_from_any_of_its_names() {
+    let table = [
+        (r#""client_id":"desk","#, Ok("desk")),
+        (r#""azp":"desk","#, Ok("desk")),
+        (r#""cid":"desk","#, Ok("desk")),
+        (r#""appid":"desk","#, Ok("desk")),
+        (r#""azp":"desk","client_id":"desk","#, Ok("desk")),
+        (r#""azp":"desk","cid":"desk","appid":"desk","client_id":"desk","#, Ok("desk")),
+        (r#""azp":"desk","client_id":"phone","#, Err(Denial::ClaimsMalformed)),
+        (r#""azp":"desk","appid":"phone","#, Err(Denial::ClaimsMalformed)),
+        (r#""client_id":"","azp":"desk","#, Err(Denial::ClaimsMalformed)),
+        (r#""client_id":1,"azp":"desk","#, Err(Denial::ClaimsMalformed)),
+        (r#""client_id":"desk","azp":["desk"],"#, Err(Denial::ClaimsMalformed)),
+        (r#""client_id":"desk","appid":null,"#, Err(Denial::ClaimsMalformed)),
+        (r#""azp":"","#, Err(Denial::ClientMissing)),
+        (r#""client":"desk","#, Err(Denial::ClientMissing)),
+        ("", Err(Denial::ClientMissing)),
+    ];
+    for (members, expected) in table {
+        let claims = read_compatible(&compatible(members), true);
+        let client = claims.as_ref().map(|claims| claims.principal().client());
+        assert_eq!(client, expected.as_ref().map(|client| *client), "{members}");
+    }
+}
+
+#[test]
+fn the_strict_profile_knows_one_name_of_the_client() {
+    for name in ["azp", "cid", "appid"] {
+        let claims = with("client_id", None).replacen('{', &format!(r#"{{"{name}":"desk","#), 1);
+        assert_eq!(read(&claims), Err(Denial::ClientMissing), "{name}");
+    }
+}
+
+#[test]
+fn the_compatible_profile_needs_the_other_claims_all_the_same() {
+    let whole = compatible(r#""client_id":"desk","#);
+    let table = [
+        (r#""iss":"https://id.example","#, Denial::IssuerMissing),
+        (r#""aud":"https://mcp.example/mcp","#, Denial::AudienceMissing),
+        (r#""exp":2000,"#, Denial::ExpiryMissing),
+        (r#""iat":1000,"#, Denial::IssuedAtMissing),
+        (r#","sub":"alice""#, Denial::SubjectMissing),
+    ];
+    for (member, denial) in table {
+        let without = whole.replace(member, "");
+        assert_ne!(without, whole);
+        assert_eq!(read_compatible(&without, true), Err(denial), "{member}");
+    }
+}
+
+#[test]
+fn a_token_of_the_compatible_profile_may_have_no_name() {
+    let table = [
+        ("", Ok(None)),
+        (r#""jti":"a","#, Ok(Some("a"))),
+        (r#""uti":"b","#, Ok(Some("b"))),
+        (r#""jti":"a","uti":"b","#, Ok(Some("a"))),
+        (r#""jti":"","uti":"","#, Ok(None)),
+        (r#""uti":1,"#, Ok(None)),
+        (r#""jti":1,"uti":"b","#, Err(Denial::ClaimsMalformed)),
+    ];
+    for (members, expected) in table {
+        let claims = read_compatible(&compatible(&format!(r#"{members}"client_id":"desk","#)), true);
+        let token_id = claims.as_ref().map(Claims::token_id);
+        assert_eq!(token_id, expected.as_ref().map(|id| *id), "{members}");
+    }
+}
+
+#[test]
+fn the_compatible_profile_joins_both_claims_for_scopes() {
+    let table = [
+        ("", ""),
+        (r#""scope":"read write","#, "read write"),
+        (r#""scp":"read write","#, "read write"),
+        (r#""scp":["read","write"],"#, "read write"),
+        (r#""scope":"read","scp":["read","write"],"#, "read write"),
+        (r#""scope":"read","scp":"write","#, "read write"),
+        (r#""scp":["read write","admin"],"#, "admin"),
+        (r#""scp":["read",1],"#, ""),
+        (r#""scp":[["read"]],"#, ""),
+        (r#""scp":{"read":true},"#, ""),
+        (r#""scp":null,"scope":"read","#, "read"),
+        (r#""scope":["read"],"scp":"write","#, "write"),
+    ];
+    for (members, expected) in table {
+        let json = compatible(&format!(r#"{members}"client_id":"desk","#));
+        let claims = read_compatible(&json, true).unwrap();
+        assert_eq!(claims.principal().scopes().as_str(), expected, "{members}");
+    }
+}
+
+#[test]
+fn an_access_token_has_something_that_no_other_token_has() {
+    let table = [
+        // What is in ID tokens too.
+        ("", false),
+        (r#""roles":["a"],"#, false),
+        (r#""sid":"s","auth_time":990,"acr":"1","amr":["pwd"],"ver":"2.0","tid":"t","#, false),
+        // What is not.
+        (r#""scope":"","#, true),
+        (r#""scp":[],"#, true),
+        (r#""client_id":"desk","#, true),
+        (r#""cid":"desk","#, true),
+        (r#""appid":"desk","#, true),
+        (r#""azpacr":"0","#, true),
+        (r#""permissions":[],"#, true),
+        (r#""gty":"client-credentials","#, true),
+        // What says so.
+        (r#""typ":"Bearer","#, true),
+        (r#""typ":"bearer","#, true),
+        (r#""typ":"DPoP","#, true),
+        (r#""typ":"at+jwt","#, true),
+        (r#""token_use":"access","#, true),
+        // What says something else, beside what is in access tokens.
+        (r#""scope":"a","typ":"ID","#, false),
+        (r#""scope":"a","typ":"Refresh","#, false),
+        (r#""scope":"a","typ":"","#, false),
+        (r#""scope":"a","typ":null,"#, false),
+        (r#""scope":"a","typ":["Bearer"],"#, false),
+        (r#""scope":"a","token_use":"id","#, false),
+        (r#""scope":"a","token_use":true,"#, false),
+        (r#""typ":"Bearer","token_use":"id","#, false),
+        (r#""typ":"ID","token_use":"access","#, false),
+        (r#""scope":"a","nonce":"n","#, false),
+        (r#""scope":"a","nonce":null,"#, false),
+        (r#""typ":"Bearer","nonce":"n","#, true),
+        (r#""token_use":"access","nonce":"n","#, true),
+        (r#""typ":"Bearer","at_hash":"h","#, false),
+        (r#""typ":"Bearer","c_hash":"h","#, false),
+        (r#""typ":"Bearer","s_hash":"h","#, false),
+        (r#""typ":"Bearer","events":{},"#, false),
+        // `token_type` says so in answers of the issuer, not in tokens.
+        (r#""token_type":"Bearer","#, false),
+    ];
+    for (members, accepted) in table {
+        let json = compatible(&format!(r#"{members}"azp":"desk","#));
+        let claims = read_compatible(&json, false);
+        let refused = claims.err();
+        assert_eq!(refused, (!accepted).then_some(Denial::NotAnAccessToken), "{members}");
+    }
+}
+
+#[test]
+fn a_header_that_says_access_token_is_enough_unless_the_claims_contradict() {
+    let table = [
+        ("", None),
+        (r#""nonce":"n","#, None),
+        (r#""typ":"ID","#, Some(Denial::NotAnAccessToken)),
+        (r#""token_use":"id","#, Some(Denial::NotAnAccessToken)),
+        (r#""at_hash":"h","#, Some(Denial::NotAnAccessToken)),
+        (r#""events":{},"#, Some(Denial::NotAnAccessToken)),
+    ];
+    for (members, refused) in table {
+        let json = compatible(&format!(r#"{members}"azp":"desk","#));
+        assert_eq!(read_compatible(&json, true).err(), refused, "{members}");
+    }
+}
+
+#[test]
+fn the_client_stands_for_an_absent_audience_only() {
+    let rules = compatible_rules().with_client_as_audience();
+    let absent = compatible(r#""client_id":"desk","token_use":"access","#)
+        .replace(r#""aud":"https://mcp.example/mcp","#, "");
+    let judge = |json: &str, rules: &TokenRules| {
+        let claims = Claims::read(json.as_bytes(), rules, Origin::Token { is_typed: true })?;
+        Ok(claims.audiences().iter().map(|audience| audience.to_string()).collect::<Vec<_>>())
+    };
+    assert_eq!(judge(&absent, &rules), Ok(vec!["desk".to_owned()]));
+    assert_eq!(judge(&absent, &compatible_rules()), Err(Denial::AudienceMissing));
+    for present in [r#""""#, "[]"] {
+        let json = absent.replacen('{', &format!(r#"{{"aud":{present},"#), 1);
+        assert_eq!(judge(&json, &rules), Err(Denial::AudienceMissing), "{present}");
+    }
+    let json = absent.replacen('{', r#"{"aud":"other","#, 1);
+    assert_eq!(judge(&json, &rules), Ok(vec!["other".to_owned()]));
+    for token_use in ["", r#""token_use":"access_token","#] {
+        let json = absent.replace(r#""token_use":"access","#, token_use);
+        assert_eq!(judge(&json, &rules), Err(Denial::AudienceMissing), "{token_use}");
+    }
+    let strict = rules.with_profile(Profile::Rfc9068);
+    let json = absent.replacen('{', r#"{"jti":"1","#, 1);
+    assert_eq!(judge(&json, &strict), Err(Denial::AudienceMissing));
+}
+
+#[test]
+fn the_outermost_actor_is_recorded_and_is_not_the_subject() {
+    // RFC 8693 section 4.1.
+    let table = [
+        (None, Ok(None)),
+        (Some(r#"{"sub":"robot"}"#), Ok(Some("robot"))),
+        (Some(r#"{"sub":"robot","iss":"https://x","act":{"sub":"older"}}"#), Ok(Some("robot"))),
+        (Some(r#"{"sub":"robot","act":1}"#), Ok(Some("robot"))),
+        (Some(r#"{"sub":""}"#), Err(Denial::ClaimsMalformed)),
+        (Some(r#"{"sub":1}"#), Err(Denial::ClaimsMalformed)),
+        (Some(r#"{"client_id":"robot"}"#), Err(Denial::ClaimsMalformed)),
+        (Some("{}"), Err(Denial::ClaimsMalformed)),
+        (Some(r#""robot""#), Err(Denial::ClaimsMalformed)),
+        (Some(r#"["robot"]"#), Err(Denial::ClaimsMalformed)),
+        (Some("null"), Err(Denial::ClaimsMalformed)),
+    ];
+    for (value, expected) in table {
+        let claims = read(&with("act", value));
+        let actor = claims.as_ref().map(|claims| claims.principal().actor());
+        assert_eq!(actor, expected.as_ref().map(|actor| *actor), "{value:?}");
+        if let Ok(claims) = claims {
+            assert_eq!(claims.principal().subject(), "alice");
+        }
+    }
+}
+
+#[test]
+fn a_value_in_a_claim_grants_a_scope_in_both_profiles() {
+    let table: &[(&[&str], &str, &str, bool)] = &[
+        (&["groups"], "admins", r#""groups":["users","admins"],"#, true),
+        (&["groups"], "admins", r#""groups":"admins","#, true),
+        (&["groups"], "admins", r#""groups":"users admins","#, false),
+        (&["groups"], "users admins", r#""groups":"users admins","#, true),
+        (&["groups"], "admins", r#""groups":["users admins"],"#, false),
+        (&["groups"], "admins", r#""groups":["Admins"],"#, false),
+        (&["groups"], "admins", r#""groups":["admins",1],"#, false),
+        (&["groups"], "admins", r#""groups":{"admins":true},"#, false),
+        (&["groups"], "true", r#""groups":true,"#, false),
+        (&["groups"], "admins", r#""Groups":["admins"],"#, false),
+        (&["groups"], "admins", "", false),
+        (&["a", "b", "c", "d"], "x", r#""a":{"b":{"c":{"d":["x"]}}},"#, true),
+        (&["a", "b", "c"], "x", r#""a":{"b":{"c":{"d":["x"]}}},"#, false),
+        (&["a", "b", "c", "d"], "x", r#""a":{"b":["c"]},"#, false),
+        (&["a", "b", "c", "d"], "x", r#""a":{"b":{}},"#, false),
+        (&["a.b"], "x", r#""a":{"b":"x"},"#, false),
+        (&["https://example.com/roles"], "x", r#""https://example.com/roles":["x"],"#, true),
+        (&["cognito:groups"], "x", r#""cognito:groups":["x"],"#, true),
+    ];
+    let complete = with("scope", None);
+    for (path, value, member, granted) in table {
+        let json = complete.replacen('{', &format!("{{{member}"), 1);
+        for profile in [Profile::Rfc9068, Profile::Compatible] {
+            let rules = compatible_rules().with_profile(profile);
+            let rules = rules.with_grant(path.iter().copied(), *value, "write").unwrap();
+            let claims = Claims::read(json.as_bytes(), &rules, Origin::Token { is_typed: true }).unwrap();
+            let scopes = claims.principal().scopes().as_str();
+            assert_eq!(scopes, if *granted { "write" } else { "" }, "{path:?} {member}");
+        }
+    }
+}
+
+#[test]
+fn grants_come_on_top_of_scopes_and_each_once() {
+    let json = with("scope", Some(r#""read write""#)).replacen('{', r#"{"groups":["a","b"],"#, 1);
+    let rules = ["a", "b", "c"].into_iter().fold(compatible_rules(), |rules, group| {
+        rules.with_grant(["groups"], group, "write").unwrap().with_grant(["groups"], group, group).unwrap()
+    });
+    let claims = Claims::read(json.as_bytes(), &rules, Origin::Token { is_typed: true }).unwrap();
+    assert_eq!(claims.principal().scopes().as_str(), "read write a b");
 }
