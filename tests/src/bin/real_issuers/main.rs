@@ -159,7 +159,8 @@ async fn check_opaque_tokens(report: &mut Report, issuer: &OidcProvider) -> Resu
         let named = |what: &str| format!("introspection, {how}: {what}");
         report.check(&named("an opaque token"), introspection::good(issuer, &server)).await;
         report.check(&named("a revoked token"), introspection::revoked(issuer, &server)).await;
-        report.check(&named("tokens of nobody"), introspection::unknown(issuer, &server)).await;
+        report.check(&named("a token of nobody"), introspection::unknown(&server)).await;
+        report.check(&named("signed tokens"), introspection::signed(issuer, &server)).await;
         for mode in ["broken", "garbage", "huge", "redirect", "slow"] {
             report.check(&named(mode), introspection::outage(issuer, mode, &server)).await;
         }
