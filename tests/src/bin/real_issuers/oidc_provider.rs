@@ -56,10 +56,6 @@ impl OidcProvider {
         format!("{}/jwks", self.url())
     }
 
-    pub(crate) fn introspection_url(&self) -> String {
-        format!("{}/token/introspection", self.url())
-    }
-
     async fn token(&self, client: &str, grant: &str, form: &[(&str, &str)]) -> Result<String, Failure> {
         self.token_with(client, grant, form, Vec::new()).await
     }
@@ -145,7 +141,7 @@ impl OidcProvider {
 }
 
 impl Document {
-    pub(crate) fn name(self) -> &'static str {
+    fn name(self) -> &'static str {
         match self {
             Self::Discovery => "discovery",
             Self::Jwks => "jwks",
