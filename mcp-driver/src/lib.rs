@@ -35,6 +35,9 @@ pub mod schema;
 mod serve;
 mod server;
 mod signature;
+#[cfg(feature = "https")]
+mod tls;
+mod token_digest;
 mod tool;
 mod verifier;
 mod viewer;
@@ -56,9 +59,8 @@ pub use mcp_proto::{
     uri_template::Variables,
 };
 
-// For the benchmarks: what a server makes of an `Introspection`.
-#[doc(hidden)]
-pub use self::introspection::{EndpointLookup, Introspector, Settings as IntrospectionSettings};
+#[cfg(feature = "https")]
+pub use self::tls::{TlsError, TlsRoots, client_config, tls_failure};
 pub use self::{
     api_keys::{API_KEY_BYTES_MAX, API_KEY_ISSUER, ApiKeys, ApiKeysError},
     audit::AuditEvent,

@@ -148,8 +148,9 @@ fn trusted_issuer<R: Runtime>(
         TokenSource::Introspection(introspection) => {
             let settings = introspection.settings()?;
             let fetch = fetch.ok_or(KeySourceError::FetcherMissing)?;
-            let lookup = Box::new(|| None);
-            Ok(TrustedIssuer::Asked(Introspector::new(settings, lookup, rules.clone(), fetch, remembered)))
+            let introspector = Introspector::new(settings, rules.clone(), fetch, remembered)?;
+            introspector.start(runtime);
+            Ok(TrustedIssuer::Asked(introspector))
         }
     }
 }

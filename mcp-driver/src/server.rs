@@ -19,6 +19,8 @@ use mcp_proto::{
 };
 
 pub use self::{builder::ServerBuilder, error::ServerError};
+#[cfg(feature = "https")]
+use crate::tls::TlsRoots;
 use crate::{
     audit::Audit,
     auth::TokenSource,
@@ -42,6 +44,8 @@ struct Inner {
     audit: Option<Audit>,
     limits: ServerLimits,
     timeouts: ConnectionTimeouts,
+    #[cfg(feature = "https")]
+    tls_roots: TlsRoots,
     exposed: Vec<HeaderName>,
     open_beyond_loopback: bool,
     /// The allow-lists, for people.
@@ -111,6 +115,13 @@ impl Server {
     #[must_use]
     pub fn connection_timeouts(&self) -> &ConnectionTimeouts {
         &self.0.timeouts
+    }
+
+    /// The authorities that vouch for the servers of issuers.
+    #[cfg(feature = "https")]
+    #[must_use]
+    pub fn tls_roots(&self) -> &TlsRoots {
+        &self.0.tls_roots
     }
 
     /// The header fields that handlers may see.

@@ -1,40 +1,90 @@
 //! Requests to an issuer over a tokio socket.
 
-use std::net::{IpAddr, SocketAddr};
+mod connect;
+#[cfg(feature = "https")]
+mod tls;
+
+#[cfg(all(test, feature = "https"))]
+mod tests;
+
+use std::net::SocketAddr;
 
 use hyper_util::rt::TokioIo;
-use mcp_driver::{Fetch, FetchFailure, FetchUrl, Fetched, Fetching, Outgoing, TlsFailure, fetch_over};
+use mcp_driver::{Fetch, FetchFailure, Fetched, Fetching, Outgoing, Server, fetch_over};
 use tokio::net::TcpStream;
 
-/// Asks over TCP.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct TokioFetch;
+#[cfg(feature = "https")]
+use self::tls::Tls;
+
+/// Asks issuers over TCP, with TLS where the URL says so.
+#[derive(Debug, Clone)]
+pub(crate) struct TokioFetch {
+    #[cfg(feature = "https")]
+    tls: Tls,
+}
+
+impl TokioFetch {
+    /// For the issuers of this server.
+    #[cfg(feature = "https")]
+    pub(crate) fn new(server: &Server) -> Self {
+        Self { tls: Tls::new(server.tls_roots().clone()) }
+    }
+
+    /// For the issuers of this server.
+    #[cfg(not(feature = "https"))]
+    pub(crate) fn new(_: &Server) -> Self {
+        Self {}
+    }
+
+    async fn ask(self, request: Outgoing) -> Result<Fetched, FetchFailure> {
+        let host = request.url.host();
+        let (stream, address) = connect::connect(&request.url).await.map_err(|error| {
+            tracing::warn!(host, %error, "cannot connect to the issuer");
+            FetchFailure::Unreachable
+        })?;
+        let fetched = self.talk(stream, address, &request).await;
+        match &fetched {
+            Ok(_) => {}
+            // Whether it matters that there is no such document, the caller knows.
+            Err(failure @ FetchFailure::Status(_)) => {
+                tracing::debug!(host, %address, %failure, "no answer of the issuer");
+            }
+            Err(failure) => tracing::warn!(host, %address, %failure, "no answer of the issuer"),
+        }
+        fetched
+    }
+
+    #[cfg(feature = "https")]
+    async fn talk(
+        &self,
+        stream: TcpStream,
+        address: SocketAddr,
+        request: &Outgoing,
+    ) -> Result<Fetched, FetchFailure> {
+        if request.url.is_https() {
+            let stream = self.tls.over(stream, request.url.host()).await?;
+            fetch_over(TokioIo::new(stream), request, Some(address)).await
+        } else {
+            fetch_over(TokioIo::new(stream), request, Some(address)).await
+        }
+    }
+
+    #[cfg(not(feature = "https"))]
+    async fn talk(
+        &self,
+        stream: TcpStream,
+        address: SocketAddr,
+        request: &Outgoing,
+    ) -> Result<Fetched, FetchFailure> {
+        if request.url.is_https() {
+            return Err(FetchFailure::Tls(mcp_driver::TlsFailure::Unsupported));
+        }
+        fetch_over(TokioIo::new(stream), request, Some(address)).await
+    }
+}
 
 impl Fetch for TokioFetch {
     fn fetch(&self, request: Outgoing) -> Fetching {
-        Box::pin(ask(request))
+        Box::pin(self.clone().ask(request))
     }
-}
-
-async fn ask(request: Outgoing) -> Result<Fetched, FetchFailure> {
-    if request.url.is_https() {
-        return Err(FetchFailure::Tls(TlsFailure::Unsupported));
-    }
-    let (stream, address) = connect(&request.url).await.ok_or(FetchFailure::Unreachable)?;
-    fetch_over(TokioIo::new(stream), &request, Some(address)).await
-}
-
-/// Connects to an address of the host that is a loopback address: a name may stand for others too.
-async fn connect(url: &FetchUrl) -> Option<(TcpStream, SocketAddr)> {
-    let addresses = tokio::net::lookup_host((url.host(), url.port())).await.ok()?;
-    for address in addresses.filter(|address| is_loopback(address.ip())) {
-        if let Ok(stream) = TcpStream::connect(address).await {
-            return Some((stream, address));
-        }
-    }
-    None
-}
-
-fn is_loopback(address: IpAddr) -> bool {
-    address.to_canonical().is_loopback()
 }

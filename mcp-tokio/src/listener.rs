@@ -100,7 +100,8 @@ pub async fn bind(server: Server, address: impl ToSocketAddrs) -> Result<Listene
 /// When their address is unknown, or the server must not be started there.
 pub fn listen(server: Server, sockets: TcpListener) -> Result<Listener, StartError> {
     server.check_address(sockets.local_addr()?.ip())?;
-    let service = Service::start(server, TokioRuntime::new(), Some(Arc::new(TokioFetch)))?;
+    let fetch = Arc::new(TokioFetch::new(&server));
+    let service = Service::start(server, TokioRuntime::new(), Some(fetch))?;
     Ok(Listener { sockets, service })
 }
 

@@ -2,7 +2,10 @@
 
 use std::{
     iter,
-    sync::atomic::{AtomicUsize, Ordering},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use mcp_proto::{
@@ -27,6 +30,8 @@ pub(crate) struct Metadata {
     allowed: Box<[KeyHost]>,
     /// The place that had the document last time, counted from the likeliest one.
     latest: AtomicUsize,
+    /// Where tokens can be asked about, as far as the documents that were read say so.
+    introspection: Mutex<Option<FetchUrl>>,
 }
 
 /// A place without metadata that can be used.
@@ -57,6 +62,7 @@ impl Metadata {
             others: others.into(),
             allowed: allowed.collect::<Result<_, _>>()?,
             latest: AtomicUsize::new(0),
+            introspection: Mutex::default(),
         })
     }
 
@@ -103,6 +109,11 @@ impl Metadata {
         &self.first
     }
 
+    /// The introspection endpoint of the latest document that names one.
+    pub(crate) fn introspection(&self) -> Option<FetchUrl> {
+        self.introspection.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     async fn ask<R: Runtime>(
         &self,
         place: &FetchUrl,
@@ -113,6 +124,9 @@ impl Metadata {
         let request = Outgoing::get(place.clone(), DISCOVERY_TYPES, DISCOVERY_BYTES_MAX);
         let document = fetch_in_time(fetch, request, runtime).await?;
         let discovered = Discovered::read(&document.body, place, &self.issuer, &self.allowed)?;
+        if let Ok(url) = discovered.endpoint(Endpoint::Introspection) {
+            *self.introspection.lock().unwrap_or_else(PoisonError::into_inner) = Some(url.clone());
+        }
         Ok(discovered.endpoint(endpoint)?.clone())
     }
 }

@@ -159,8 +159,8 @@ fn printable(url: &str) -> String {
 const URL_CHARS_SHOWN: usize = 200;
 
 /// Reads a key set for tokens of these algorithms, and says in the log what of it is not used.
-pub(super) fn read_set(json: &[u8], _accepted: AlgorithmSet) -> Result<KeySet, KeySetError> {
-    let (set, skipped) = KeySet::parse(json)?;
+pub(super) fn read_set(json: &[u8], accepted: AlgorithmSet) -> Result<KeySet, KeySetError> {
+    let (set, skipped) = KeySet::parse_accepting(json, accepted)?;
     for (position, reason) in skipped.iter() {
         tracing::debug!(position, %reason, "a key of the issuer is not used");
     }
@@ -271,5 +271,27 @@ mod tests {
         let missing = KeySourceError::File(path.clone(), io::ErrorKind::NotFound);
         assert!(missing.to_string().contains(path.to_str().unwrap()));
         assert_eq!(given(KeySource::file(&path)), Err(missing));
+    }
+
+    #[test]
+    fn a_document_is_read_for_the_algorithms_that_are_accepted() {
+        let rsa = |members: &str| {
+            let modulus = "sv_8".repeat(86);
+            format!(r#"{{"kty":"RSA","n":"{}Q","e":"AQAB"{members}}}"#, &modulus[..341])
+        };
+        let table = [
+            (rsa(r#","alg":"RS512""#), vec![Algorithm::Rs512], Some(Algorithm::Rs512)),
+            (rsa(r#","alg":"RS512""#), vec![Algorithm::Rs256], None),
+            (rsa(""), vec![Algorithm::Ps384], Some(Algorithm::Ps384)),
+        ];
+        for (json, accepted, algorithm) in table {
+            let KeySource::Document(document) = KeySource::from_json(&json).unwrap() else {
+                panic!("a document");
+            };
+            let keys = document.keys(AlgorithmSet::of(&accepted));
+            assert_eq!(keys.is_ok(), algorithm.is_some(), "{json}");
+            let found = keys.ok().and_then(|keys| keys.iter().next().map(|key| key.algorithm()));
+            assert_eq!(found, algorithm, "{json}");
+        }
     }
 }

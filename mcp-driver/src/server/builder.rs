@@ -13,6 +13,8 @@ use mcp_proto::{
 };
 
 use super::{Inner, Server, ServerError, Snapshot, check_callers};
+#[cfg(feature = "https")]
+use crate::tls::TlsRoots;
 use crate::{
     audit::{Audit, AuditEvent},
     auth::{Auth, AuthKind, TokenAuth, TokenSource},
@@ -38,6 +40,8 @@ pub struct ServerBuilder {
     core_timeouts: Timeouts,
     limits: ServerLimits,
     timeouts: ConnectionTimeouts,
+    #[cfg(feature = "https")]
+    tls_roots: TlsRoots,
     path: String,
     instructions: Option<String>,
     exposed: Vec<HeaderName>,
@@ -67,6 +71,8 @@ impl Server {
             core_timeouts: Timeouts::default(),
             limits: ServerLimits::default(),
             timeouts: ConnectionTimeouts::default(),
+            #[cfg(feature = "https")]
+            tls_roots: TlsRoots::platform(),
             path: "/mcp".into(),
             instructions: None,
             exposed: Vec::new(),
@@ -245,6 +251,14 @@ impl ServerBuilder {
         self
     }
 
+    /// Trusts these authorities to say who the issuer's server is, in place of those of the operating system.
+    #[cfg(feature = "https")]
+    #[must_use]
+    pub fn tls_roots(mut self, roots: TlsRoots) -> Self {
+        self.tls_roots = roots;
+        self
+    }
+
     /// Starts on an address that others reach although there is no authentication.
     #[must_use]
     pub fn allow_open_beyond_loopback(mut self) -> Self {
@@ -313,6 +327,8 @@ impl ServerBuilder {
             audit: self.audit,
             limits: self.limits,
             timeouts: self.timeouts,
+            #[cfg(feature = "https")]
+            tls_roots: self.tls_roots,
             exposed: self.exposed,
             open_beyond_loopback: self.open_beyond_loopback,
             hosts: hosts_listed,

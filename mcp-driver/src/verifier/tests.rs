@@ -291,13 +291,24 @@ fn the_same_keys_keep_what_they_verified() {
 }
 
 #[test]
-fn without_keys_nothing_is_denied_and_nobody_gets_in() {
+fn without_keys_only_what_no_key_could_save_is_denied_and_nobody_gets_in() {
     let signer = TestSigner::ed_dsa();
     let (bench, issuer) = Bench::fetched(Answer::Failure(FetchFailure::Unreachable));
     let good = signer.token("k", &claims("alice", "1"));
-    for token in [good.as_str(), "", "nonsense", "e30.e30.e30"] {
-        let outage = Outcome::Unavailable(Outage::KeysUnavailable);
-        assert_eq!(bench.outcome(token), outage, "{token}");
+    let unknown_key = signer.token("other", &claims("alice", "1"));
+    let mut foreign = claims("alice", "1");
+    foreign["iss"] = json!("https://elsewhere.example");
+    let foreign = signer.token("k", &foreign);
+    let outage = Outcome::Unavailable(Outage::KeysUnavailable);
+    for (token, expected) in [
+        (good.as_str(), outage),
+        (&unknown_key, Outcome::Unavailable(Outage::KeysUnavailable)),
+        (&foreign, Outcome::Denied(Denial::IssuerForeign)),
+        ("", Outcome::Denied(Denial::Malformed)),
+        ("nonsense", Outcome::Denied(Denial::Malformed)),
+        ("e30.e30.e30", Outcome::Denied(Denial::AlgorithmRefused)),
+    ] {
+        assert_eq!(bench.outcome(token), expected, "{token}");
         assert!(bench.probe(token).is_none());
     }
     issuer.set(document(&signer, "k"));

@@ -73,6 +73,11 @@ impl<'t> Member<'t> {
         self.typed()
     }
 
+    /// Its JSON text, as it was written.
+    pub(super) fn json(self) -> &'t str {
+        self.0.get()
+    }
+
     /// A number that a double can hold.
     pub(super) fn number(self) -> Option<f64> {
         // Whether an error or an infinity stands for the others is up to a feature of `serde_json`

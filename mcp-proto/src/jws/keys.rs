@@ -115,7 +115,8 @@ impl KeySet {
     ///
     /// # Errors
     /// When the document is too long, not strict JSON, no key set, has too many keys or none that
-    /// can be used. None of these should replace a set that was good.
+    /// can be used. None of these should replace a set that was good, but [`KeySetError::Empty`]
+    /// withdraws it.
     pub fn parse_accepting(json: &[u8], accepted: AlgorithmSet) -> Result<(Self, Skipped), KeySetError> {
         if json.len() > KEY_SET_BYTES_MAX {
             return Err(KeySetError::TooLong);
