@@ -167,8 +167,8 @@ pub(super) fn claimed_issuer(json: &[u8]) -> Result<Box<str>, Denial> {
 }
 
 fn kept(claims: &Object<'_>, rules: &TokenRules) -> Box<[(Box<str>, Box<str>)]> {
-    let found = |name: &str| Some((name.into(), claims.member(name)?.json().into()));
-    rules.kept_claims().iter().filter_map(|name| found(name)).collect()
+    let names = rules.kept_claims().iter();
+    names.filter_map(|name| Some((name.clone(), claims.member(name)?.json().into()))).collect()
 }
 
 /// A string that has to be there.
