@@ -3,25 +3,27 @@
 use std::{
     error::Error,
     path::{Path, PathBuf},
-    str::FromStr,
 };
 
-use clap::ValueEnum;
-use mcp_tokio::{Algorithm, AlgorithmSet, IssuerPolicy, Profile};
+use mcp_tokio::IssuerPolicy;
 use serde::Deserialize;
 
 use crate::{
     document,
+    names::{AlgorithmName, TokenProfile, algorithm_set},
     source::{Introspected, Source},
     trust::{BASELINE, Proofs, Trust, TrustedIssuer},
 };
 
 /// What the file says. Other files that it names are looked for in its folder.
 pub(crate) fn read(path: &Path) -> Result<Trust, Box<dyn Error>> {
-    let config: Config = document::read(path)?;
+    let Config { resource, scopes, issuers, dpop } = document::read(path)?;
     let folder = path.parent().unwrap_or(Path::new(""));
-    let issuers = config.issuers.into_iter().map(|issuer| issuer.in_folder(folder)).collect();
-    let Config { resource, scopes, dpop, .. } = config;
+    let trusted = |table: IssuerTable| {
+        let source = table.source().map_err(|error| format!("{}: {error}", path.display()))?;
+        Ok::<_, String>(TrustedIssuer { source: source.in_folder(folder), policy: table.policy() })
+    };
+    let issuers = issuers.into_iter().map(trusted).collect::<Result<_, _>>()?;
     Ok(Trust { file: Some(path.to_owned()), resource, scopes, issuers, dpop })
 }
 
@@ -32,7 +34,7 @@ struct Config {
     #[serde(default = "baseline")]
     scopes: Vec<String>,
     #[serde(rename = "issuer")]
-    issuers: Vec<TrustedIssuer>,
+    issuers: Vec<IssuerTable>,
     dpop: Option<Proofs>,
 }
 
@@ -43,7 +45,7 @@ fn baseline() -> Vec<String> {
 /// A table `[[issuer]]`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct IssuerTable {
+struct IssuerTable {
     issuer: String,
     audience: Audiences,
     #[serde(default)]
@@ -68,14 +70,6 @@ struct Grant {
     claim: Vec<String>,
     value: String,
     scope: String,
-}
-
-impl TryFrom<IssuerTable> for TrustedIssuer {
-    type Error = String;
-
-    fn try_from(table: IssuerTable) -> Result<Self, String> {
-        Ok(Self { source: table.source()?, policy: table.policy() })
-    }
 }
 
 impl IssuerTable {
@@ -148,62 +142,4 @@ impl TryFrom<OneOrMore> for Audiences {
         };
         Ok(Self { first: first.ok_or("an issuer needs at least one audience")?, others })
     }
-}
-
-/// What tokens look like, as flags and files call it.
-#[derive(Debug, Clone, Copy, Default, Deserialize, ValueEnum)]
-#[serde(rename_all = "lowercase")]
-#[value(rename_all = "lowercase")]
-pub(crate) enum TokenProfile {
-    #[default]
-    Rfc9068,
-    Compatible,
-}
-
-impl From<TokenProfile> for Profile {
-    fn from(profile: TokenProfile) -> Self {
-        match profile {
-            TokenProfile::Rfc9068 => Self::Rfc9068,
-            TokenProfile::Compatible => Self::Compatible,
-        }
-    }
-}
-
-/// Which tokens that are bound to a key are accepted, as flags and files call it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ValueEnum)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum DpopMode {
-    /// These too
-    Allowed,
-    /// Only these
-    Required,
-}
-
-/// A signature algorithm by its name in tokens.
-#[derive(Debug, Clone, Copy, Deserialize)]
-#[serde(try_from = "String")]
-pub(crate) struct AlgorithmName(Algorithm);
-
-impl FromStr for AlgorithmName {
-    type Err = String;
-
-    fn from_str(name: &str) -> Result<Self, String> {
-        Algorithm::from_name(name).map(Self).ok_or_else(|| {
-            let names: Vec<&str> = Algorithm::ALL.iter().map(|algorithm| algorithm.name()).collect();
-            format!("there is no algorithm {name:?} for tokens; there are {}", names.join(", "))
-        })
-    }
-}
-
-impl TryFrom<String> for AlgorithmName {
-    type Error = String;
-
-    fn try_from(name: String) -> Result<Self, String> {
-        name.parse()
-    }
-}
-
-pub(crate) fn algorithm_set(names: &[AlgorithmName]) -> AlgorithmSet {
-    let algorithms: Vec<Algorithm> = names.iter().map(|name| name.0).collect();
-    AlgorithmSet::of(&algorithms)
 }

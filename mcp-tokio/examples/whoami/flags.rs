@@ -114,4 +114,12 @@ impl Callers {
             Self::Tokens(trust) => trust.auth()?.into(),
         })
     }
+
+    /// An error about callers, with the file that it is about.
+    pub(crate) fn located(&self, error: Box<dyn Error>) -> Box<dyn Error> {
+        match self {
+            Self::Anybody | Self::Keys(_) => error,
+            Self::Tokens(trust) => trust.located(error),
+        }
+    }
 }

@@ -12,6 +12,7 @@ mod conflicts;
 mod development;
 mod document;
 mod flags;
+mod names;
 mod source;
 mod token_flags;
 mod tools;
@@ -53,7 +54,8 @@ async fn run(flags: &Flags) -> Result<(), Box<dyn Error>> {
     let sockets = sockets.map_err(|error| format!("cannot listen on {}: {error}", flags.listen))?;
     let callers = flags.callers(sockets.local_addr()?)?;
     let server = server(flags, callers.auth()?)?;
-    let listener = mcp_tokio::listen(server.clone(), sockets)?;
+    let listener =
+        mcp_tokio::listen(server.clone(), sockets).map_err(|error| callers.located(error.into()))?;
     announce(flags, &callers, &server, listener.local_addr()?);
     listener.run(async { _ = tokio::signal::ctrl_c().await }).await;
     Ok(())

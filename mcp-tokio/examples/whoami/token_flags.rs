@@ -6,8 +6,8 @@ use clap::Args;
 use mcp_tokio::IssuerPolicy;
 
 use crate::{
-    config::{self, AlgorithmName, DpopMode, TokenProfile},
     development::Development,
+    names::{AlgorithmName, DpopMode, TokenProfile, algorithm_set},
     source::{Introspected, Source},
     trust::{BASELINE, Proofs, Trust, TrustedIssuer},
 };
@@ -152,7 +152,7 @@ impl TokenFlags {
             policy = policy.profile(profile.into());
         }
         if !self.algorithm.is_empty() {
-            policy = policy.algorithms(config::algorithm_set(&self.algorithm));
+            policy = policy.algorithms(algorithm_set(&self.algorithm));
         }
         if let Some(seconds) = self.leeway {
             policy = policy.leeway_seconds(seconds);

@@ -1,21 +1,14 @@
 //! Whose tokens are accepted: what the flags or a file say.
 
-use std::{
-    error::Error,
-    fmt,
-    path::{Path, PathBuf},
-};
+use std::{error::Error, fmt, path::PathBuf};
 
 use mcp_tokio::{
-    Auth, BearerPolicy, BearerPolicyBuilder, DpopPolicy, IssuerPolicy, TokenAuth, proto::BuildError,
+    Auth, BearerPolicy, BearerPolicyBuilder, DpopPolicy, IssuerPolicy, Server, ServerError, TokenAuth,
+    proto::BuildError,
 };
 use serde::Deserialize;
 
-use crate::{
-    config::{DpopMode, IssuerTable},
-    development::Development,
-    source::Source,
-};
+use crate::{development::Development, names::DpopMode, source::Source};
 
 /// What everybody who uses the server needs, where nothing else is said.
 pub(crate) const BASELINE: &str = "mcp";
@@ -31,17 +24,9 @@ pub(crate) struct Trust {
     pub(crate) dpop: Option<Proofs>,
 }
 
-#[derive(Deserialize)]
-#[serde(try_from = "IssuerTable")]
 pub(crate) struct TrustedIssuer {
     pub(crate) policy: IssuerPolicy,
     pub(crate) source: Source,
-}
-
-impl TrustedIssuer {
-    pub(crate) fn in_folder(self, folder: &Path) -> Self {
-        Self { source: self.source.in_folder(folder), ..self }
-    }
 }
 
 /// Whether proofs of possession are accepted or demanded (RFC 9449).
@@ -55,10 +40,15 @@ pub(crate) struct Proofs {
 
 impl Trust {
     pub(crate) fn auth(&self) -> Result<TokenAuth, Box<dyn Error>> {
-        self.checked().map_err(|error| match &self.file {
+        self.checked().map_err(|error| self.located(error))
+    }
+
+    /// An error about what is said here, with the place where it is said.
+    pub(crate) fn located(&self, error: Box<dyn Error>) -> Box<dyn Error> {
+        match &self.file {
             Some(file) => format!("{}: {error}", file.display()).into(),
             None => error,
-        })
+        }
     }
 
     /// The issuer inside this process, where there is one.
@@ -79,19 +69,18 @@ impl Trust {
             policy = policy.dpop(proofs.policy());
         }
         policy = self.scopes.iter().fold(policy, BearerPolicyBuilder::scope);
-        let mut auth = Auth::bearer(policy.clone(), first.source.token_source()?);
+        let mut auth = Auth::bearer(policy, first.source.token_source()?);
         for issuer in others {
-            policy = policy.issuer(issuer.policy.clone());
             auth = auth.issuer(issuer.policy.clone(), issuer.source.token_source()?);
         }
-        // Before the server is built, so that what is wrong here is not looked for elsewhere.
-        policy.build().map_err(|error| self.explained(error))?;
+        // A server of nothing else, so that what is wrong here is not looked for elsewhere.
+        Server::builder("whoami", "", auth.clone()).build().map_err(|error| self.explained(&error))?;
         Ok(auth)
     }
 
-    fn explained(&self, error: BuildError) -> String {
-        match (&error, &self.resource) {
-            (BuildError::Resource(_), None) => format!(
+    fn explained(&self, error: &ServerError) -> String {
+        match (error, &self.resource) {
+            (ServerError::Build(BuildError::Resource(_)), None) => format!(
                 "{error}; where the audience is another name, a --config file says with `resource` which URL \
                  clients use"
             ),
