@@ -20,7 +20,8 @@ pub(crate) struct KeyFile {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Document {
-    key: Vec<Entry>,
+    #[serde(rename = "key")]
+    keys: Vec<Entry>,
 }
 
 #[derive(Deserialize)]
@@ -34,8 +35,11 @@ struct Entry {
 
 pub(crate) fn read(path: &Path) -> Result<KeyFile, Box<dyn Error>> {
     let document: Document = document::read(path)?;
+    if document.keys.is_empty() {
+        return Err(format!("{}: there is no [[key]]", path.display()).into());
+    }
     let mut file = KeyFile { keys: ApiKeys::new(), listed: Vec::new() };
-    for Entry { name, sha256, scopes } in document.key {
+    for Entry { name, sha256, scopes } in document.keys {
         let scopes = scopes.join(" ");
         file.listed.push(format!("{name}: {}", if scopes.is_empty() { "(no scopes)" } else { &scopes }));
         file.keys =

@@ -21,10 +21,11 @@ mod trust;
 use std::{
     error::Error,
     io::{self, Write as _},
+    path::Path,
     process::ExitCode,
 };
 
-use mcp_tokio::{AuditEvent, Auth, Server, TlsRoots};
+use mcp_tokio::{AuditEvent, Auth, Server, TlsError, TlsRoots};
 use tokio::net::TcpListener;
 
 use self::{announce::announce, flags::Flags};
@@ -84,10 +85,16 @@ fn server(flags: &Flags, auth: Auth) -> Result<Server, Box<dyn Error>> {
         server = server.audit(record);
     }
     if let Some(path) = &flags.tls_roots {
-        let roots = TlsRoots::pem_file(path).map_err(|error| format!("{}: {error}", path.display()))?;
-        server = server.tls_roots(roots);
+        server = server.tls_roots(roots(path)?);
     }
     Ok(server.build()?)
+}
+
+fn roots(path: &Path) -> Result<TlsRoots, String> {
+    TlsRoots::pem_file(path).map_err(|error| match error {
+        TlsError::File(..) => error.to_string(),
+        _ => format!("{}: {error}", path.display()),
+    })
 }
 
 /// One line for each decision. Who reads them is told by their absence that stderr is gone.
