@@ -116,19 +116,16 @@ fn request(url: &str, body_bytes_max: usize) -> Outgoing {
 fn begin_with(
     request: Outgoing,
     steps: impl IntoIterator<Item = Step>,
-) -> (Begun<impl Future<Output = Result<Fetched, FetchFailure>>>, Arc<Mutex<Vec<u8>>>) {
+) -> (Begun<Fetching>, Arc<Mutex<Vec<u8>>>) {
     let runtime = ManualRuntime::at(Now::default());
     let script = Script::new(steps, &runtime);
     let written = Arc::clone(&script.written);
-    let fetching = async move { fetch_over(script, &request, None).await };
+    let fetching: Fetching = Box::pin(async move { fetch_over(script, &request, None).await });
     (runtime.begin(fetching), written)
 }
 
 /// Begins to get a document from a server with this script; also what was written to it.
-fn begin(
-    url: &str,
-    steps: impl IntoIterator<Item = Step>,
-) -> (Begun<impl Future<Output = Result<Fetched, FetchFailure>>>, Arc<Mutex<Vec<u8>>>) {
+fn begin(url: &str, steps: impl IntoIterator<Item = Step>) -> (Begun<Fetching>, Arc<Mutex<Vec<u8>>>) {
     begin_with(request(url, KEY_SET_BYTES_MAX), steps)
 }
 

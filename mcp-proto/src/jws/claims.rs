@@ -6,7 +6,7 @@ mod tests;
 use std::collections::BTreeSet;
 use std::fmt;
 
-use super::json::{Member, Object};
+use super::json::{Member, Object, glance};
 use super::profile::{Origin, require_access_token};
 use super::{Confirmation, Denial, Profile, TokenRules};
 use crate::auth::principal::Principal;
@@ -155,18 +155,20 @@ impl fmt::Debug for Claims {
     }
 }
 
-/// `iss` of a payload, before anybody has vouched for it: good for looking up whose rules apply.
+/// `iss` of a payload, before anybody has vouched for it: good for looking up whose rules apply. The
+/// payload is read in full when its signature was found to be good.
 ///
 /// # Errors
 /// [`Denial::ClaimsMalformed`] or [`Denial::IssuerMissing`].
 pub(super) fn claimed_issuer(json: &[u8]) -> Result<Box<str>, Denial> {
-    let object = Object::read(json).ok_or(Denial::ClaimsMalformed)?;
-    text(&object, "iss", Denial::IssuerMissing)
+    let member = glance(json, "iss").ok_or(Denial::ClaimsMalformed)?.ok_or(Denial::IssuerMissing)?;
+    let issuer = member.text().ok_or(Denial::ClaimsMalformed)?;
+    if issuer.is_empty() { Err(Denial::IssuerMissing) } else { Ok(issuer) }
 }
 
 fn kept(claims: &Object<'_>, rules: &TokenRules) -> Box<[(Box<str>, Box<str>)]> {
-    let found = |name: &Box<str>| Some((name.clone(), claims.member(name)?.json().into()));
-    rules.kept_claims().iter().filter_map(found).collect()
+    let found = |name: &str| Some((name.into(), claims.member(name)?.json().into()));
+    rules.kept_claims().iter().filter_map(|name| found(name)).collect()
 }
 
 /// A string that has to be there.
