@@ -102,9 +102,10 @@ impl TokenVerifier {
         now: Now,
         runtime: &R,
     ) -> Verified {
+        let seen = signing.keys().generation(now);
         let mut verified = self.verify(token, unchecked, signing, now);
         if let Err(Unverified::Denied(Denial::KeyUnknown)) = verified
-            && signing.keys().fetched_anew(runtime).await
+            && signing.keys().fetched_anew(seen, runtime).await
             && let Ok(Identified::Signed(unchecked)) = self.issuers.identify(token)
         {
             verified = self.verify(token, unchecked, signing, runtime.now());
