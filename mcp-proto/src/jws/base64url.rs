@@ -3,8 +3,17 @@
 //! A value has exactly one spelling: no padding, no white space, no other alphabet, no bits left
 //! over in the last character. Caches keyed by the text of a token rely on it.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::engine::general_purpose::{GeneralPurpose, NO_PAD, URL_SAFE_NO_PAD};
+use base64::{Engine as _, alphabet};
+
+/// The bytes that `text` may have been meant to spell, in either alphabet, padded or not; none where
+/// it spells nothing at all. Only for guessing: many texts mean the same.
+pub(super) fn decode_leniently(text: &str) -> Vec<u8> {
+    const LENIENT: GeneralPurpose =
+        GeneralPurpose::new(&alphabet::URL_SAFE, NO_PAD.with_decode_allow_trailing_bits(true));
+    let text = text.trim_end_matches('=').replace('+', "-").replace('/', "_");
+    LENIENT.decode(text).unwrap_or_default()
+}
 
 /// The bytes that `text` spells, or nothing when it is not the canonical spelling of any.
 pub(super) fn decode(text: &str) -> Option<Vec<u8>> {
@@ -13,7 +22,7 @@ pub(super) fn decode(text: &str) -> Option<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
-    use super::decode;
+    use super::{decode, decode_leniently};
     use base64::Engine as _;
     use base64::engine::general_purpose::URL_SAFE_NO_PAD;
     use proptest::prelude::*;
@@ -33,6 +42,21 @@ mod tests {
         ];
         for (text, bytes) in table {
             assert_eq!(decode(text).as_deref(), Some(*bytes), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_was_meant_is_guessed() {
+        for (text, bytes) in [
+            ("Zm9vYg", &b"foob"[..]),
+            ("Zm9vYg==", b"foob"),
+            ("Zm9v==", b"foo"),
+            ("Zm9vYh", b"foob"),
+            ("A+z/4ME=", &[3, 236, 255, 224, 193]),
+            ("Zm9v!", b""),
+            ("", b""),
+        ] {
+            assert_eq!(decode_leniently(text), bytes, "{text}");
         }
     }
 

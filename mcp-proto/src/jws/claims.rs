@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use super::json::{Member, Object, glance};
-use super::profile::{Origin, require_access_token};
+use super::profile::{Origin, require_access_token, says_bound};
 use super::{Confirmation, Denial, Profile, TokenRules};
 use crate::auth::principal::Principal;
 use crate::auth::scope::{ScopeName, Scopes};
@@ -89,7 +89,7 @@ impl Claims {
             not_before,
             issued_at,
             token_id,
-            confirmation: object.member("cnf").map(Confirmation::read),
+            confirmation: confirmation(object, origin),
             kept: kept(object, rules),
         })
     }
@@ -164,6 +164,13 @@ pub(super) fn claimed_issuer(json: &[u8]) -> Result<Box<str>, Denial> {
     let member = glance(json, "iss").ok_or(Denial::ClaimsMalformed)?.ok_or(Denial::IssuerMissing)?;
     let issuer = member.text().ok_or(Denial::ClaimsMalformed)?;
     if issuer.is_empty() { Err(Denial::IssuerMissing) } else { Ok(issuer) }
+}
+
+fn confirmation(claims: &Object<'_>, origin: Origin) -> Option<Confirmation> {
+    match claims.member("cnf") {
+        Some(confirmation) => Some(Confirmation::read(confirmation)),
+        None => says_bound(claims, origin).then_some(Confirmation::Other),
+    }
 }
 
 fn kept(claims: &Object<'_>, rules: &TokenRules) -> Box<[(Box<str>, Box<str>)]> {

@@ -92,6 +92,16 @@ fn statements(claims: &Object<'_>, origin: Origin) -> [Option<bool>; 3] {
     ]
 }
 
+/// Whether a token is said to be bound to a key, by Keycloak in `typ` and by issuers that are asked in
+/// `token_type` (RFC 9449 section 5). Whoever leaves out which key makes no bearer token of it.
+pub(super) fn says_bound(claims: &Object<'_>, origin: Origin) -> bool {
+    let says = |name| claims.member(name).is_some_and(|member| is_one_of(member, &["DPoP"]));
+    match origin {
+        Origin::Token { .. } => says("typ"),
+        Origin::Introspection => says("typ") || says("token_type"),
+    }
+}
+
 /// `nonce` belongs into ID tokens. Keycloak before version 25, and later with a mapper, repeats it
 /// in its access tokens, which however say what they are.
 fn looks_like_an_access_token(claims: &Object<'_>) -> bool {

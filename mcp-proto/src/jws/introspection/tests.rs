@@ -140,7 +140,7 @@ fn an_answer_about_another_kind_of_token_is_refused() {
     let table = [
         (r#""token_type":"Bearer","#, None),
         (r#""token_type":"bearer","#, None),
-        (r#""token_type":"DPoP","#, None),
+        (r#""token_type":"DPoP","#, Some(Denial::SenderConstrained)),
         (r#""token_type":"N_A","#, Some(Denial::NotAnAccessToken)),
         (r#""token_type":"refresh_token","#, Some(Denial::NotAnAccessToken)),
         (r#""token_type":null,"#, Some(Denial::NotAnAccessToken)),
@@ -214,6 +214,20 @@ proptest! {
     fn any_bytes_are_survived(json: Vec<u8>) {
         for profile in BOTH {
             prop_assert!(introspected(&json, &rules(profile)).is_err());
+        }
+    }
+}
+
+#[test]
+fn a_bound_token_without_its_key_is_no_bearer_token() {
+    let proven = Thumbprint::new([7; 32]);
+    for profile in BOTH {
+        for member in [r#""token_type":"DPoP","#, r#""token_type":"dpop","#, r#""typ":"DPoP","#] {
+            let claims = introspected(answer(member).as_bytes(), &rules(profile)).unwrap();
+            for proven in [None, Some(&proven)] {
+                let judged = rules(profile).check(&claims, proven, UnixSeconds(1500));
+                assert_eq!(judged, Err(Denial::SenderConstrained), "{member} {profile:?}");
+            }
         }
     }
 }
