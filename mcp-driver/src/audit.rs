@@ -68,7 +68,7 @@ impl<'e> AuditEvent<'e> {
 impl Serialize for AuditEvent<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let principal = self.principal();
-        let mut event = serializer.serialize_struct("AuditEvent", 9)?;
+        let mut event = serializer.serialize_struct("AuditEvent", 10)?;
         event.serialize_field("at", &self.at.0)?;
         event.serialize_field("allowed", &self.is_allowed())?;
         event.serialize_field("rule", &self.rule())?;
@@ -77,6 +77,7 @@ impl Serialize for AuditEvent<'_> {
         event.serialize_field("issuer", &principal.map(Principal::issuer))?;
         event.serialize_field("subject", &principal.map(Principal::subject))?;
         event.serialize_field("client", &principal.map(Principal::client))?;
+        event.serialize_field("actor", &principal.and_then(Principal::actor))?;
         event.serialize_field("scopes", &principal.map(|principal| principal.scopes().as_str()))?;
         event.end()
     }
@@ -93,6 +94,7 @@ impl fmt::Debug for AuditEvent<'_> {
             .field("issuer", &principal.map(Principal::issuer))
             .field("subject", &principal.map(Principal::subject))
             .field("client", &principal.map(Principal::client))
+            .field("actor", &principal.and_then(Principal::actor))
             .finish()
     }
 }

@@ -22,6 +22,9 @@ pub struct ServerLimits {
     pub body_bytes: usize,
     /// The same for one principal. Default 64 MiB.
     pub body_bytes_per_principal: usize,
+    /// The same for requests that are refused already and read for their id. Beyond it the refusal has no id.
+    /// Default 16 MiB.
+    pub refused_bytes: usize,
     /// Bytes of a request head. Beyond it: 431. Default 64 KiB, which leaves room for a token.
     pub head_bytes: usize,
     /// Header fields of a request, on HTTP/1.1 and HTTP/2. Beyond it: 431. Default 100.
@@ -43,6 +46,7 @@ impl Default for ServerLimits {
             calls_per_principal: 64,
             body_bytes: 256 << 20,
             body_bytes_per_principal: 64 << 20,
+            refused_bytes: 16 << 20,
             head_bytes: 64 << 10,
             header_fields: 100,
             streams_per_connection: 128,

@@ -13,6 +13,9 @@ use crate::{held::Held, limits::ServerLimits};
 pub(crate) struct Load {
     calls: AtomicUsize,
     body_bytes: AtomicUsize,
+    /// Of requests that are refused already. A count of its own, so that strangers take nothing away from
+    /// callers.
+    refused_bytes: AtomicUsize,
 }
 
 /// Adds to a counter unless that would take it beyond `max`.
@@ -64,28 +67,39 @@ impl Drop for Permit {
 
 /// The permission to collect a body that arrives in pieces; gives its bytes back when it is dropped.
 pub(crate) struct BodyBudget<'l> {
-    held: &'l Held,
-    principal: Option<&'l Load>,
-    limits: &'l ServerLimits,
+    total: &'l AtomicUsize,
+    total_max: usize,
+    principal: Option<(&'l AtomicUsize, usize)>,
     bytes: usize,
 }
 
 impl<'l> BodyBudget<'l> {
-    /// Nothing yet.
-    pub(crate) fn new(held: &'l Held, limits: &'l ServerLimits, principal: Option<&'l Load>) -> Self {
-        Self { held, principal, limits, bytes: 0 }
+    /// Nothing yet, of a request that goes on.
+    pub(crate) fn new(held: &'l Held, limits: &ServerLimits, principal: Option<&'l Load>) -> Self {
+        Self {
+            total: &held.load.body_bytes,
+            total_max: limits.body_bytes,
+            principal: principal.map(|load| (&load.body_bytes, limits.body_bytes_per_principal)),
+            bytes: 0,
+        }
+    }
+
+    /// Nothing yet, of a request that is refused and read for its id.
+    pub(crate) fn of_refused(held: &'l Held, limits: &ServerLimits) -> Self {
+        let total = &held.load.refused_bytes;
+        Self { total, total_max: limits.refused_bytes, principal: None, bytes: 0 }
     }
 
     /// Whether this many bytes may be collected in all.
     pub(crate) fn grow_to(&mut self, bytes: usize) -> bool {
         let more = bytes.saturating_sub(self.bytes);
-        if !add(&self.held.load.body_bytes, more, self.limits.body_bytes) {
+        if !add(self.total, more, self.total_max) {
             return false;
         }
-        if let Some(principal) = self.principal
-            && !add(&principal.body_bytes, more, self.limits.body_bytes_per_principal)
+        if let Some((principal, max)) = self.principal
+            && !add(principal, more, max)
         {
-            self.held.load.body_bytes.fetch_sub(more, Ordering::Relaxed);
+            self.total.fetch_sub(more, Ordering::Relaxed);
             return false;
         }
         self.bytes = self.bytes.saturating_add(more);
@@ -95,9 +109,9 @@ impl<'l> BodyBudget<'l> {
 
 impl Drop for BodyBudget<'_> {
     fn drop(&mut self) {
-        self.held.load.body_bytes.fetch_sub(self.bytes, Ordering::Relaxed);
-        if let Some(principal) = self.principal {
-            principal.body_bytes.fetch_sub(self.bytes, Ordering::Relaxed);
+        self.total.fetch_sub(self.bytes, Ordering::Relaxed);
+        if let Some((principal, _)) = self.principal {
+            principal.fetch_sub(self.bytes, Ordering::Relaxed);
         }
     }
 }
@@ -128,6 +142,7 @@ mod tests {
             calls_per_principal: 2,
             body_bytes: 100,
             body_bytes_per_principal: 60,
+            refused_bytes: 10,
             ..ServerLimits::default()
         }
     }
@@ -161,9 +176,13 @@ mod tests {
         assert!(!second.grow_to(41), "a hundred in total");
         let mut nobody = BodyBudget::new(&held, &limits, None);
         assert!(!nobody.grow_to(1));
-        drop((first, second, nobody));
+        let mut stranger = BodyBudget::of_refused(&held, &limits);
+        assert!(stranger.grow_to(10), "strangers have a budget of their own");
+        assert!(!stranger.grow_to(11));
+        drop((first, second, nobody, stranger));
         for load in [&*held.load, &alice, &bob] {
             assert_eq!(load.body_bytes.load(Ordering::Relaxed), 0);
+            assert_eq!(load.refused_bytes.load(Ordering::Relaxed), 0);
         }
     }
 }

@@ -145,7 +145,7 @@ impl<R: Runtime> Service<R> {
                 }
                 Step::ReadId(step) => {
                     let reading = Reading { limit: step.limit(), announced: None, deadline: step.deadline() };
-                    let mut budget = BodyBudget::new(held, limits, None);
+                    let mut budget = BodyBudget::of_refused(held, limits);
                     Step::Respond(
                         step.resolve(take(&mut body, &reading, &mut budget, runtime, &mut now).await),
                     )
