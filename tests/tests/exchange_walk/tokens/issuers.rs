@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use mcp_proto::{
     exchange::Facts,
-    jws::{Denial, Identified, Issuers, KeySet},
+    jws::{Denial, Identified, Issuers, KeySet, SignatureCheck, TokenRules, Unchecked},
 };
 
 use super::{
-    ALICE, Binding, EVERYTHING, Grant, ISSUER, LEEWAY, OTHER_ISSUER, OTHER_LEEWAY, Party, Token,
+    ALICE, AUDIENCE, Binding, EVERYTHING, Grant, ISSUER, LEEWAY, OTHER_AUDIENCE, OTHER_ISSUER, OTHER_LEEWAY,
+    Party, Token,
     draft::Draft,
     flaw::{Change, Part},
 };
@@ -241,7 +242,7 @@ fn facts(text: &str, issuers: &Issuers, keys: &[KeySet; 2], signer: &Signer, is_
         let Identified::Signed(unchecked) = issuers.identify(text)? else {
             panic!("no issuer of the walk is asked about tokens");
         };
-        let check = unchecked_keys(unchecked, keys)?;
+        let check = with_keys_of_issuer(unchecked, keys)?;
         let signed_with = keys[signer.by].choose(Some(signer.key.trim_matches('"')), check.algorithm());
         let is_signature = signed_with.is_ok_and(|key| key == check.key());
         check.resolve(is_good && is_signature)
@@ -252,10 +253,10 @@ fn facts(text: &str, issuers: &Issuers, keys: &[KeySet; 2], signer: &Signer, is_
     }
 }
 
-fn unchecked_keys<'a>(
-    unchecked: mcp_proto::jws::Unchecked<'a>,
+fn with_keys_of_issuer<'a>(
+    unchecked: Unchecked<'a>,
     keys: &'a [KeySet; 2],
-) -> Result<mcp_proto::jws::SignatureCheck<'a>, Denial> {
+) -> Result<SignatureCheck<'a>, Denial> {
     let place = unchecked.index();
     unchecked.with_keys(&keys[place])
 }
@@ -284,7 +285,22 @@ pub(crate) fn issuers_tokens(issuers: &Issuers) -> Vec<Token> {
             }
         }
     }
+    tokens.extend(AUDIENCES.map(|(audience, _)| trusted_elsewhere(audience)));
     tokens
+}
+
+/// A token of an issuer that another server trusts, where a verifier has mixed the two up: what it
+/// reports is true, and it is not for us to believe it.
+fn trusted_elsewhere(audience: &'static str) -> Token {
+    let [first, other] = KEY_SETS.map(|set| KeySet::parse(set.as_bytes()).expect("two public keys").0);
+    let [signer, ..] = &SIGNERS;
+    let audiences = [AUDIENCE, OTHER_AUDIENCE, "desk"];
+    let rules = TokenRules::new("https://evil.example", audiences).expect("an issuer and its audiences");
+    let issuers = Issuers::new(vec![rules]).expect("one issuer");
+    let drawn =
+        Drawn { signer, name: None, audience: &[], typed: (Set(r#""at+jwt""#), &[FIRST]), shape: &SHAPES[0] };
+    let changes = [(Claim("iss"), Set(r#""https://evil.example""#)), (Claim("aud"), Set(audience))];
+    token(&drawn, &changes, &issuers, &[first, other])
 }
 
 fn token(drawn: &Drawn<'_>, changes: &[(Part, Change)], issuers: &Issuers, keys: &[KeySet; 2]) -> Token {
