@@ -34,7 +34,10 @@ const KEY_SETS: [&str; 2] = [
         {"kty":"OKP","crv":"Ed25519","kid":"k2","alg":"EdDSA",
          "x":"PUAXw-hDiVqStwqnTRt-vJyYLM8uxJaMwM1V8Sr0Zgw"},
         {"kty":"OKP","crv":"Ed25519","kid":"k3","alg":"EdDSA",
-         "x":"_FHNjmIYoaONpH7QAjDwWAgW7RO6MwOsXeuRFUiQgCU"}]}"#,
+         "x":"_FHNjmIYoaONpH7QAjDwWAgW7RO6MwOsXeuRFUiQgCU"},
+        {"kty":"EC","crv":"P-256","kid":"k4","alg":"ES256",
+         "x":"l8tFrhx-34tV3hRICRDY9zCkDlpBhF42UQUfWVAWBFs",
+         "y":"9VE4jf_Ok_o64zbTTlcuNJajHmt6v9TDVrU0CdvGRDA"}]}"#,
 ];
 
 /// Who signed, and with which key.
@@ -44,11 +47,12 @@ struct Signer {
     algorithm: &'static str,
 }
 
-const SIGNERS: [Signer; 4] = [
+const SIGNERS: [Signer; 5] = [
     Signer { by: FIRST, key: r#""k1""#, algorithm: r#""ES256""# },
     Signer { by: FIRST, key: r#""k2""#, algorithm: r#""EdDSA""# },
     Signer { by: OTHER, key: r#""k2""#, algorithm: r#""EdDSA""# },
     Signer { by: OTHER, key: r#""k3""#, algorithm: r#""EdDSA""# },
+    Signer { by: OTHER, key: r#""k4""#, algorithm: r#""ES256""# },
 ];
 
 /// Whose name a token bears: that of the issuer of this place, or of none.
@@ -214,7 +218,7 @@ impl Drawn<'_> {
     /// signature, kind, claims, audience. RS-34, RS-37, RS-38, RS-40 to RS-45.
     fn judge(&self) -> Result<Place, &'static str> {
         let place = self.name.ok_or("issuer_foreign")?;
-        // The other issuer signs with EdDSA alone.
+        // Of the other issuer, nothing but EdDSA is accepted, whatever keys it publishes.
         if place == OTHER && self.signer.algorithm != r#""EdDSA""# {
             return Err("algorithm_refused");
         }
