@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use mcp_proto::{
     exchange::Facts,
-    jws::{Denial, Identified, Issuers, KeySet},
+    jws::{Denial, Identified, Issuers, KeySet, SignatureCheck, TokenRules, Unchecked},
 };
 
 use super::{
-    ALICE, Binding, EVERYTHING, Grant, ISSUER, LEEWAY, OTHER_ISSUER, OTHER_LEEWAY, Party, Token,
+    ALICE, AUDIENCE, Binding, EVERYTHING, Grant, ISSUER, LEEWAY, OTHER_AUDIENCE, OTHER_ISSUER, OTHER_LEEWAY,
+    Party, Token,
     draft::Draft,
     flaw::{Change, Part},
 };
@@ -33,7 +34,10 @@ const KEY_SETS: [&str; 2] = [
         {"kty":"OKP","crv":"Ed25519","kid":"k2","alg":"EdDSA",
          "x":"PUAXw-hDiVqStwqnTRt-vJyYLM8uxJaMwM1V8Sr0Zgw"},
         {"kty":"OKP","crv":"Ed25519","kid":"k3","alg":"EdDSA",
-         "x":"_FHNjmIYoaONpH7QAjDwWAgW7RO6MwOsXeuRFUiQgCU"}]}"#,
+         "x":"_FHNjmIYoaONpH7QAjDwWAgW7RO6MwOsXeuRFUiQgCU"},
+        {"kty":"EC","crv":"P-256","kid":"k4","alg":"ES256",
+         "x":"l8tFrhx-34tV3hRICRDY9zCkDlpBhF42UQUfWVAWBFs",
+         "y":"9VE4jf_Ok_o64zbTTlcuNJajHmt6v9TDVrU0CdvGRDA"}]}"#,
 ];
 
 /// Who signed, and with which key.
@@ -43,11 +47,12 @@ struct Signer {
     algorithm: &'static str,
 }
 
-const SIGNERS: [Signer; 4] = [
+const SIGNERS: [Signer; 5] = [
     Signer { by: FIRST, key: r#""k1""#, algorithm: r#""ES256""# },
     Signer { by: FIRST, key: r#""k2""#, algorithm: r#""EdDSA""# },
     Signer { by: OTHER, key: r#""k2""#, algorithm: r#""EdDSA""# },
     Signer { by: OTHER, key: r#""k3""#, algorithm: r#""EdDSA""# },
+    Signer { by: OTHER, key: r#""k4""#, algorithm: r#""ES256""# },
 ];
 
 /// Whose name a token bears: that of the issuer of this place, or of none.
@@ -213,7 +218,7 @@ impl Drawn<'_> {
     /// signature, kind, claims, audience. RS-34, RS-37, RS-38, RS-40 to RS-45.
     fn judge(&self) -> Result<Place, &'static str> {
         let place = self.name.ok_or("issuer_foreign")?;
-        // The other issuer signs with EdDSA alone.
+        // Of the other issuer, nothing but EdDSA is accepted, whatever keys it publishes.
         if place == OTHER && self.signer.algorithm != r#""EdDSA""# {
             return Err("algorithm_refused");
         }
@@ -241,7 +246,7 @@ fn facts(text: &str, issuers: &Issuers, keys: &[KeySet; 2], signer: &Signer, is_
         let Identified::Signed(unchecked) = issuers.identify(text)? else {
             panic!("no issuer of the walk is asked about tokens");
         };
-        let check = unchecked_keys(unchecked, keys)?;
+        let check = with_keys_of_issuer(unchecked, keys)?;
         let signed_with = keys[signer.by].choose(Some(signer.key.trim_matches('"')), check.algorithm());
         let is_signature = signed_with.is_ok_and(|key| key == check.key());
         check.resolve(is_good && is_signature)
@@ -252,10 +257,10 @@ fn facts(text: &str, issuers: &Issuers, keys: &[KeySet; 2], signer: &Signer, is_
     }
 }
 
-fn unchecked_keys<'a>(
-    unchecked: mcp_proto::jws::Unchecked<'a>,
+fn with_keys_of_issuer<'a>(
+    unchecked: Unchecked<'a>,
     keys: &'a [KeySet; 2],
-) -> Result<mcp_proto::jws::SignatureCheck<'a>, Denial> {
+) -> Result<SignatureCheck<'a>, Denial> {
     let place = unchecked.index();
     unchecked.with_keys(&keys[place])
 }
@@ -284,7 +289,22 @@ pub(crate) fn issuers_tokens(issuers: &Issuers) -> Vec<Token> {
             }
         }
     }
+    tokens.extend(AUDIENCES.map(|(audience, _)| trusted_elsewhere(audience)));
     tokens
+}
+
+/// A token of an issuer that another server trusts, where a verifier has mixed the two up: what it
+/// reports is true, and it is not for us to believe it.
+fn trusted_elsewhere(audience: &'static str) -> Token {
+    let [first, other] = KEY_SETS.map(|set| KeySet::parse(set.as_bytes()).expect("two public keys").0);
+    let [signer, ..] = &SIGNERS;
+    let audiences = [AUDIENCE, OTHER_AUDIENCE, "desk"];
+    let rules = TokenRules::new("https://evil.example", audiences).expect("an issuer and its audiences");
+    let issuers = Issuers::new(vec![rules]).expect("one issuer");
+    let drawn =
+        Drawn { signer, name: None, audience: &[], typed: (Set(r#""at+jwt""#), &[FIRST]), shape: &SHAPES[0] };
+    let changes = [(Claim("iss"), Set(r#""https://evil.example""#)), (Claim("aud"), Set(audience))];
+    token(&drawn, &changes, &issuers, &[first, other])
 }
 
 fn token(drawn: &Drawn<'_>, changes: &[(Part, Change)], issuers: &Issuers, keys: &[KeySet; 2]) -> Token {

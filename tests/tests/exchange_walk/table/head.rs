@@ -1,0 +1,49 @@
+//! What is told from the head, whoever sends it: sections 5.1 up to the credentials.
+
+use http::Method;
+use mcp_proto::head::Framing;
+
+use super::{
+    ErrorId::Left,
+    INVALID, Row, Then,
+    With::{Allow, Close, Nothing},
+    condition::{PROBES, has_no_single_host, is_for_us, is_get, is_known, is_metadata},
+    refuse, row, without_body,
+};
+use crate::fields::{CodingMeans, LengthMeans, OriginMeans};
+
+const JSON: &str = "application/json";
+const NOT_POST: Then = refuse(405, INVALID, Left, Allow("POST"));
+const NOT_GET: Then = refuse(405, INVALID, Left, Allow("GET, HEAD"));
+
+pub(super) const ROWS: &[Row] = &[
+    // RFC 9112 section 6.3: nobody may be in doubt where the body ends.
+    row("framing/seen in the bytes", |c| c.framing() == Framing::Ambiguous, without_body(400, Close)),
+    row(
+        "framing/seen in the head",
+        |c| c.length() != LengthMeans::Absent && c.coding() != CodingMeans::Absent,
+        without_body(400, Close),
+    ),
+    row("framing/another coding", |c| c.coding() == CodingMeans::Other, without_body(400, Close)),
+    // Section 5.1, before the body.
+    row("DT-01 BC-02", |c| !is_known(c.path()), without_body(404, Nothing)),
+    row(
+        "DT-01 AUTH-11/no metadata without authentication",
+        |c| is_metadata(c) && !c.server().publishes_metadata(),
+        without_body(404, Nothing),
+    ),
+    row("DT-05/probe", |c| PROBES.contains(&c.path()) && !is_get(c), NOT_GET),
+    row("probe/ping", |c| c.path() == "/ping", Then::Document(200, "text/plain; charset=utf-8")),
+    row("probe/health", |c| c.path() == "/health", Then::Document(200, JSON)),
+    row("probe/ready", |c| c.path() == "/ready" && c.ready(), Then::Document(200, JSON)),
+    row("probe/not ready", |c| c.path() == "/ready", Then::Document(503, JSON)),
+    row("DT-03/RFC 9112 section 3.2", has_no_single_host, without_body(400, Close)),
+    row("DT-03 HTTP-06", |c| !is_for_us(c), refuse(403, INVALID, Left, Nothing)),
+    row("RFC9728-11 DT-04", |c| is_metadata(c) && c.is_preflight(), Then::Preflight("GET, HEAD")),
+    row("RFC9728-04/verb", |c| is_metadata(c) && !is_get(c), NOT_GET),
+    row("RFC9728-04", is_metadata, Then::Document(200, JSON)),
+    row("DT-02 HTTP-03 HTTP-04", |c| c.origin() == OriginMeans::Foreign, refuse(403, INVALID, Left, Nothing)),
+    row("DT-04", |c| c.is_preflight(), Then::Preflight("POST")),
+    row("DT-134 HTTP-28", |c| [Method::GET, Method::DELETE].contains(c.method()), NOT_POST),
+    row("DT-05", |c| *c.method() != Method::POST, NOT_POST),
+];
