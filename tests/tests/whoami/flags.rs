@@ -32,8 +32,8 @@ fn without_flags_about_callers_a_development_issuer_is_announced_with_the_real_p
     assert_eq!(found.get("actor"), None);
     assert!(found["expires"].as_u64().expect("a time") > now().0 + 3500);
     let metadata = format!("http://{address}/.well-known/oauth-protected-resource/mcp");
-    let challenge = format!("Bearer resource_metadata=\"{metadata}\", scope=\"mcp\"");
-    assert_eq!(program.refusal(""), (401, Some(challenge)));
+    let challenge = format!("Bearer scope=\"mcp\", resource_metadata=\"{metadata}\"");
+    assert_eq!(program.refusal(""), (401, challenge));
 }
 
 #[test]
@@ -57,8 +57,9 @@ fn an_address_that_is_taken_is_named() {
     let taken = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = taken.local_addr().expect("an address").to_string();
     let said = ended(&["--listen", &address], "");
-    let expected = format!("whoami: cannot listen on {address}: Address already in use (os error 98)\n");
-    assert_eq!((said.code, said.complaints), (Some(1), expected));
+    let expected = format!("whoami: cannot listen on {address}: Address already in use");
+    assert_eq!(said.code, Some(1));
+    assert!(said.complaints.starts_with(&expected), "{}", said.complaints);
 }
 
 #[test]
@@ -172,5 +173,5 @@ fn proofs_of_possession_are_demanded_where_the_flags_say() {
     assert!(program.announced.contains("\nDPoP          required, with nonces\n"), "{}", program.announced);
     let (status, challenge) = program.refusal(&bearer(&issuer.token(AUDIENCE, now()).scope("mcp").sign()));
     assert_eq!(status, 401);
-    assert!(challenge.is_some_and(|challenge| challenge.starts_with("DPoP ")));
+    assert!(challenge.starts_with("DPoP "), "{challenge}");
 }

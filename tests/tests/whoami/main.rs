@@ -4,6 +4,7 @@
 
 mod api_keys;
 mod config;
+mod documentation;
 mod files;
 mod flags;
 mod issuer;

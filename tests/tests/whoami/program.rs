@@ -195,10 +195,12 @@ impl Program {
         Ok(body["result"]["structuredContent"].clone())
     }
 
-    /// The status and the challenge of the refusal.
-    pub(crate) fn refusal(&self, credentials: &str) -> (u16, Option<String>) {
+    /// The status of the refusal, and its challenge: the first one if there are two.
+    pub(crate) fn refusal(&self, credentials: &str) -> (u16, String) {
         let refused = self.whoami(credentials).expect_err("a refusal");
-        (refused.head.status, refused.head.field("www-authenticate").map(str::to_owned))
+        let mut fields = refused.head.fields.into_iter();
+        let challenge = fields.find(|(name, _)| name.eq_ignore_ascii_case("www-authenticate"));
+        (refused.head.status, challenge.expect("a challenge").1)
     }
 }
 
