@@ -95,7 +95,7 @@ impl TokenFlags {
             None => {
                 let name = self.dev_issuer.clone().unwrap_or_else(|| format!("http://{address}"));
                 let development = Development::new(&name, &audience, &scopes)?;
-                (name, Source::Development(development))
+                (name, Source::Development(Box::new(development)))
             }
         };
         let dpop = self.dpop.map(|mode| Proofs { mode, nonces: self.dpop_nonces });
