@@ -216,6 +216,10 @@ fn what_is_wrong_in_a_file_is_said_with_its_name_and_place() {
         ),
         (issuer("allow_key_hosts = [\"a b\"]"), ": keys cannot be allowed on \"a b\""),
         (issuer("leeway_seconds = 301"), ": a leeway of 301 s is more than the 300 s allowed"),
+        (
+            issuer("client_as_audience = true"),
+            ": issuer \"https://strict.example.com\": a client counts as audience in the profile compatible alone",
+        ),
         (issuer("algorithms = []"), ": at least one signature algorithm must be accepted"),
         (
             issuer("jwks_url = \"http://keys.example.com\""),

@@ -9,4 +9,5 @@ mod files;
 mod flags;
 mod issuer;
 mod program;
+mod proof;
 mod refusals;
