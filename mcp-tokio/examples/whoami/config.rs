@@ -21,7 +21,8 @@ pub(crate) fn read(path: &Path) -> Result<Trust, Box<dyn Error>> {
     let folder = path.parent().unwrap_or(Path::new(""));
     let trusted = |table: IssuerTable| {
         let source = table.source().map_err(|error| format!("{}: {error}", path.display()))?;
-        Ok::<_, String>(TrustedIssuer { source: source.in_folder(folder), policy: table.policy() })
+        let policy = table.policy().map_err(|error| format!("{}: {error}", path.display()))?;
+        Ok::<_, String>(TrustedIssuer { source: source.in_folder(folder), policy })
     };
     let issuers = issuers.into_iter().map(trusted).collect::<Result<_, _>>()?;
     Ok(Trust { file: Some(path.to_owned()), resource, scopes, issuers, dpop })
@@ -93,7 +94,7 @@ impl IssuerTable {
         }
     }
 
-    fn policy(self) -> IssuerPolicy {
+    fn policy(self) -> Result<IssuerPolicy, String> {
         let mut policy = IssuerPolicy::new(self.issuer, self.audience.first).profile(self.profile.into());
         for audience in self.audience.others {
             policy = policy.audience(audience);
@@ -105,12 +106,14 @@ impl IssuerTable {
             policy = policy.leeway_seconds(seconds);
         }
         if self.client_as_audience {
+            let issuer = policy.issuer();
+            self.profile.check_client_as_audience().map_err(|error| format!("issuer {issuer:?}: {error}"))?;
             policy = policy.client_as_audience();
         }
         for Grant { claim, value, scope } in self.grants {
             policy = policy.grant(claim, value, scope);
         }
-        policy
+        Ok(policy)
     }
 }
 

@@ -16,6 +16,16 @@ pub(crate) enum TokenProfile {
     Compatible,
 }
 
+impl TokenProfile {
+    /// Whether the client of a token may count as its audience: tokens of the other profile have one.
+    pub(crate) fn check_client_as_audience(self) -> Result<(), &'static str> {
+        match self {
+            Self::Compatible => Ok(()),
+            Self::Rfc9068 => Err("a client counts as audience in the profile compatible alone"),
+        }
+    }
+}
+
 impl From<TokenProfile> for Profile {
     fn from(profile: TokenProfile) -> Self {
         match profile {

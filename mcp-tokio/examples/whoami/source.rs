@@ -13,7 +13,7 @@ use crate::development::Development;
 
 pub(crate) enum Source {
     /// Keys that are made when the process begins.
-    Development(Development),
+    Development(Box<Development>),
     /// Keys in a file.
     File(PathBuf),
     /// Keys at a URL.

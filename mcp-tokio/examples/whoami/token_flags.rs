@@ -24,9 +24,10 @@ pub(crate) struct TokenFlags {
     #[arg(long, value_name = "URL")]
     dev_issuer: Option<String>,
 
-    /// What tokens have to name as their audience: the URL that clients use [default: http://LISTEN/PATH]
-    #[arg(long, value_name = "URI")]
-    audience: Option<String>,
+    /// What tokens have to name as their audience: the URL that clients use, then other names, if any; may be
+    /// repeated [default: http://LISTEN/PATH]
+    #[arg(long, value_name = "URI", num_args = 1..)]
+    audience: Vec<String>,
 
     /// Scope that every request needs; may be repeated [default: mcp]
     #[arg(long, value_name = "S", num_args = 1..)]
@@ -88,14 +89,17 @@ impl TokenFlags {
     /// What the flags say, for a server that listens on this address.
     pub(crate) fn trust(&self, address: SocketAddr, path: &str) -> Result<Trust, Box<dyn Error>> {
         self.check_names(address)?;
-        let audience = self.audience.clone().unwrap_or_else(|| format!("http://{address}{path}"));
+        let (audience, others) = match self.audience.split_first() {
+            Some((first, others)) => (first.clone(), others),
+            None => (format!("http://{address}{path}"), &[][..]),
+        };
         let scopes = if self.scope.is_empty() { vec![BASELINE.into()] } else { self.scope.clone() };
         let (name, source) = match &self.issuer {
             Some(issuer) => (issuer.clone(), self.source()),
             None => {
                 let name = self.dev_issuer.clone().unwrap_or_else(|| format!("http://{address}"));
                 let development = Development::new(&name, &audience, &scopes)?;
-                (name, Source::Development(development))
+                (name, Source::Development(Box::new(development)))
             }
         };
         let dpop = self.dpop.map(|mode| Proofs { mode, nonces: self.dpop_nonces });
@@ -106,7 +110,7 @@ impl TokenFlags {
                     .into(),
             );
         }
-        let issuer = TrustedIssuer { policy: self.policy(name, audience), source };
+        let issuer = TrustedIssuer { policy: self.policy(name, audience, others)?, source };
         Ok(Trust { file: None, resource: None, scopes, issuers: vec![issuer], dpop })
     }
 
@@ -118,7 +122,7 @@ impl TokenFlags {
         let is_issuer_known = self.issuer.is_some() || self.dev_issuer.is_some();
         let missing: Vec<&str> = [
             (is_issuer_known, "--issuer URL, whose tokens are accepted"),
-            (self.audience.is_some(), "--audience URL, the address that clients use and tokens name"),
+            (!self.audience.is_empty(), "--audience URL, the address that clients use and tokens name"),
         ]
         .into_iter()
         .filter_map(|(is_known, flag)| (!is_known).then_some(flag))
@@ -146,8 +150,8 @@ impl TokenFlags {
         }
     }
 
-    fn policy(&self, issuer: String, audience: String) -> IssuerPolicy {
-        let mut policy = IssuerPolicy::new(issuer, audience);
+    fn policy(&self, issuer: String, audience: String, others: &[String]) -> Result<IssuerPolicy, String> {
+        let mut policy = others.iter().fold(IssuerPolicy::new(issuer, audience), IssuerPolicy::audience);
         if let Some(profile) = self.token_profile {
             policy = policy.profile(profile.into());
         }
@@ -157,6 +161,11 @@ impl TokenFlags {
         if let Some(seconds) = self.leeway {
             policy = policy.leeway_seconds(seconds);
         }
-        if self.client_as_audience { policy.client_as_audience() } else { policy }
+        if self.client_as_audience {
+            let profile = self.token_profile.unwrap_or_default();
+            profile.check_client_as_audience().map_err(|error| format!("--token-profile: {error}"))?;
+            policy = policy.client_as_audience();
+        }
+        Ok(policy)
     }
 }

@@ -54,7 +54,7 @@ impl Trust {
     /// The issuer inside this process, where there is one.
     pub(crate) fn development(&self) -> Option<&Development> {
         self.issuers.iter().find_map(|issuer| match &issuer.source {
-            Source::Development(development) => Some(development),
+            Source::Development(development) => Some(&**development),
             Source::File(_) | Source::Url(_) | Source::Metadata { .. } | Source::Introspection(_) => None,
         })
     }

@@ -4,8 +4,10 @@
 
 mod api_keys;
 mod config;
+mod documentation;
 mod files;
 mod flags;
 mod issuer;
 mod program;
+mod proof;
 mod refusals;

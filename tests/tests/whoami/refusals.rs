@@ -117,6 +117,13 @@ fn proofs_cannot_be_demanded_of_the_development_issuers_tokens() {
 }
 
 #[test]
+fn a_client_counts_as_audience_in_one_profile_alone() {
+    let said = ended(&[&["--listen", "127.0.0.1:0", "--client-as-audience"][..], &ISSUER].concat(), "");
+    let expected = "whoami: --token-profile: a client counts as audience in the profile compatible alone\n";
+    assert_eq!((said.code, said.complaints.as_str()), (Some(1), expected));
+}
+
+#[test]
 fn a_file_that_cannot_be_used_is_named() {
     let table = [
         ("--jwk", "whoami: the key file /nowhere/file cannot be read: entity not found\n"),
