@@ -16,8 +16,18 @@ const MALFORMED: &str = "claims_malformed";
 fn no_dates() -> Vec<Value> {
     let late = START.0 + 500;
     vec![
-        json!(late.to_string()), json!(null), json!(true), json!([late]), json!({"at": late}), json!(""),
-        json!("never"), json!(-1), json!(-0.5), json!(1e300), json!(253_402_300_800_u64), json!(u64::MAX),
+        json!(late.to_string()),
+        json!(null),
+        json!(true),
+        json!([late]),
+        json!({"at": late}),
+        json!(""),
+        json!("never"),
+        json!(-1),
+        json!(-0.5),
+        json!(1e300),
+        json!(253_402_300_800_u64),
+        json!(u64::MAX),
     ]
 }
 
@@ -108,8 +118,13 @@ async fn class_aud_is_a_string_or_strings_and_one_is_ours_byte_for_byte() {
 async fn class_iss_is_exact_and_comes_before_the_keys() {
     let trusting = Trusting::start();
     for issuer in [
-        format!("{ISSUER}/"), ISSUER.to_uppercase(), ISSUER.replace("https", "http"), format!("{ISSUER}.evil.example"),
-        format!(" {ISSUER}"), "https://evil.example".to_owned(), format!("{ISSUER}\0"),
+        format!("{ISSUER}/"),
+        ISSUER.to_uppercase(),
+        ISSUER.replace("https", "http"),
+        format!("{ISSUER}.evil.example"),
+        format!(" {ISSUER}"),
+        "https://evil.example".to_owned(),
+        format!("{ISSUER}\0"),
     ] {
         // Also with a key that is not there: the issuer is judged first, and no key is looked up.
         for kid in ["ec", "unknown"] {
@@ -118,7 +133,10 @@ async fn class_iss_is_exact_and_comes_before_the_keys() {
         }
     }
     for (value, expected) in [
-        (json!([ISSUER]), MALFORMED), (json!(null), MALFORMED), (json!({}), MALFORMED), (json!(""), "issuer_missing"),
+        (json!([ISSUER]), MALFORMED),
+        (json!(null), MALFORMED),
+        (json!({}), MALFORMED),
+        (json!(""), "issuer_missing"),
     ] {
         let judged = trusting.judge_draft(trusting.draft().claim("iss", value.clone())).await;
         assert_eq!(judged, expected, "{value}");
@@ -149,8 +167,13 @@ async fn class_sub_client_id_jti_and_iat_are_there() {
 async fn class_cnf_makes_a_token_no_bearer_token() {
     for trusting in [Trusting::start(), Trusting::compatible()] {
         for cnf in [
-            json!({"jkt": "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"}), json!({"x5t#S256": "x"}), json!({}),
-            json!(null), json!([]), json!("x"), json!(false),
+            json!({"jkt": "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"}),
+            json!({"x5t#S256": "x"}),
+            json!({}),
+            json!(null),
+            json!([]),
+            json!("x"),
+            json!(false),
         ] {
             let judged = trusting.judge_draft(trusting.draft().claim("cnf", cnf.clone())).await;
             assert_eq!(judged, "sender_constrained", "{cnf}");
