@@ -1,15 +1,15 @@
-//! What it costs to have the issuer vouch for a token: when it was asked before, and when it is asked now and
-//! answers at once.
+//! What it costs to have the issuer vouch for a token, in the whole driver without sockets: when it was asked
+//! before, and when it is asked now and answers at once.
 
 use std::{future::ready, hint::black_box, sync::Arc, time::Duration};
 
+use bytes::Bytes;
 use criterion::{Criterion, criterion_group, criterion_main};
+use http::Request;
+use http_body_util::Full;
 use mcp_driver::{
-    Fetch, Fetched, Fetching, Introspection, Introspector, Outgoing, Runtime,
-    proto::{
-        Facts,
-        jws::{Profile, TokenRules},
-    },
+    Auth, BearerPolicy, Fetch, Fetched, Fetching, Introspection, IssuerPolicy, NoArguments, Outgoing,
+    Profile, Runtime, Server, Service, Tool,
 };
 use mcp_tokio::TokioRuntime;
 
@@ -26,35 +26,50 @@ impl Fetch for Obliging {
     }
 }
 
-fn introspector(cache_seconds: u64, now: u64) -> Arc<Introspector> {
-    let rules = TokenRules::new(ISSUER, [AUDIENCE]).expect("rules").with_profile(Profile::Compatible);
+fn service(cache_seconds: u64) -> Service<TokioRuntime> {
+    let runtime = TokioRuntime::new();
+    let now = runtime.now().unix.0;
     let expires = now + 3_600;
     let answer = format!(
         r#"{{"active":true,"iss":"{ISSUER}","aud":"{AUDIENCE}","sub":"alice","client_id":"desk","scope":"read","iat":{now},"exp":{expires}}}"#
     );
     let introspection = Introspection::new("https://id.example/introspect").client("bench", "secret");
-    let settings = introspection.cache_seconds(cache_seconds).settings().expect("settings");
-    Introspector::new(settings, Box::new(|| None), rules, Arc::new(Obliging(answer)), 10_000)
+    let issuer = IssuerPolicy::new(ISSUER, AUDIENCE).profile(Profile::Compatible);
+    let auth = Auth::bearer(BearerPolicy::trusting(issuer), introspection.cache_seconds(cache_seconds));
+    let server = Server::builder("bench", "1", auth)
+        .tool(Tool::new("nothing").typed(async |_: NoArguments| "nothing"))
+        .build()
+        .expect("a server");
+    Service::start(server, runtime, Some(Arc::new(Obliging(answer)))).expect("a service")
+}
+
+fn request() -> Request<Full<Bytes>> {
+    let body = br#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"nothing","arguments":{},"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{}}}}"#;
+    Request::post("/mcp")
+        .header("host", "localhost")
+        .header("content-type", "application/json")
+        .header("accept", "application/json, text/event-stream")
+        .header("authorization", "Bearer 2YotnFZFEjr1zCsicMWpAA-2YotnFZFEjr1zCsicMWpAA")
+        .header("mcp-protocol-version", "2026-07-28")
+        .header("mcp-method", "tools/call")
+        .header("mcp-name", "nothing")
+        .body(Full::new(Bytes::from_static(body)))
+        .expect("a request")
 }
 
 fn introspection(criterion: &mut Criterion) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
     let _entered = runtime.enter();
-    let tokio = TokioRuntime::new();
-    let now = tokio.now();
-    let token = "2YotnFZFEjr1zCsicMWpAA-2YotnFZFEjr1zCsicMWpAA";
-
-    let remembering = introspector(300, now.unix.0);
-    let facts = runtime.block_on(remembering.facts(token, now, &tokio));
-    assert!(matches!(facts, Facts::Signed(_)));
-    criterion.bench_function("token that was asked about before", |bencher| {
-        bencher.iter(|| remembering.probe(black_box(token), now));
-    });
-
-    let forgetful = introspector(0, now.unix.0);
-    criterion.bench_function("token that is asked about, answered at once", |bencher| {
-        bencher.iter(|| runtime.block_on(forgetful.facts(black_box(token), tokio.now(), &tokio)));
-    });
+    for (name, cache_seconds) in
+        [("token that was asked about before", 300), ("token that is asked about, answered at once", 0)]
+    {
+        let service = service(cache_seconds);
+        let answer = runtime.block_on(service.serve(request()));
+        assert_eq!(answer.status(), 200);
+        criterion.bench_function(name, |bencher| {
+            bencher.iter(|| runtime.block_on(service.serve(black_box(request()))));
+        });
+    }
 }
 
 criterion_group! {

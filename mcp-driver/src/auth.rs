@@ -16,6 +16,55 @@ use crate::{
 };
 
 /// How callers prove who they are.
+///
+/// By access tokens of one issuer or more:
+///
+/// ```
+/// use mcp_driver::{Auth, BearerPolicy, Introspection, IssuerPolicy, KeySource, Profile, Server};
+///
+/// let keycloak = IssuerPolicy::new("https://sso.example.com/realms/staff", "https://mcp.example.com/mcp")
+///     .profile(Profile::Compatible)
+///     .grant(["realm_access", "roles"], "mcp-admin", "mcp:write")
+///     .keep_claim("email");
+/// let partner = IssuerPolicy::new("https://auth.partner.example", "https://mcp.example.com/mcp");
+/// # let secret = "s3cret";
+/// let auth = Auth::bearer(BearerPolicy::trusting(keycloak).scope("mcp"), KeySource::discovery())
+///     .issuer(partner, Introspection::discovered().client("mcp", secret));
+/// let server = Server::builder("files", "1.0.0", auth).build()?;
+/// # Ok::<(), mcp_driver::ServerError>(())
+/// ```
+///
+/// By a function of the application's own:
+///
+/// ```
+/// use mcp_driver::{Auth, CallerValue, Identity, NoArguments, Rejection, RequestHead, Server, Tool};
+///
+/// struct User {
+///     id: String,
+///     notes: String,
+/// }
+///
+/// async fn look_up(token: &str) -> Result<User, std::io::Error> {
+///     # let _ = token;
+///     // ..
+///     # Ok(User { id: "alice".into(), notes: String::new() })
+/// }
+///
+/// async fn authenticate(head: RequestHead) -> Result<Identity, Rejection> {
+///     let token = head.bearer().ok_or_else(Rejection::denied)?;
+///     let user = look_up(token).await?; // an error is told nobody, and lets nobody in
+///     Ok(Identity::new(user.id.as_str()).scopes("notes:read").value(user))
+/// }
+///
+/// async fn notes(_: NoArguments, caller: CallerValue<User>) -> String {
+///     caller.0.notes.clone()
+/// }
+///
+/// let server = Server::builder("notes", "1.0.0", Auth::verifier(authenticate))
+///     .tool(Tool::new("notes").typed(notes))
+///     .build()?;
+/// # Ok::<(), mcp_driver::ServerError>(())
+/// ```
 #[derive(Debug)]
 pub struct Auth(pub(crate) AuthKind);
 

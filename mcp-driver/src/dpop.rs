@@ -18,7 +18,7 @@ use mcp_proto::{
 use ring::digest::{Context, SHA256, SHA256_OUTPUT_LEN};
 
 pub(crate) use self::nonces::Nonces;
-use crate::signature::is_signature;
+use crate::{signature::is_signature, token_digest::TokenDigest};
 
 /// How many proofs are remembered at a time where nothing else is said. With proofs that are good for 60
 /// seconds and clocks that differ by 5, that is enough for about 3,800 requests a second, and takes about 25
@@ -96,7 +96,7 @@ impl DpopVerifier {
         }
         let valid = is_signature(check.algorithm(), check.key(), check.message(), check.signature());
         let proof = check.resolve(valid, thumbprint)?;
-        let token_hash = sha256([token.as_bytes()]);
+        let token_hash = TokenDigest::of(token).bytes();
         self.rules.check(&proof, method.as_str(), &token_hash, now.unix)?;
         self.check_nonce(&proof, now.unix)?;
         self.admit(&proof, now.unix)?;

@@ -6,6 +6,7 @@ mod cache;
 mod flight;
 mod form;
 mod introspector;
+mod place;
 mod trouble;
 
 #[cfg(test)]
@@ -18,8 +19,7 @@ use std::fmt;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use http::HeaderValue;
 
-#[doc(hidden)]
-pub use self::introspector::{EndpointLookup, Introspector};
+pub(crate) use self::introspector::Introspector;
 use crate::fetch::{FetchUrl, FetchUrlError};
 
 /// For how many seconds a good answer is used again, where [`Introspection::cache_seconds`] does not say
@@ -87,8 +87,7 @@ impl Introspection {
     ///
     /// # Errors
     /// What is wrong with it.
-    #[doc(hidden)]
-    pub fn settings(&self) -> Result<Settings, IntrospectionError> {
+    pub(crate) fn settings(&self) -> Result<Settings, IntrospectionError> {
         let endpoint = self.endpoint.as_deref().map(FetchUrl::parse).transpose();
         let endpoint = endpoint.map_err(IntrospectionError::Url)?;
         let client = self.client.as_ref().ok_or(IntrospectionError::ClientMissing)?;
@@ -115,21 +114,12 @@ impl Client {
 }
 
 /// An [`Introspection`] that was judged.
-#[doc(hidden)]
 #[derive(Clone)]
-pub struct Settings {
+pub(crate) struct Settings {
     /// `None`: what the issuer's metadata says.
     endpoint: Option<FetchUrl>,
     authorization: HeaderValue,
     cache_seconds: u64,
-}
-
-impl Settings {
-    /// Whether the endpoint has to be looked up in the issuer's metadata.
-    #[must_use]
-    pub fn is_discovered(&self) -> bool {
-        self.endpoint.is_none()
-    }
 }
 
 /// What is wrong with an [`Introspection`].

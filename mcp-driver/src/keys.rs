@@ -1,10 +1,11 @@
 //! Where the issuer's keys come from, and the keys that are trusted right now.
 //!
 //! Keys that come from a URL are fetched before the first request and kept fresh by one task beside the
-//! requests. No request waits for keys, but for the one that names an unknown key when the cooldown allows
-//! another fetch.
+//! requests. No request waits for keys, but for those that name an unknown key when the cooldown allows another
+//! fetch: they wait for the same one.
 
 mod alarm;
+mod landing;
 mod metadata;
 mod round;
 mod source;
@@ -35,10 +36,11 @@ use mcp_proto::{
     },
 };
 
-pub(crate) use self::metadata::Metadata;
+pub(crate) use self::metadata::{Metadata, Miss};
 pub use self::source::{Discovery, KeyDocument, KeySource, KeySourceError};
 use self::{
     alarm::Alarm,
+    landing::Landing,
     round::{Place, Round},
 };
 use crate::{
@@ -74,6 +76,8 @@ struct State {
     trusted: Option<Arc<TrustedKeys>>,
     /// Who gave them.
     address: Option<SocketAddr>,
+    /// The fetch under way.
+    landing: Option<Arc<Landing>>,
 }
 
 impl KeyStore {
@@ -111,7 +115,7 @@ impl KeyStore {
     }
 
     fn fetched(place: Place, fetch: Arc<dyn Fetch>, policy: FetchPolicy) -> Self {
-        let state = State { machine: KeyFetch::new(policy), trusted: None, address: None };
+        let state = State { machine: KeyFetch::new(policy), trusted: None, address: None, landing: None };
         let remote = Remote {
             place: Arc::new(place),
             fetch,
@@ -168,23 +172,29 @@ impl KeyStore {
         }
     }
 
-    /// A token names a key that is not there. When keys may have changed since the last fetch, waits for
-    /// another one and says so; says at once that there is nothing new otherwise, also to everyone who asks
-    /// meanwhile.
+    /// A token names a key that is not among those of the generation `seen`. Says whether it is worth another
+    /// look: the keys have changed meanwhile, or a fetch has landed that this waited for. One that is under way
+    /// is waited for; when keys may have changed since the last one, another is begun; else the answer comes at
+    /// once.
     ///
     /// The fetch goes on without the caller: a peer that leaves at once cannot use up the cooldown for
     /// nothing.
-    pub(crate) async fn fetched_anew<R: Runtime>(self: &Arc<Self>, runtime: &R) -> bool {
+    pub(crate) async fn fetched_anew<R: Runtime>(self: &Arc<Self>, seen: Option<u64>, runtime: &R) -> bool {
         let Origin::Fetched(remote) = &self.origin else {
             return false;
         };
-        let now = runtime.now().tick;
-        let claimed = remote.lock().machine.unknown_key(now);
-        if claimed {
-            let landed = self.launch(remote, runtime);
-            poll_fn(|context| landed.poll_heard(context)).await;
+        let now = runtime.now();
+        if self.generation(now) != seen {
+            return true;
         }
-        claimed
+        let begun = self.launch_if(remote, runtime, |machine| machine.unknown_key(now.tick));
+        // Statements of their own: the lock is gone before anything is awaited.
+        let under_way = remote.lock().landing.clone();
+        let Some(landing) = begun.or(under_way) else {
+            return self.generation(now) != seen;
+        };
+        poll_fn(|context| landing.poll_landed(context)).await;
+        true
     }
 
     /// Fetches when it is time to, and says when to ask again; nothing when only a change can tell.
@@ -193,25 +203,34 @@ impl KeyStore {
             return None;
         };
         let now = runtime.now().tick;
-        // A statement of its own: the lock is gone before anything is spawned.
-        let claimed = remote.lock().machine.wants_fetch(now);
-        if claimed {
-            self.launch(remote, runtime);
-        }
+        self.launch_if(remote, runtime, |machine| machine.wants_fetch(now));
         remote.lock().machine.next_deadline()
     }
 
-    /// Spawns a fetch that was claimed. The alarm rings when its outcome is in.
-    fn launch<R: Runtime>(self: &Arc<Self>, remote: &Remote, runtime: &R) -> Arc<Alarm> {
-        let landed = Arc::new(Alarm::default());
+    /// Spawns a fetch when it can be claimed.
+    fn launch_if<R: Runtime>(
+        self: &Arc<Self>,
+        remote: &Remote,
+        runtime: &R,
+        claim: impl FnOnce(&mut KeyFetch) -> bool,
+    ) -> Option<Arc<Landing>> {
+        let landing = {
+            let mut state = remote.lock();
+            if !claim(&mut state.machine) {
+                return None;
+            }
+            let landing = Arc::new(Landing::default());
+            state.landing = Some(Arc::clone(&landing));
+            landing
+        };
         let flight = Flight {
             store: Arc::downgrade(self),
             runtime: runtime.clone(),
             round: Some(Round::failed(remote.place.first().clone(), FetchFailure::Unreachable)),
-            landed: Arc::clone(&landed),
+            landing: Arc::clone(&landing),
         };
         runtime.spawn(flight.run(Arc::clone(&remote.place), Arc::clone(&remote.fetch)));
-        landed
+        Some(landing)
     }
 
     /// Takes the outcome of a round.
@@ -224,6 +243,7 @@ impl KeyStore {
         let mut state = remote.lock();
         let before = (state.machine.generation(), state.address);
         state.machine.fetched(outcome, fresh_seconds, now.tick);
+        state.landing = None;
         if failure.is_none() {
             state.address = address;
         }
@@ -329,7 +349,7 @@ struct Flight<R: Runtime> {
     runtime: R,
     /// Taken when it is reported.
     round: Option<Round>,
-    landed: Arc<Alarm>,
+    landing: Arc<Landing>,
 }
 
 impl<R: Runtime> Flight<R> {
@@ -343,6 +363,6 @@ impl<R: Runtime> Drop for Flight<R> {
         if let (Some(store), Some(round)) = (self.store.upgrade(), self.round.take()) {
             store.land(round, self.runtime.now());
         }
-        self.landed.ring();
+        self.landing.land();
     }
 }

@@ -37,6 +37,7 @@ mod server;
 mod signature;
 #[cfg(feature = "https")]
 mod tls;
+mod token_digest;
 mod tool;
 mod verifier;
 mod viewer;
@@ -58,9 +59,6 @@ pub use mcp_proto::{
     uri_template::Variables,
 };
 
-// For the benchmarks: what a server makes of an `Introspection`.
-#[doc(hidden)]
-pub use self::introspection::{EndpointLookup, Introspector, Settings as IntrospectionSettings};
 #[cfg(feature = "https")]
 pub use self::tls::{TlsError, TlsRoots, client_config, tls_failure};
 pub use self::{

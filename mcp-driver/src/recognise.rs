@@ -35,7 +35,7 @@ use crate::{
 pub(crate) enum Recogniser {
     /// Nothing: the server has no authentication.
     Nobody,
-    Tokens(TokenVerifier),
+    Tokens(Box<TokenVerifier>),
     Application(Application),
 }
 
@@ -75,17 +75,17 @@ impl Recogniser {
     pub(crate) fn start<R: Runtime>(
         server: &Server,
         runtime: &R,
-        fetch: Option<Arc<dyn Fetch>>,
+        fetch: Option<&Arc<dyn Fetch>>,
     ) -> Result<Self, ServiceError> {
         let snapshot = server.snapshot();
         match (snapshot.engine.auth(), server.verifier()) {
             (AuthPolicy::Bearer(policy), _) => {
                 let mut trusted = Vec::new();
                 for (rules, source) in policy.issuers().iter().zip(server.sources()) {
-                    trusted.push(trusted_issuer(server, rules, source, runtime, fetch.clone())?);
+                    trusted.push(trusted_issuer(server, rules, source, runtime, fetch)?);
                 }
                 let dpop = policy.dpop().map(|dpop| proofs(server, dpop, runtime)).transpose()?;
-                Ok(Self::Tokens(TokenVerifier::new(policy.issuers().clone(), trusted, dpop)))
+                Ok(Self::Tokens(Box::new(TokenVerifier::new(policy.issuers().clone(), trusted, dpop))))
             }
             (AuthPolicy::Custom(_), Some(verifier)) => {
                 let verifier = Arc::clone(verifier);
@@ -135,21 +135,23 @@ fn trusted_issuer<R: Runtime>(
     rules: &TokenRules,
     source: &TokenSource,
     runtime: &R,
-    fetch: Option<Arc<dyn Fetch>>,
+    fetch: Option<&Arc<dyn Fetch>>,
 ) -> Result<TrustedIssuer, ServiceError> {
     let remembered = server.limits().cached_tokens;
     match source {
         TokenSource::Keys(source) => {
             let (issuer, algorithms) = (rules.issuer(), rules.algorithms());
-            let keys = KeyStore::new(source.clone(), issuer, algorithms, server.fetch_policy(), fetch)?;
+            let keys =
+                KeyStore::new(source.clone(), issuer, algorithms, server.fetch_policy(), fetch.cloned())?;
             keys.start(runtime);
             Ok(TrustedIssuer::signing(keys, remembered))
         }
         TokenSource::Introspection(introspection) => {
             let settings = introspection.settings()?;
-            let fetch = fetch.ok_or(KeySourceError::FetcherMissing)?;
-            let lookup = Box::new(|| None);
-            Ok(TrustedIssuer::Asked(Introspector::new(settings, lookup, rules.clone(), fetch, remembered)))
+            let fetch = fetch.cloned().ok_or(KeySourceError::FetcherMissing)?;
+            let introspector = Introspector::new(settings, rules.clone(), fetch, remembered)?;
+            introspector.start(runtime);
+            Ok(TrustedIssuer::Asked(introspector))
         }
     }
 }

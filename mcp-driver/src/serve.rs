@@ -65,7 +65,7 @@ impl<R: Runtime> Service<R> {
     /// When something is to be fetched and there is nothing to fetch it with, or when what it needs cannot be
     /// had.
     pub fn start(server: Server, runtime: R, fetch: Option<Arc<dyn Fetch>>) -> Result<Self, ServiceError> {
-        let recogniser = Recogniser::start(&server, &runtime, fetch)?;
+        let recogniser = Recogniser::start(&server, &runtime, fetch.as_ref())?;
         let timer = Arc::new(RuntimeTimer(runtime.clone()));
         let load = Arc::new(Load::default());
         Ok(Self(Arc::new(Inner { server, runtime, recogniser, load, timer })))

@@ -19,7 +19,6 @@ use mcp_proto::{
 
 pub(crate) use self::trusted_issuer::TrustedIssuer;
 use self::{
-    cache::TokenDigest,
     principals::Principals,
     trusted_issuer::{Signing, counted},
 };
@@ -30,6 +29,7 @@ use crate::{
     recognise::Verified,
     runtime::Runtime,
     signature::TrustedKeys,
+    token_digest::TokenDigest,
 };
 
 /// Verifies the tokens of one policy.
@@ -70,7 +70,7 @@ impl TokenVerifier {
         }
         // One token has one digest, and only the issuer that vouched for it remembers it.
         let digest = TokenDigest::of(token);
-        self.trusted.iter().find_map(|issuer| issuer.probe(token, &digest, &self.principals, now))
+        self.trusted.iter().find_map(|issuer| issuer.probe(&digest, &self.principals, now))
     }
 
     /// Finds out about a token. Waits at most for one fetch of its issuer's keys, when it names a key that is
@@ -102,9 +102,10 @@ impl TokenVerifier {
         now: Now,
         runtime: &R,
     ) -> Verified {
+        let seen = signing.keys().generation(now);
         let mut verified = self.verify(token, unchecked, signing, now);
         if let Err(Unverified::Denied(Denial::KeyUnknown)) = verified
-            && signing.keys().fetched_anew(runtime).await
+            && signing.keys().fetched_anew(seen, runtime).await
             && let Ok(Identified::Signed(unchecked)) = self.issuers.identify(token)
         {
             verified = self.verify(token, unchecked, signing, runtime.now());

@@ -42,9 +42,11 @@ pub struct ListedItem<'i> {
     pub name: &'i str,
 }
 
+type Shows = dyn Fn(&Viewer<'_>, ListedItem<'_>) -> bool + Send + Sync;
+
 /// The function that says what of a list somebody gets to see.
 #[derive(Clone)]
-pub(crate) struct ListFilter(Arc<dyn Fn(&Viewer<'_>, ListedItem<'_>) -> bool + Send + Sync>);
+pub(crate) struct ListFilter(Arc<Shows>);
 
 impl ListFilter {
     pub(crate) fn new(shows: impl Fn(&Viewer<'_>, ListedItem<'_>) -> bool + Send + Sync + 'static) -> Self {

@@ -57,7 +57,8 @@ pub use issuers::{Identified, Issuers, Unchecked};
 pub use keys::{Key, KeyMaterial, KeySet};
 pub use profile::{Profile, Verification};
 pub use rules::{
-    LEEWAY_SECONDS_DEFAULT, LEEWAY_SECONDS_MAX, TOKEN_BYTES_DEFAULT, TokenRules, TokenRulesError,
+    KEPT_CLAIMS_MAX, LEEWAY_SECONDS_DEFAULT, LEEWAY_SECONDS_MAX, TOKEN_BYTES_DEFAULT, TokenRules,
+    TokenRulesError,
 };
 pub use thumbprint::Thumbprint;
 

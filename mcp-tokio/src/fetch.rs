@@ -4,7 +4,8 @@ mod connect;
 #[cfg(feature = "https")]
 mod tls;
 
-#[cfg(all(test, feature = "https"))]
+#[cfg(test)]
+#[cfg(feature = "https")]
 mod tests;
 
 use std::net::SocketAddr;

@@ -2,7 +2,7 @@ use std::{
     collections::VecDeque,
     io,
     sync::{Arc, Mutex},
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
 };
 
 use hyper::rt::{Read, ReadBufCursor, Write};
@@ -12,7 +12,7 @@ use super::{
     exchange::{RESPONSE_FIELDS_MAX, RESPONSE_HEAD_BYTES_MAX},
     *,
 };
-use crate::keys::testing::{Begun, ManualRuntime};
+use crate::keys::testing::{Begun, ManualRuntime, ManualSleep};
 
 /// What a server does next.
 #[derive(Clone)]
@@ -20,6 +20,8 @@ enum Step {
     Bytes(Vec<u8>),
     /// It lets the reader wait, and goes on.
     Later,
+    /// It lets a second pass.
+    Second,
     /// It says nothing more and keeps the stream open.
     Silence,
     /// It resets the stream.
@@ -34,6 +36,15 @@ fn text(bytes: impl Into<Vec<u8>>) -> Step {
 struct Script {
     steps: VecDeque<Step>,
     written: Arc<Mutex<Vec<u8>>>,
+    runtime: ManualRuntime,
+    pause: Option<Pin<Box<ManualSleep>>>,
+}
+
+impl Script {
+    fn new(steps: impl IntoIterator<Item = Step>, runtime: &ManualRuntime) -> Self {
+        let steps = steps.into_iter().collect();
+        Self { steps, written: Arc::default(), runtime: runtime.clone(), pause: None }
+    }
 }
 
 impl Read for Script {
@@ -42,6 +53,10 @@ impl Read for Script {
         context: &mut Context<'_>,
         mut buffer: ReadBufCursor<'_>,
     ) -> Poll<io::Result<()>> {
+        if let Some(pause) = &mut self.pause {
+            ready!(pause.as_mut().poll(context));
+            self.pause = None;
+        }
         if self.written.lock().unwrap().is_empty() {
             self.steps.push_front(Step::Later);
         }
@@ -58,6 +73,11 @@ impl Read for Script {
             Some(Step::Later) => {
                 context.waker().wake_by_ref();
                 Poll::Pending
+            }
+            Some(Step::Second) => {
+                let over = self.runtime.now().tick.after_seconds(1);
+                self.pause = Some(Box::pin(self.runtime.sleep_until(over)));
+                self.poll_read(context, buffer)
             }
             Some(Step::Silence) => {
                 self.steps.push_front(Step::Silence);
@@ -96,18 +116,16 @@ fn request(url: &str, body_bytes_max: usize) -> Outgoing {
 fn begin_with(
     request: Outgoing,
     steps: impl IntoIterator<Item = Step>,
-) -> (Begun<impl Future<Output = Result<Fetched, FetchFailure>>>, Arc<Mutex<Vec<u8>>>) {
-    let written = Arc::default();
-    let script = Script { steps: steps.into_iter().collect(), written: Arc::clone(&written) };
-    let fetching = async move { fetch_over(script, &request, None).await };
-    (ManualRuntime::at(Now::default()).begin(fetching), written)
+) -> (Begun<Fetching>, Arc<Mutex<Vec<u8>>>) {
+    let runtime = ManualRuntime::at(Now::default());
+    let script = Script::new(steps, &runtime);
+    let written = Arc::clone(&script.written);
+    let fetching: Fetching = Box::pin(async move { fetch_over(script, &request, None).await });
+    (runtime.begin(fetching), written)
 }
 
 /// Begins to get a document from a server with this script; also what was written to it.
-fn begin(
-    url: &str,
-    steps: impl IntoIterator<Item = Step>,
-) -> (Begun<impl Future<Output = Result<Fetched, FetchFailure>>>, Arc<Mutex<Vec<u8>>>) {
+fn begin(url: &str, steps: impl IntoIterator<Item = Step>) -> (Begun<Fetching>, Arc<Mutex<Vec<u8>>>) {
     begin_with(request(url, KEY_SET_BYTES_MAX), steps)
 }
 
@@ -205,9 +223,9 @@ fn an_answer_says_for_how_long_it_is_fresh() {
 fn an_answer_names_its_server_and_is_not_shown() {
     let answer = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}";
     let address = SocketAddr::from(([127, 0, 0, 1], 9000));
-    let script = Script { steps: [text(answer)].into(), written: Arc::default() };
     let request = request("http://localhost/jwks", 100);
     let runtime = ManualRuntime::at(Now::default());
+    let script = Script::new([text(answer)], &runtime);
     let fetched = runtime.finish(fetch_over(script, &request, Some(address))).unwrap();
     assert_eq!(fetched.address, Some(address));
     assert_eq!(
@@ -395,7 +413,65 @@ fn a_silent_server_is_waited_for_until_the_future_is_dropped() {
 #[test]
 fn the_future_can_be_sent_between_threads() {
     fn sent<T: Send>(_: &T) {}
-    let script = Script { steps: VecDeque::new(), written: Arc::default() };
+    let script = Script::new([], &ManualRuntime::at(Now::default()));
     let request = request("http://localhost/", 100);
     sent(&fetch_over(script, &request, None));
+}
+
+/// Connects to one server with a script, once.
+struct ToScript(Mutex<Option<Script>>);
+
+impl Fetch for ToScript {
+    fn fetch(&self, request: Outgoing) -> Fetching {
+        let script = self.0.lock().unwrap().take().expect("one request");
+        Box::pin(async move { fetch_over(script, &request, None).await })
+    }
+}
+
+#[test]
+fn a_server_that_takes_its_time_has_five_seconds_for_everything() {
+    let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n";
+    let dribbled = |text_slowly: &str| -> Vec<Step> {
+        text_slowly.bytes().flat_map(|byte| [Step::Second, text([byte])]).collect()
+    };
+    let whole = || vec![text(head), text("{}")];
+    let after = |seconds: usize, then: Vec<Step>| [vec![Step::Second; seconds], then].concat();
+    let table: [(&str, Vec<Step>, Option<u64>); 7] = [
+        ("an answer after four seconds", after(4, whole()), Some(4)),
+        ("an answer after six seconds", after(6, whole()), None),
+        ("a slow head", dribbled(head), None),
+        ("a slow body", [vec![text(head)], dribbled("{}")].concat(), Some(2)),
+        (
+            "a body that comes too late",
+            [vec![text(head), text("{")], after(6, vec![text("}")])].concat(),
+            None,
+        ),
+        ("no answer", vec![Step::Silence], None),
+        ("a body that does not end", vec![text(head), text("{"), Step::Silence], None),
+    ];
+    for (what, steps, answered_after) in table {
+        let runtime = ManualRuntime::at(Now::default());
+        let script = Script::new(steps, &runtime);
+        let stream = Arc::downgrade(&script.written);
+        let fetch = ToScript(Mutex::new(Some(script)));
+        let request = request("http://localhost/jwks", 100);
+        let mut fetching = runtime.begin(fetch_in_time(&fetch, request, &runtime));
+        for second in 0..answered_after.unwrap_or(FETCH_TIMEOUT_SECONDS) {
+            assert_eq!(fetching.result(), None, "{what} after {second} seconds");
+            runtime.pass_seconds(1);
+        }
+        let outcome = fetching.result().map(|outcome| outcome.map(|fetched| fetched.body));
+        let expected =
+            if answered_after.is_some() { document("{}") } else { failure(FetchFailure::TimedOut) };
+        assert_eq!(outcome, expected, "{what}");
+        drop(fetching);
+        assert!(stream.upgrade().is_none(), "{what}: the stream is closed");
+    }
+}
+
+#[test]
+fn an_endless_head_is_cut_off() {
+    let endless = std::iter::repeat_n(text("x: y\r\n"), 10_000);
+    let steps = [text("HTTP/1.1 200 OK\r\n")].into_iter().chain(endless).chain([Step::Silence]);
+    assert_eq!(outcome(steps), failure(FetchFailure::Unreachable));
 }

@@ -4,26 +4,13 @@ use std::fmt;
 
 use mcp_proto::{Now, Tick, UnixSeconds};
 use quick_cache::sync::Cache;
-use ring::digest::{self, SHA256, SHA256_OUTPUT_LEN};
 
 use super::answer::Answer;
+use crate::token_digest::TokenDigest;
 
 /// For how many seconds it is remembered that a token is not good, so that one such token cannot make this
 /// server flood its issuer.
 pub(super) const REFUSED_SECONDS: u64 = 10;
-
-/// SHA-256 of a whole token: two tokens never share one, and no token is kept.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) struct TokenDigest([u8; SHA256_OUTPUT_LEN]);
-
-impl TokenDigest {
-    pub(super) fn of(token: &str) -> Self {
-        let mut bytes = [0; SHA256_OUTPUT_LEN];
-        // Both have the output length of SHA-256.
-        bytes.copy_from_slice(digest::digest(&SHA256, token.as_bytes()).as_ref());
-        Self(bytes)
-    }
-}
 
 #[derive(Clone)]
 struct Entry {

@@ -6,6 +6,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
+use http::HeaderValue;
 use mcp_proto::{
     Facts, Now,
     jws::{Denial, TokenRules},
@@ -15,24 +16,22 @@ use mcp_proto::{
 use super::{
     Settings,
     answer::{self, Answer, CallFailure},
-    cache::{AnswerCache, TokenDigest},
+    cache::AnswerCache,
     flight::Flight,
+    place::{Place, keep_looking},
     trouble::{Complaints, Trouble},
 };
 use crate::{
-    fetch::{Fetch, FetchUrl, Outgoing, fetch_in_time},
+    fetch::{Fetch, Outgoing, fetch_in_time},
+    keys::{Discovery, KeySourceError, Metadata},
     runtime::Runtime,
+    token_digest::TokenDigest,
 };
 
-/// The endpoint that the issuer's metadata names; nothing while that is not known.
-#[doc(hidden)]
-pub type EndpointLookup = Box<dyn Fn() -> Option<FetchUrl> + Send + Sync>;
-
 /// Asks one issuer about tokens.
-#[doc(hidden)]
-pub struct Introspector {
-    settings: Settings,
-    lookup: EndpointLookup,
+pub(crate) struct Introspector {
+    authorization: HeaderValue,
+    place: Place,
     rules: TokenRules,
     fetch: Arc<dyn Fetch>,
     cache: AnswerCache,
@@ -60,43 +59,60 @@ enum Boarded {
 }
 
 impl Introspector {
-    /// Asks with these settings and remembers about `cached_tokens_max` answers. `lookup` is asked where the
-    /// settings name no endpoint.
-    #[must_use]
-    pub fn new(
+    /// Asks the issuer of these rules, with these settings, and remembers about `cached_tokens_max` answers.
+    ///
+    /// # Errors
+    /// When the settings name no endpoint and the issuer is none whose metadata could be found.
+    pub(crate) fn new(
         settings: Settings,
-        lookup: EndpointLookup,
         rules: TokenRules,
         fetch: Arc<dyn Fetch>,
         cached_tokens_max: usize,
-    ) -> Arc<Self> {
-        let cache = AnswerCache::new(cached_tokens_max, settings.cache_seconds);
-        Arc::new(Self { settings, lookup, rules, fetch, cache, desk: Mutex::default() })
+    ) -> Result<Arc<Self>, KeySourceError> {
+        let Settings { endpoint, authorization, cache_seconds } = settings;
+        let place = match endpoint {
+            Some(url) => Place::at(url),
+            None => Place::discovered(Metadata::new(rules.issuer(), &Discovery::default())?),
+        };
+        let cache = AnswerCache::new(cached_tokens_max, cache_seconds);
+        Ok(Arc::new(Self { authorization, place, rules, fetch, cache, desk: Mutex::default() }))
     }
 
-    /// Whether the endpoint answered when it was last asked.
+    /// Spawns the task that looks for the endpoint, where the metadata has to say where it is. It ends with
+    /// the introspector.
+    pub(crate) fn start<R: Runtime>(self: &Arc<Self>, runtime: &R) {
+        if self.place.moves() {
+            runtime.spawn(keep_looking(Arc::downgrade(self), runtime.clone()));
+        }
+    }
+
+    /// Whether the endpoint is known and answered when it was last asked.
     pub(crate) fn is_ready(&self) -> bool {
-        !self.lock().trouble.is_out()
+        self.place.known().is_some() && !self.lock().trouble.is_out()
+    }
+
+    pub(super) fn place(&self) -> &Place {
+        &self.place
+    }
+
+    pub(super) fn fetcher(&self) -> &dyn Fetch {
+        &*self.fetch
     }
 
     /// What is remembered of a token. Nothing is awaited.
-    pub fn probe(&self, token: &str, now: Now) -> Option<Facts> {
-        // None that is longer was ever asked about, and a digest takes time that grows with its length.
-        if token.len() > self.rules.token_bytes_max() {
-            return None;
-        }
-        let answer = self.cache.get(&TokenDigest::of(token), now)?;
+    pub(crate) fn probe(&self, digest: &TokenDigest, now: Now) -> Option<Facts> {
+        let answer = self.cache.get(digest, now)?;
         Some(self.judge(answer, now))
     }
 
     /// Finds out about a token. Waits for at most one call, which goes on without the caller: a peer that
     /// leaves at once cannot make this server ask again and again.
-    pub async fn facts<R: Runtime>(self: &Arc<Self>, token: &str, now: Now, runtime: &R) -> Facts {
+    pub(crate) async fn facts<R: Runtime>(self: &Arc<Self>, token: &str, now: Now, runtime: &R) -> Facts {
         if token.len() > self.rules.token_bytes_max() {
             return Facts::Denied(Denial::TooLong);
         }
         let digest = TokenDigest::of(token);
-        let Some(endpoint) = self.settings.endpoint.clone().or_else(|| (self.lookup)()) else {
+        let Some(endpoint) = self.place.known() else {
             tracing::debug!("no introspection endpoint is known");
             return Facts::Unavailable(Outage::IntrospectionUnavailable);
         };
@@ -105,7 +121,7 @@ impl Introspector {
             Boarded::Refused(outage) => return Facts::Unavailable(outage),
             Boarded::Under(flight) => flight,
             Boarded::Begun(flight) => {
-                let question = answer::question(endpoint, token, &self.settings.authorization);
+                let question = answer::question(endpoint, token, &self.authorization);
                 runtime.spawn(self.call(digest, question, now, &flight, runtime).run());
                 flight
             }
@@ -235,6 +251,6 @@ impl<R: Runtime> Drop for Call<R> {
 
 impl fmt::Debug for Introspector {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Introspector").field("settings", &self.settings).finish_non_exhaustive()
+        f.debug_struct("Introspector").field("issuer", &self.rules.issuer()).finish_non_exhaustive()
     }
 }

@@ -22,7 +22,8 @@ use crate::{
     fetch::FETCH_TIMEOUT_SECONDS,
     keys::testing::{Begun, ManualRuntime},
     runtime::Runtime as _,
-    signature::test_signer::{START, claims, rules},
+    signature::test_signer::{ISSUER, START, claims, rules},
+    token_digest::TokenDigest,
 };
 
 const URL: &str = "https://id.example/introspect";
@@ -40,19 +41,18 @@ impl Bench {
     }
 
     fn with(reply: Reply, introspection: &Introspection) -> Self {
-        Self::looking_up(reply, introspection, Box::new(|| panic!("the endpoint is known")))
-    }
-
-    fn looking_up(reply: Reply, introspection: &Introspection, lookup: EndpointLookup) -> Self {
         let endpoint = FakeEndpoint::new(reply);
         let door = Arc::new(Door(Arc::clone(&endpoint)));
         let settings = introspection.settings().unwrap();
-        let introspector = Introspector::new(settings, lookup, rules(), door, 1_000);
-        Self { runtime: ManualRuntime::at(START), endpoint, introspector }
+        let introspector = Introspector::new(settings, rules(), door, 1_000).unwrap();
+        let runtime = ManualRuntime::at(START);
+        introspector.start(&runtime);
+        Self { runtime, endpoint, introspector }
     }
 
     fn probe(&self, token: &str) -> Option<Outcome> {
-        self.introspector.probe(token, self.runtime.now()).map(|facts| outcome(&facts))
+        let digest = TokenDigest::of(token);
+        self.introspector.probe(&digest, self.runtime.now()).map(|facts| outcome(&facts))
     }
 
     fn begin(&self, token: &'static str) -> Begun<impl Future<Output = Facts> + use<>> {
@@ -203,7 +203,7 @@ fn what_an_answer_says_is_judged_again_at_every_use() {
     assert_eq!(bench.outcome("t"), signed("alice"));
     // The clock was wrong and is put right: the token was issued later than that.
     let back = Now { unix: UnixSeconds(START.unix.0 - 1_000), ..START };
-    let hit = bench.introspector.probe("t", back).map(|facts| outcome(&facts));
+    let hit = bench.introspector.probe(&TokenDigest::of("t"), back).map(|facts| outcome(&facts));
     assert_eq!(hit, Some(Outcome::Denied(Denial::IssuedInFuture)));
     assert_eq!(bench.probe("t"), Some(signed("alice")));
 }
@@ -481,18 +481,60 @@ fn what_is_too_long_is_neither_looked_up_nor_asked_about() {
     assert_eq!(bench.endpoint.asked(), 1);
 }
 
-#[test]
-fn an_endpoint_that_is_discovered_is_asked_as_soon_as_it_is_known() {
-    let introspection = Introspection::discovered().client("server", "s3cret");
-    assert!(introspection.settings().unwrap().is_discovered());
-    let unknown = Bench::looking_up(alice(), &introspection, Box::new(|| None));
-    assert_eq!(unknown.outcome("t"), Outcome::Unavailable(Outage::IntrospectionUnavailable));
-    assert_eq!(unknown.endpoint.asked(), 0);
+/// The issuer's metadata, which names this endpoint.
+fn metadata(endpoint: &str) -> Reply {
+    let keys = format!("{ISSUER}/jwks");
+    let metadata = json!({"issuer": ISSUER, "jwks_uri": keys, "introspection_endpoint": endpoint});
+    Reply::Document(metadata.to_string())
+}
 
-    let url = FetchUrl::parse("https://id.example/found").unwrap();
-    let known = Bench::looking_up(alice(), &introspection, Box::new(move || Some(url.clone())));
-    assert_eq!(known.outcome("t"), signed("alice"));
-    assert_eq!(known.endpoint.questions()[0].url.uri(), "https://id.example/found");
+#[test]
+fn an_endpoint_that_is_discovered_is_asked_once_it_is_known() {
+    let introspection = Introspection::discovered().client("server", "s3cret");
+    let bench = Bench::with(Reply::Failure(FetchFailure::Unreachable), &introspection);
+    bench.runtime.run();
+    assert!(!bench.introspector.is_ready());
+    assert_eq!(bench.outcome("t"), Outcome::Unavailable(Outage::IntrospectionUnavailable));
+    assert!(bench.endpoint.questions().iter().all(|question| question.form.is_none()), "no token was sent");
+
+    let found = format!("{ISSUER}/found");
+    bench.endpoint.set(metadata(&found));
+    bench.runtime.pass_seconds(5);
+    assert!(bench.introspector.is_ready());
+    bench.endpoint.set(alice());
+    assert_eq!(bench.outcome("t"), signed("alice"));
+    let asked = bench.endpoint.questions().pop().unwrap();
+    assert_eq!(asked.url.uri(), found.as_str());
+
+    // Ten minutes later the metadata is read again; while that fails, the endpoint stays where it was.
+    bench.endpoint.set(metadata(&format!("{ISSUER}/moved")));
+    bench.runtime.pass_seconds(600);
+    bench.endpoint.set(alice());
+    assert_eq!(bench.outcome("u"), signed("alice"));
+    assert_eq!(bench.endpoint.questions().pop().unwrap().url.uri(), format!("{ISSUER}/moved").as_str());
+}
+
+#[test]
+fn metadata_of_another_issuer_leads_nowhere() {
+    let introspection = Introspection::discovered().client("server", "s3cret");
+    for endpoint in ["https://elsewhere.example/introspect", "http://id.example/introspect", "", "introspect"]
+    {
+        let bench = Bench::with(metadata(endpoint), &introspection);
+        bench.runtime.run();
+        assert!(!bench.introspector.is_ready(), "{endpoint:?}");
+    }
+}
+
+#[test]
+fn the_search_ends_with_the_introspector() {
+    let introspection = Introspection::discovered().client("server", "s3cret");
+    let Bench { runtime, endpoint, introspector } =
+        Bench::with(Reply::Failure(FetchFailure::Unreachable), &introspection);
+    runtime.run();
+    let asked = endpoint.asked();
+    drop(introspector);
+    runtime.pass_seconds(1_000);
+    assert_eq!(endpoint.asked(), asked);
 }
 
 #[test]

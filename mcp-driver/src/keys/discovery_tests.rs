@@ -256,7 +256,7 @@ fn an_unknown_key_has_the_metadata_read_anew() {
     issuer.take_asked();
     issuer.set_at(INSERTED, metadata(MOVED));
     issuer.set_at(MOVED, document("b"));
-    assert!(runtime.finish(store.fetched_anew(&runtime)));
+    assert!(runtime.finish(store.fetched_anew(store.generation(runtime.now()), &runtime)));
     assert_eq!(trusted(&store, &runtime), names(&["b"]));
     assert_eq!(issuer.take_asked(), [INSERTED, MOVED]);
 }

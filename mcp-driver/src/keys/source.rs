@@ -272,4 +272,26 @@ mod tests {
         assert!(missing.to_string().contains(path.to_str().unwrap()));
         assert_eq!(given(KeySource::file(&path)), Err(missing));
     }
+
+    #[test]
+    fn a_document_is_read_for_the_algorithms_that_are_accepted() {
+        let rsa = |members: &str| {
+            let modulus = "sv_8".repeat(86);
+            format!(r#"{{"kty":"RSA","n":"{}Q","e":"AQAB"{members}}}"#, &modulus[..341])
+        };
+        let table = [
+            (rsa(r#","alg":"RS512""#), vec![Algorithm::Rs512], Some(Algorithm::Rs512)),
+            (rsa(r#","alg":"RS512""#), vec![Algorithm::Rs256], None),
+            (rsa(""), vec![Algorithm::Ps384], Some(Algorithm::Ps384)),
+        ];
+        for (json, accepted, algorithm) in table {
+            let KeySource::Document(document) = KeySource::from_json(&json).unwrap() else {
+                panic!("a document");
+            };
+            let keys = document.keys(AlgorithmSet::of(&accepted));
+            assert_eq!(keys.is_ok(), algorithm.is_some(), "{json}");
+            let found = keys.ok().and_then(|keys| keys.iter().next().map(|key| key.algorithm()));
+            assert_eq!(found, algorithm, "{json}");
+        }
+    }
 }

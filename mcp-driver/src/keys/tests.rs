@@ -50,7 +50,7 @@ fn given_keys_are_there_at_once_and_for_ever_and_need_no_task() {
     assert_eq!(runtime.tasks(), 0);
     assert_eq!(trusted(&store, &runtime), names(&["a"]));
     assert!(store.is_ready(Now { tick: Tick(u64::MAX), unix: UnixSeconds(u64::MAX) }));
-    assert!(!runtime.finish(store.fetched_anew(&runtime)));
+    assert!(!runtime.finish(store.fetched_anew(store.generation(runtime.now()), &runtime)));
 }
 
 #[test]
@@ -211,27 +211,31 @@ fn a_fetch_that_does_not_answer_is_given_up_after_five_seconds() {
 }
 
 #[test]
-fn an_unknown_key_causes_one_fetch_per_cooldown_and_nobody_else_waits() {
+fn an_unknown_key_causes_one_fetch_per_cooldown_and_all_who_ask_wait_for_it() {
     let (runtime, issuer, store) = started(document("a"));
+    assert!(runtime.finish(store.fetched_anew(store.generation(runtime.now()), &runtime)));
     runtime.pass_seconds(29);
-    assert!(!runtime.finish(store.fetched_anew(&runtime)));
-    assert_eq!(issuer.asked(), 1);
+    assert!(!runtime.finish(store.fetched_anew(store.generation(runtime.now()), &runtime)));
+    assert_eq!(issuer.asked(), 2);
 
     runtime.pass_seconds(1);
     issuer.set(Answer::Silence);
-    let mut first = runtime.begin(store.fetched_anew(&runtime));
+    let mut first = runtime.begin(store.fetched_anew(store.generation(runtime.now()), &runtime));
     assert_eq!(first.result(), None);
-    assert_eq!(issuer.asked(), 2);
-    for _ in 0..100 {
-        assert!(!runtime.finish(store.fetched_anew(&runtime)));
-    }
-    assert_eq!(issuer.asked(), 2);
+    assert_eq!(issuer.asked(), 3);
+    let seen = store.generation(runtime.now());
+    let mut others: Vec<_> = (0..100).map(|_| runtime.begin(store.fetched_anew(seen, &runtime))).collect();
+    assert!(others.iter_mut().all(|other| other.result().is_none()));
+    assert_eq!(issuer.asked(), 3);
 
     issuer.set(document("b"));
     assert_eq!(first.result(), Some(true));
+    assert!(others.iter_mut().all(|other| other.result() == Some(true)));
     assert_eq!(trusted(&store, &runtime), names(&["b"]));
-    assert!(!runtime.finish(store.fetched_anew(&runtime)));
-    assert_eq!(issuer.asked(), 2);
+    // Somebody who looked before the fetch landed, and asks after it.
+    assert!(runtime.finish(store.fetched_anew(seen, &runtime)));
+    assert!(!runtime.finish(store.fetched_anew(store.generation(runtime.now()), &runtime)));
+    assert_eq!(issuer.asked(), 3);
 }
 
 #[test]
@@ -240,14 +244,15 @@ fn ten_thousand_unknown_keys_in_a_hundred_seconds_cause_four_fetches() {
     let mut claimed = 0;
     for second in 0..100 {
         for _ in 0..100 {
-            claimed += usize::from(runtime.finish(store.fetched_anew(&runtime)));
+            claimed +=
+                usize::from(runtime.finish(store.fetched_anew(store.generation(runtime.now()), &runtime)));
         }
-        // At the start, by the maintenance; then after 30, 60 and 90 seconds.
-        assert_eq!(issuer.asked(), 1 + second / 30);
+        // At the start, by the maintenance; then for unknown keys, at once and after 30, 60 and 90 seconds.
+        assert_eq!(issuer.asked(), 2 + second / 30);
         runtime.pass_seconds(1);
     }
-    assert_eq!(claimed, 3);
-    assert_eq!(issuer.asked(), 4);
+    assert_eq!(claimed, 4);
+    assert_eq!(issuer.asked(), 5);
 }
 
 #[test]
@@ -255,9 +260,9 @@ fn unknown_keys_cause_no_more_fetches_while_those_fail() {
     let (runtime, issuer, store) = started(document("a"));
     issuer.set(Answer::Failure(FetchFailure::Unreachable));
     runtime.pass_seconds(30);
-    assert!(runtime.finish(store.fetched_anew(&runtime)));
+    assert!(runtime.finish(store.fetched_anew(store.generation(runtime.now()), &runtime)));
     assert_eq!(issuer.asked(), 2);
-    assert!(!runtime.finish(store.fetched_anew(&runtime)));
+    assert!(!runtime.finish(store.fetched_anew(store.generation(runtime.now()), &runtime)));
     assert_eq!(trusted(&store, &runtime), names(&["a"]));
 }
 
@@ -266,7 +271,7 @@ fn a_failed_fetch_for_an_unknown_key_is_retried_without_anybody_asking() {
     let (runtime, issuer, store) = started(document("a"));
     issuer.set(Answer::Failure(FetchFailure::Unreachable));
     runtime.pass_seconds(30);
-    assert!(runtime.finish(store.fetched_anew(&runtime)));
+    assert!(runtime.finish(store.fetched_anew(store.generation(runtime.now()), &runtime)));
     issuer.set(document("b"));
     runtime.pass_seconds(5);
     assert_eq!(trusted(&store, &runtime), names(&["b"]));
@@ -277,7 +282,7 @@ fn a_fetch_outlives_the_request_that_caused_it() {
     let (runtime, issuer, store) = started(document("a"));
     runtime.pass_seconds(30);
     issuer.set(Answer::Silence);
-    let mut request = runtime.begin(store.fetched_anew(&runtime));
+    let mut request = runtime.begin(store.fetched_anew(store.generation(runtime.now()), &runtime));
     assert_eq!(request.result(), None);
     drop(request);
     issuer.set(document("b"));
@@ -291,13 +296,13 @@ fn a_fetch_that_panics_or_is_dropped_lets_its_request_go_on() {
     let (runtime, issuer, store) = started(document("a"));
     runtime.pass_seconds(30);
     issuer.set(Answer::Panic);
-    assert!(runtime.finish(store.fetched_anew(&runtime)));
+    assert!(runtime.finish(store.fetched_anew(store.generation(runtime.now()), &runtime)));
     assert_eq!(trusted(&store, &runtime), names(&["a"]));
 
     let (runtime, issuer, store) = started(document("a"));
     runtime.pass_seconds(30);
     issuer.set(Answer::Silence);
-    let mut request = runtime.begin(store.fetched_anew(&runtime));
+    let mut request = runtime.begin(store.fetched_anew(store.generation(runtime.now()), &runtime));
     assert_eq!(request.result(), None);
     runtime.shut_down();
     assert_eq!(request.result(), Some(true));
@@ -324,11 +329,11 @@ fn an_empty_set_withdraws_every_key_until_there_are_some_again() {
     let first = store.generation(runtime.now());
     issuer.set(empty.clone());
     runtime.pass_seconds(30);
-    assert!(runtime.finish(store.fetched_anew(&runtime)));
+    assert!(runtime.finish(store.fetched_anew(store.generation(runtime.now()), &runtime)));
     assert_eq!(trusted(&store, &runtime), None);
     // Retried like a failure; whoever makes up keys brings no fetch about.
     for (pause, asked) in [(5, 3), (10, 4), (20, 5)] {
-        assert!(!runtime.finish(store.fetched_anew(&runtime)));
+        assert!(!runtime.finish(store.fetched_anew(store.generation(runtime.now()), &runtime)));
         runtime.pass_seconds(pause);
         assert_eq!(issuer.asked(), asked);
         assert_eq!(trusted(&store, &runtime), None);

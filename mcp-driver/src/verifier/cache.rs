@@ -4,23 +4,8 @@ use std::sync::Arc;
 
 use mcp_proto::{UnixSeconds, jws::Claims};
 use quick_cache::sync::Cache;
-use ring::digest::{self, SHA256, SHA256_OUTPUT_LEN};
 
-use crate::load::Load;
-
-/// SHA-256 of a whole token, signature included: two tokens never share one.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) struct TokenDigest([u8; SHA256_OUTPUT_LEN]);
-
-impl TokenDigest {
-    pub(super) fn of(token: &str) -> Self {
-        let digest = digest::digest(&SHA256, token.as_bytes());
-        let mut bytes = [0; SHA256_OUTPUT_LEN];
-        // Both have the output length of SHA-256.
-        bytes.copy_from_slice(digest.as_ref());
-        Self(bytes)
-    }
-}
+use crate::{load::Load, token_digest::TokenDigest};
 
 /// What is remembered of a good token.
 #[derive(Clone)]

@@ -10,10 +10,13 @@ use mcp_proto::{
 };
 
 use super::{
-    cache::{Entry, TokenCache, TokenDigest},
+    cache::{Entry, TokenCache},
     principals::Principals,
 };
-use crate::{introspection::Introspector, keys::KeyStore, recognise::Verified, signature::TrustedKeys};
+use crate::{
+    introspection::Introspector, keys::KeyStore, recognise::Verified, signature::TrustedKeys,
+    token_digest::TokenDigest,
+};
 
 /// How the tokens of one issuer are found to be good.
 pub(crate) enum TrustedIssuer {
@@ -36,17 +39,11 @@ impl TrustedIssuer {
     }
 
     /// What is remembered of a token.
-    pub(super) fn probe(
-        &self,
-        token: &str,
-        digest: &TokenDigest,
-        principals: &Principals,
-        now: Now,
-    ) -> Option<Verified> {
+    pub(super) fn probe(&self, digest: &TokenDigest, principals: &Principals, now: Now) -> Option<Verified> {
         match self {
             Self::Signing(signing) => signing.probe(digest, now),
             Self::Asked(introspector) => {
-                introspector.probe(token, now).map(|facts| counted(facts, principals))
+                introspector.probe(digest, now).map(|facts| counted(facts, principals))
             }
         }
     }

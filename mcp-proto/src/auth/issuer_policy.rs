@@ -21,6 +21,7 @@ pub struct IssuerPolicy {
     algorithms: AlgorithmSet,
     client_as_audience: bool,
     grants: Vec<Grant>,
+    kept: Vec<String>,
 }
 
 #[derive(Debug, Clone)]
@@ -43,6 +44,7 @@ impl IssuerPolicy {
             algorithms: AlgorithmSet::default(),
             client_as_audience: false,
             grants: Vec::new(),
+            kept: Vec::new(),
         }
     }
 
@@ -120,6 +122,14 @@ impl IssuerPolicy {
         self
     }
 
+    /// Keeps this claim of every token for the application ([`crate::exchange::Caller::claim`]): a tenant,
+    /// say, or an address.
+    #[must_use]
+    pub fn keep_claim(mut self, name: impl Into<String>) -> Self {
+        self.kept.push(name.into());
+        self
+    }
+
     /// The rules.
     pub(super) fn rules(&self) -> Result<TokenRules, BuildError> {
         let refused = |error| self.refused(error);
@@ -135,7 +145,9 @@ impl IssuerPolicy {
             let path = grant.path.iter().map(String::as_str);
             rules.with_grant(path, grant.value.as_str(), &grant.scope)
         };
-        self.grants.iter().try_fold(rules, granting).map_err(refused)
+        let rules = self.grants.iter().try_fold(rules, granting).map_err(refused)?;
+        let keeping = |rules: TokenRules, name: &String| rules.with_kept_claim(name.as_str());
+        self.kept.iter().try_fold(rules, keeping).map_err(refused)
     }
 
     fn refused(&self, error: TokenRulesError) -> BuildError {
@@ -152,6 +164,7 @@ impl IssuerPolicy {
             | TokenRulesError::GrantValueEmpty
             | TokenRulesError::GrantScope
             | TokenRulesError::TooManyGrants
+            | TokenRulesError::TooManyKeptClaims
             | TokenRulesError::IssuersEmpty
             | TokenRulesError::IssuerRepeated
             | TokenRulesError::IntrospectionRepeated => BuildError::Tokens(self.issuer.clone(), error),

@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use bytes::Bytes;
+use serde::Deserialize;
 use serde_json::{Value, value::RawValue};
 
 use super::{audit::About, reply::Reply};
@@ -47,6 +48,17 @@ impl Caller {
 
     pub(super) fn of_application(principal: Arc<Principal>) -> Self {
         Self(Evidence::Application(principal))
+    }
+
+    /// A claim of the caller's token that the server keeps
+    /// ([`keep_claim`](crate::auth::IssuerPolicy::keep_claim)), read as this type; nothing where the token
+    /// does not have it, or has it with another type.
+    #[must_use]
+    pub fn claim<'c, T: Deserialize<'c>>(&'c self, name: &str) -> Option<T> {
+        match &self.0 {
+            Evidence::Claims(claims) => serde_json::from_str(claims.kept(name)?).ok(),
+            Evidence::Application(_) => None,
+        }
     }
 
     /// The verified identity.

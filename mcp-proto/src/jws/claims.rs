@@ -6,7 +6,7 @@ mod tests;
 use std::collections::BTreeSet;
 use std::fmt;
 
-use super::json::{Member, Object};
+use super::json::{Member, Object, glance};
 use super::profile::{Origin, require_access_token};
 use super::{Confirmation, Denial, Profile, TokenRules};
 use crate::auth::principal::Principal;
@@ -34,6 +34,8 @@ pub struct Claims {
     issued_at: Option<UnixSeconds>,
     token_id: Option<Box<str>>,
     confirmation: Option<Confirmation>,
+    /// Names and JSON texts.
+    kept: Box<[(Box<str>, Box<str>)]>,
 }
 
 impl Claims {
@@ -88,7 +90,15 @@ impl Claims {
             issued_at,
             token_id,
             confirmation: object.member("cnf").map(Confirmation::read),
+            kept: kept(object, rules),
         })
+    }
+
+    /// A claim that the rules keep ([`TokenRules::with_kept_claim`]), as JSON text; nothing where the
+    /// token does not have it, or the rules do not keep it.
+    #[must_use]
+    pub fn kept(&self, name: &str) -> Option<&str> {
+        self.kept.iter().find(|(kept, _)| &**kept == name).map(|(_, json)| &**json)
     }
 
     /// Who the token speaks for.
@@ -145,13 +155,20 @@ impl fmt::Debug for Claims {
     }
 }
 
-/// `iss` of a payload, before anybody has vouched for it: good for looking up whose rules apply.
+/// `iss` of a payload, before anybody has vouched for it: good for looking up whose rules apply. The
+/// payload is read in full when its signature was found to be good.
 ///
 /// # Errors
 /// [`Denial::ClaimsMalformed`] or [`Denial::IssuerMissing`].
 pub(super) fn claimed_issuer(json: &[u8]) -> Result<Box<str>, Denial> {
-    let object = Object::read(json).ok_or(Denial::ClaimsMalformed)?;
-    text(&object, "iss", Denial::IssuerMissing)
+    let member = glance(json, "iss").ok_or(Denial::ClaimsMalformed)?.ok_or(Denial::IssuerMissing)?;
+    let issuer = member.text().ok_or(Denial::ClaimsMalformed)?;
+    if issuer.is_empty() { Err(Denial::IssuerMissing) } else { Ok(issuer) }
+}
+
+fn kept(claims: &Object<'_>, rules: &TokenRules) -> Box<[(Box<str>, Box<str>)]> {
+    let names = rules.kept_claims().iter();
+    names.filter_map(|name| Some((name.clone(), claims.member(name)?.json().into()))).collect()
 }
 
 /// A string that has to be there.

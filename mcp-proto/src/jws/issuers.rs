@@ -87,10 +87,10 @@ impl Issuers {
     /// of an issuer that is not ours goes to nobody: whoever is asked about it could use it.
     ///
     /// # Errors
-    /// [`Denial::TooLong`] first, [`Denial::IssuerForeign`] and [`Denial::IssuerMissing`] by what the
-    /// payload says, else the first stage that refuses the token under its issuer's rules. Without
-    /// an issuer to ask, what is no signed token is [`Denial::Malformed`],
-    /// [`Denial::HeaderMalformed`] or [`Denial::AlgorithmRefused`].
+    /// [`Denial::TooLong`] first; [`Denial::ClaimsMalformed`], [`Denial::IssuerMissing`] and
+    /// [`Denial::IssuerForeign`] by what the payload says; else the first stage that refuses the token
+    /// under its issuer's rules. Without an issuer to ask, what is no signed token is
+    /// [`Denial::Malformed`], [`Denial::HeaderMalformed`] or [`Denial::AlgorithmRefused`].
     pub fn identify<'a>(&'a self, token: &'a str) -> Result<Identified<'a>, Denial> {
         let compact = match Compact::split(token, self.token_bytes_max) {
             Ok(compact) => compact,

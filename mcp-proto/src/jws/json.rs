@@ -11,8 +11,23 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde::de::{
+    Deserialize, DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor,
+};
 use serde_json::value::RawValue;
+
+/// The value of one member of an object, for a first look at a document that is read in full, and
+/// strictly, before anything in it is believed.
+///
+/// It costs a stranger's document no allocation for each of its members. The member must not be
+/// repeated, however its name is escaped, so that both readings see the same one. `None` when the
+/// document is no object or repeats the member.
+pub(super) fn glance<'t>(json: &'t [u8], name: &str) -> Option<Option<Member<'t>>> {
+    let mut document = serde_json::Deserializer::from_slice(json);
+    let found = document.deserialize_map(GlanceVisitor { name }).ok()?;
+    document.end().ok()?;
+    Some(found.map(Member))
+}
 
 /// A JSON object with unique member names.
 pub(crate) struct Object<'t> {
@@ -56,6 +71,11 @@ impl<'t> Member<'t> {
     /// An array of strings.
     pub(super) fn texts(self) -> Option<Vec<Box<str>>> {
         self.typed()
+    }
+
+    /// Its JSON text, as it was written.
+    pub(super) fn json(self) -> &'t str {
+        self.0.get()
     }
 
     /// A number that a double can hold.
@@ -109,6 +129,53 @@ impl<'de> Visitor<'de> for ObjectVisitor {
             }
         }
         Ok(Object { members })
+    }
+}
+
+struct GlanceVisitor<'n> {
+    name: &'n str,
+}
+
+impl<'de> Visitor<'de> for GlanceVisitor<'_> {
+    type Value = Option<&'de RawValue>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut found = None;
+        while let Some(is_wanted) = map.next_key_seed(Is(self.name))? {
+            if !is_wanted {
+                map.next_value::<IgnoredAny>()?;
+            } else if found.replace(map.next_value::<&RawValue>()?).is_some() {
+                return Err(A::Error::custom("repeated member name"));
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// Whether a member has this name.
+struct Is<'n>(&'n str);
+
+impl<'de> DeserializeSeed<'de> for Is<'_> {
+    type Value = bool;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<bool, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl Visitor<'_> for Is<'_> {
+    type Value = bool;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a member name")
+    }
+
+    fn visit_str<E>(self, name: &str) -> Result<bool, E> {
+        Ok(name == self.0)
     }
 }
 
@@ -172,7 +239,7 @@ impl<'de> Visitor<'de> for UnambiguousVisitor {
 
 #[cfg(test)]
 mod tests {
-    use super::Object;
+    use super::{Object, glance};
     use proptest::prelude::*;
 
     #[test]
@@ -277,7 +344,50 @@ mod tests {
         assert!(Object::read(nested(200_000).as_bytes()).is_none());
     }
 
+    #[test]
+    fn a_glance_finds_the_one_member_of_that_name() {
+        let table: &[(&str, Option<Option<&str>>)] = &[
+            ("{}", Some(None)),
+            (r#"{"iss":"a"}"#, Some(Some("a"))),
+            (r#" {"x":[{"iss":"b"}],"\u0069ss":"\u0061","y":{"iss":"c"}} "#, Some(Some("a"))),
+            (r#"{"x":1,"x":2,"iss":"a"}"#, Some(Some("a"))),
+            (r#"{"ISS":"a","iss ":"a"}"#, Some(None)),
+            (r#"{"iss":"a","iss":"a"}"#, None),
+            (r#"{"iss":"a","\u0069ss":"b"}"#, None),
+            (r#"{"iss":"a"}x"#, None),
+            (r#"{"iss":"a""#, None),
+            (r#"{"iss":"a",}"#, None),
+            (r#"["iss"]"#, None),
+            (r#""iss""#, None),
+            ("", None),
+        ];
+        for (json, expected) in table {
+            let found = glance(json.as_bytes(), "iss");
+            let found = found.map(|member| member.map(|member| member.text().unwrap()));
+            assert_eq!(found, expected.map(|value| value.map(Into::into)), "{json}");
+        }
+        let typed = glance(br#"{"iss":1}"#, "iss").unwrap().unwrap();
+        assert_eq!(typed.text(), None);
+        assert!(glance(b"{\"iss\":\"\xff\"}", "iss").is_none());
+    }
+
     proptest! {
+        #[test]
+        fn a_glance_sees_what_the_full_reading_sees(
+            json in r#"\{("(iss|\\u0069ss|[a-c])":("[a-c]"|1|\{"iss":2\}|\[\])(,|))*\}"#,
+        ) {
+            if let Some(object) = Object::read(json.as_bytes()) {
+                let full = object.member("iss").map(|member| member.0.get());
+                let glanced = glance(json.as_bytes(), "iss").map(|found| found.map(|member| member.0.get()));
+                prop_assert_eq!(glanced, Some(full), "{}", json);
+            }
+        }
+
+        #[test]
+        fn a_glance_at_any_bytes_is_survived(json: Vec<u8>) {
+            let _ = glance(&json, "iss");
+        }
+
         #[test]
         fn any_bytes_are_survived(json: Vec<u8>) {
             let _ = Object::read(&json);

@@ -241,11 +241,16 @@ impl KeyFetch {
     /// keys may have been rotated. When so, the fetch is the caller's; when not, the token is
     /// refused at once.
     ///
-    /// The cooldown counts from the start of the latest fetch of either kind and does not depend on
-    /// its outcome.
+    /// The cooldown counts from the start of the latest fetch that an unknown key caused, whatever came
+    /// of it. Fetches that were due do not count: keys that are rotated just after one would have to
+    /// wait.
     #[must_use = "a claimed fetch has to be performed and reported"]
     pub fn unknown_key(&mut self, now: Tick) -> bool {
-        self.claim(now, self.cool)
+        let claimed = self.claim(now, self.cool);
+        if claimed {
+            self.cool = now.after_seconds(self.policy.cooldown_seconds);
+        }
+        claimed
     }
 
     /// Takes the outcome of a fetch. A key that the new set no longer has is withdrawn from here
@@ -283,7 +288,6 @@ impl KeyFetch {
             return false;
         }
         self.claimed_until = Some(now.after_seconds(FETCH_SECONDS_MAX));
-        self.cool = now.after_seconds(self.policy.cooldown_seconds);
         true
     }
 

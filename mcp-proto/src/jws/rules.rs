@@ -1,5 +1,8 @@
 //! What a server demands of a token, and the part of it that is checked on every request.
 
+#[cfg(test)]
+mod tests;
+
 use std::fmt;
 
 use super::grants::{GRANTS_MAX, Grant};
@@ -14,6 +17,9 @@ pub const LEEWAY_SECONDS_MAX: u64 = 300;
 
 /// The longest token that new rules let through, in bytes.
 pub const TOKEN_BYTES_DEFAULT: usize = 16 * 1024;
+
+/// The most claims that are kept of a token for the application.
+pub const KEPT_CLAIMS_MAX: usize = 16;
 
 /// What a server demands of the tokens of one issuer: whom they are for, how old they may be, how
 /// they are written and what they grant.
@@ -30,6 +36,7 @@ pub struct TokenRules {
     verification: Verification,
     takes_client_as_audience: bool,
     grants: Vec<Grant>,
+    kept: Vec<Box<str>>,
 }
 
 impl TokenRules {
@@ -63,6 +70,7 @@ impl TokenRules {
             verification: Verification::default(),
             takes_client_as_audience: false,
             grants: Vec::new(),
+            kept: Vec::new(),
         })
     }
 
@@ -146,6 +154,25 @@ impl TokenRules {
         }
         self.grants.push(grant);
         Ok(self)
+    }
+
+    /// The same rules, keeping the claim of this name for the application
+    /// ([`Claims::kept`]). No rule looks at it. A token without it is as good as one with it.
+    ///
+    /// # Errors
+    /// When [`KEPT_CLAIMS_MAX`] are kept already.
+    pub fn with_kept_claim(mut self, name: impl Into<Box<str>>) -> Result<Self, TokenRulesError> {
+        if self.kept.len() >= KEPT_CLAIMS_MAX {
+            return Err(TokenRulesError::TooManyKeptClaims);
+        }
+        self.kept.push(name.into());
+        Ok(self)
+    }
+
+    /// The names of the claims that are kept for the application.
+    #[must_use]
+    pub fn kept_claims(&self) -> &[Box<str>] {
+        &self.kept
     }
 
     /// The issuer whose tokens are accepted.
@@ -285,6 +312,8 @@ pub enum TokenRulesError {
     GrantScope,
     /// There are more than [`GRANTS_MAX`] grants.
     TooManyGrants,
+    /// More than [`KEPT_CLAIMS_MAX`] claims are to be kept.
+    TooManyKeptClaims,
     /// There are no rules, for any issuer.
     IssuersEmpty,
     /// Two rules are for the same issuer.
@@ -306,6 +335,7 @@ impl fmt::Display for TokenRulesError {
             Self::GrantValueEmpty => "the value that grants a scope is empty",
             Self::GrantScope => "what a claim is to grant is not a scope",
             Self::TooManyGrants => "more than 64 values of claims grant scopes",
+            Self::TooManyKeptClaims => "more than 16 claims are to be kept",
             Self::IssuersEmpty => "a token issuer is needed",
             Self::IssuerRepeated => "two token issuers are the same",
             Self::IntrospectionRepeated => "only one token issuer can be asked about tokens",
@@ -314,231 +344,3 @@ impl fmt::Display for TokenRulesError {
 }
 
 impl std::error::Error for TokenRulesError {}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::jws::profile::Origin;
-    use crate::jws::{Algorithm, GRANT_PATH_MAX};
-    use proptest::prelude::*;
-
-    const ISSUER: &str = "https://id.example";
-    const AUDIENCE: &str = "https://mcp.example/mcp";
-
-    fn rules() -> TokenRules {
-        TokenRules::new(ISSUER, [AUDIENCE]).unwrap()
-    }
-
-    fn claims(iss: &str, aud: &str, times: &str) -> Claims {
-        let json = format!(r#"{{"iss":"{iss}","aud":{aud},"sub":"s","client_id":"c","jti":"j",{times}}}"#);
-        Claims::read(json.as_bytes(), &rules(), Origin::Token { is_typed: true }).unwrap()
-    }
-
-    fn judge(rules: &TokenRules, times: &str, now: u64) -> Result<(), Denial> {
-        let claims = claims(ISSUER, &format!(r#""{AUDIENCE}""#), times);
-        rules.check(&claims, None, UnixSeconds(now))
-    }
-
-    #[test]
-    fn new_rules_have_the_stated_defaults() {
-        let rules = rules();
-        assert_eq!(rules.issuer(), ISSUER);
-        assert_eq!(rules.audiences(), [AUDIENCE.into()]);
-        assert_eq!(rules.leeway_seconds(), 60);
-        assert_eq!(rules.token_bytes_max(), 16_384);
-        assert_eq!(rules.algorithms(), AlgorithmSet::of(Algorithm::DEFAULT));
-        assert_eq!(rules.profile(), Profile::Rfc9068);
-        assert_eq!(rules.verification(), Verification::Signature);
-        assert!(!rules.takes_client_as_audience());
-        assert!(rules.grants().is_empty());
-    }
-
-    #[test]
-    fn rules_that_demand_nothing_cannot_be_built() {
-        let none: [&str; 0] = [];
-        let table = [
-            (TokenRules::new("", [AUDIENCE]), TokenRulesError::IssuerEmpty),
-            (TokenRules::new(ISSUER, none), TokenRulesError::AudienceEmpty),
-            (TokenRules::new(ISSUER, [AUDIENCE, ""]), TokenRulesError::AudienceEmpty),
-            (rules().with_algorithms(AlgorithmSet::of(&[])), TokenRulesError::AlgorithmsEmpty),
-            (rules().with_token_bytes_max(0), TokenRulesError::TokenBytesZero),
-            (rules().with_leeway_seconds(301), TokenRulesError::LeewayTooLong),
-            (rules().with_leeway_seconds(u64::MAX), TokenRulesError::LeewayTooLong),
-        ];
-        for (built, error) in table {
-            assert_eq!(built, Err(error), "{error}");
-        }
-        assert_eq!(rules().with_leeway_seconds(300).unwrap().leeway_seconds(), 300);
-        assert_eq!(rules().with_token_bytes_max(1).unwrap().token_bytes_max(), 1);
-        let only = AlgorithmSet::of(&[Algorithm::EdDsa]);
-        assert_eq!(rules().with_algorithms(only).unwrap().algorithms(), only);
-    }
-
-    #[test]
-    fn the_issuer_is_compared_byte_for_byte() {
-        let times = r#""exp":2000,"iat":1000"#;
-        let table = [
-            "https://id.example/",
-            "https://ID.example",
-            "HTTPS://id.example",
-            "https://id.example.evil.example",
-            "https://id.exampl",
-            "http://id.example",
-            " https://id.example",
-        ];
-        for issuer in table {
-            let claims = claims(issuer, &format!(r#""{AUDIENCE}""#), times);
-            let judged = rules().check(&claims, None, UnixSeconds(1500));
-            assert_eq!(judged, Err(Denial::IssuerForeign), "{issuer}");
-        }
-    }
-
-    #[test]
-    fn the_audience_has_to_name_this_server_byte_for_byte() {
-        let table = [
-            (r#""https://mcp.example/mcp""#, Ok(())),
-            (r#"["https://mcp.example/mcp"]"#, Ok(())),
-            (r#"["https://other.example","https://mcp.example/mcp"]"#, Ok(())),
-            (r#""https:\/\/mcp.example\/mcp""#, Ok(())),
-            (r#""https://mcp.example/mcp/""#, Err(Denial::AudienceForeign)),
-            (r#""https://mcp.example""#, Err(Denial::AudienceForeign)),
-            (r#""https://MCP.example/mcp""#, Err(Denial::AudienceForeign)),
-            (r#""https://mcp.example/mcp https://other.example""#, Err(Denial::AudienceForeign)),
-            (r#"["",""]"#, Err(Denial::AudienceForeign)),
-            (r#"["https://other.example"]"#, Err(Denial::AudienceForeign)),
-        ];
-        for (audience, expected) in table {
-            let claims = claims(ISSUER, audience, r#""exp":2000,"iat":1000"#);
-            assert_eq!(rules().check(&claims, None, UnixSeconds(1500)), expected, "{audience}");
-        }
-    }
-
-    #[test]
-    fn any_configured_audience_will_do() {
-        let rules = TokenRules::new(ISSUER, [AUDIENCE, "urn:second"]).unwrap();
-        let times = r#""exp":2000,"iat":1000"#;
-        let second = claims(ISSUER, r#""urn:second""#, times);
-        let third = claims(ISSUER, r#""urn:third""#, times);
-        let now = UnixSeconds(1500);
-        assert_eq!(rules.check(&second, None, now), Ok(()));
-        assert_eq!(rules.check(&third, None, now), Err(Denial::AudienceForeign));
-    }
-
-    #[test]
-    fn time_is_judged_to_the_second() {
-        let table = [
-            // exp 2000 and a leeway of 60: the last good second is 2059.
-            (r#""exp":2000,"iat":1000"#, 2059, Ok(())),
-            (r#""exp":2000,"iat":1000"#, 2060, Err(Denial::Expired)),
-            (r#""exp":2000.9,"iat":1000"#, 2059, Ok(())),
-            (r#""exp":2000.9,"iat":1000"#, 2060, Err(Denial::Expired)),
-            (r#""exp":2e3,"iat":1000"#, 2059, Ok(())),
-            (r#""exp":0,"iat":0"#, 60, Err(Denial::Expired)),
-            (r#""exp":2000,"iat":1000"#, u64::MAX, Err(Denial::Expired)),
-            (r#""exp":2000,"nbf":1100,"iat":1000"#, 1039, Err(Denial::NotYetValid)),
-            (r#""exp":2000,"nbf":1100,"iat":1000"#, 1040, Ok(())),
-            (r#""exp":2000,"nbf":1100.9,"iat":1000"#, 1040, Ok(())),
-            (r#""exp":2000,"iat":1000"#, 939, Err(Denial::IssuedInFuture)),
-            (r#""exp":2000,"iat":1000"#, 940, Ok(())),
-            (r#""exp":2000,"iat":1000.9"#, 940, Ok(())),
-            (r#""exp":253402300799,"iat":253402300799"#, 253_402_300_739, Ok(())),
-        ];
-        for (times, now, expected) in table {
-            assert_eq!(judge(&rules(), times, now), expected, "{times} at {now}");
-        }
-    }
-
-    #[test]
-    fn without_leeway_the_interval_is_exact() {
-        let rules = rules().with_leeway_seconds(0).unwrap();
-        let times = r#""exp":2000,"nbf":1000,"iat":1000"#;
-        assert_eq!(judge(&rules, times, 999), Err(Denial::NotYetValid));
-        assert_eq!(judge(&rules, times, 1000), Ok(()));
-        assert_eq!(judge(&rules, times, 1999), Ok(()));
-        assert_eq!(judge(&rules, times, 2000), Err(Denial::Expired));
-    }
-
-    #[test]
-    fn a_grant_has_a_path_of_one_to_four_names_a_value_and_a_scope() {
-        let path = |depth| vec!["a"; depth];
-        let table = [
-            (path(0), "v", "s", Some(TokenRulesError::GrantPathEmpty)),
-            (path(1), "v", "s", None),
-            (path(GRANT_PATH_MAX), "v", "s", None),
-            (path(GRANT_PATH_MAX + 1), "v", "s", Some(TokenRulesError::GrantPathTooLong)),
-            (path(1), "", "s", Some(TokenRulesError::GrantValueEmpty)),
-            (path(1), "v", "", Some(TokenRulesError::GrantScope)),
-            (path(1), "v", "a b", Some(TokenRulesError::GrantScope)),
-            (path(1), "v w", "s", None),
-        ];
-        assert_eq!(GRANT_PATH_MAX, 4);
-        for (path, value, scope, error) in table {
-            let built = rules().with_grant(path.clone(), value, scope);
-            assert_eq!(built.as_ref().err(), error.as_ref(), "{path:?} {value:?} {scope:?}");
-            if let Ok(rules) = built {
-                let [grant] = rules.grants() else { panic!("one grant") };
-                assert_eq!(grant.path().len(), path.len());
-                assert_eq!((grant.value(), grant.scope().as_str()), (value, scope));
-            }
-        }
-    }
-
-    #[test]
-    fn rules_have_at_most_64_grants() {
-        let full = (0..64)
-            .fold(rules(), |rules, number| rules.with_grant(["groups"], number.to_string(), "s").unwrap());
-        assert_eq!(full.grants().len(), 64);
-        let one_more = full.with_grant(["groups"], "64", "s");
-        assert_eq!(one_more, Err(TokenRulesError::TooManyGrants));
-    }
-
-    /// RFC 9449 section 7.1, and RFC 7800 section 3.1 for what is not understood.
-    #[test]
-    fn a_bound_token_is_for_the_holder_of_its_key_alone() {
-        let bound = "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I";
-        let [own, other] = [bound, "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs"]
-            .map(|text| Thumbprint::parse(text).unwrap());
-        let key = format!(r#","cnf":{{"jkt":"{bound}"}}"#);
-        let both = format!(r#","cnf":{{"jkt":"{bound}","x5t#S256":"{bound}"}}"#);
-        let table = [
-            ("", None, Ok(())),
-            ("", Some(&own), Err(Denial::NotSenderConstrained)),
-            (&key, None, Err(Denial::SenderConstrained)),
-            (&key, Some(&own), Ok(())),
-            (&key, Some(&other), Err(Denial::KeyNotBound)),
-            (&both, None, Err(Denial::SenderConstrained)),
-            (&both, Some(&own), Err(Denial::SenderConstrained)),
-            (r#","cnf":null"#, None, Err(Denial::SenderConstrained)),
-            (r#","cnf":{}"#, None, Err(Denial::SenderConstrained)),
-            (r#","cnf":{"x5t#S256":"x"}"#, Some(&own), Err(Denial::SenderConstrained)),
-        ];
-        for (cnf, proven, expected) in table {
-            let times = format!(r#""exp":2000,"iat":1000{cnf}"#);
-            let claims = claims(ISSUER, &format!(r#""{AUDIENCE}""#), &times);
-            let rules = rules();
-            assert_eq!(rules.check(&claims, proven, UnixSeconds(1500)), expected, "{cnf} {proven:?}");
-            // A binding makes up for nothing.
-            assert_eq!(rules.check(&claims, proven, UnixSeconds(2060)), Err(Denial::Expired));
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn a_token_is_good_exactly_within_its_widened_interval(
-            exp in 0..5_000_u64,
-            nbf in proptest::option::of(0..5_000_u64),
-            iat in 0..5_000_u64,
-            leeway in 0..=LEEWAY_SECONDS_MAX,
-            now in 0..6_000_u64,
-        ) {
-            let nbf_member = nbf.map_or(String::new(), |nbf| format!(r#","nbf":{nbf}"#));
-            let times = format!(r#""exp":{exp},"iat":{iat}{nbf_member}"#);
-            let rules = rules().with_leeway_seconds(leeway).unwrap();
-            let [exp, iat, leeway, at] = [exp, iat, leeway, now].map(u64::cast_signed);
-            let good = at < exp + leeway
-                && at >= iat - leeway
-                && nbf.is_none_or(|nbf| at >= nbf.cast_signed() - leeway);
-            prop_assert_eq!(judge(&rules, &times, now).is_ok(), good);
-        }
-    }
-}

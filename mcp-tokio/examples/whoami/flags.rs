@@ -1,47 +1,28 @@
 //! The command line.
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{error::Error, net::SocketAddr, path::PathBuf};
 
-use clap::Parser;
+use clap::{CommandFactory as _, FromArgMatches as _, Parser};
+use mcp_tokio::Auth;
 
-use crate::BASELINE;
+use crate::{
+    api_keys::{self, KeyFile},
+    config, conflicts,
+    token_flags::TokenFlags,
+    trust::Trust,
+};
 
 /// An OAuth-protected MCP server (revision 2026-07-28) with the tools whoami, echo, write and slow.
 #[derive(Debug, Parser)]
 #[command(name = "whoami")]
 pub(crate) struct Flags {
-    /// Where to listen
+    /// Where to listen; port 0 is a free one
     #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:3000")]
     pub(crate) listen: SocketAddr,
 
     /// Path of the MCP endpoint
     #[arg(long, default_value = "/mcp")]
     pub(crate) path: String,
-
-    /// Issuer whose tokens are accepted: an https URL, or http on loopback. With --jwks-url or --jwk it is a
-    /// real one; without, a development issuer of this name runs inside the process [default: http://LISTEN]
-    #[arg(long, value_name = "URL")]
-    issuer: Option<String>,
-
-    /// Where the issuer's keys are fetched (http on loopback)
-    #[arg(long, value_name = "URL", conflicts_with = "jwk", requires = "issuer")]
-    pub(crate) jwks_url: Option<String>,
-
-    /// File with the issuer's public keys: a JWK or a JWK set
-    #[arg(long, value_name = "FILE", requires = "issuer")]
-    pub(crate) jwk: Option<PathBuf>,
-
-    /// What tokens have to name as their audience: the URL that clients use [default: http://LISTEN/PATH]
-    #[arg(long, value_name = "URI")]
-    audience: Option<String>,
-
-    /// Scope that every request needs; may be repeated [default: mcp]
-    #[arg(long, value_name = "S", num_args = 1..)]
-    scope: Vec<String>,
-
-    /// Seconds by which clocks may differ, at most 300
-    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
-    pub(crate) leeway: u64,
 
     /// Origin of web pages that may use the server, such as https://app.example.com; without it, pages on
     /// loopback
@@ -56,22 +37,89 @@ pub(crate) struct Flags {
     #[arg(long, value_name = "BYTES", default_value_t = 4 << 20)]
     pub(crate) max_body: u32,
 
+    /// List only the tools that the caller has the scopes for
+    #[arg(long)]
+    pub(crate) list_by_scope: bool,
+
+    /// Write one line of JSON to stderr for each request that is allowed or refused
+    #[arg(long)]
+    pub(crate) audit: bool,
+
+    /// PEM file with the certificates to trust over https, in place of those of the operating system
+    #[arg(long, value_name = "FILE")]
+    pub(crate) tls_roots: Option<PathBuf>,
+
+    #[command(flatten)]
+    tokens: TokenFlags,
+
+    /// TOML file that says whose tokens are accepted: see docs/identity-providers.md
+    #[arg(long, value_name = "FILE", help_heading = "Other callers")]
+    config: Option<PathBuf>,
+
+    /// TOML file with the hashes of API keys: tables [[key]] with name, sha256 and scopes
+    #[arg(long, value_name = "FILE", help_heading = "Other callers")]
+    api_keys: Option<PathBuf>,
+
+    /// Read an API key from stdin, print its SHA-256 for such a file, and end
+    #[arg(long, exclusive = true, help_heading = "Other callers")]
+    pub(crate) hash_api_key: bool,
+
     /// Ask nobody who they are: every caller may use everything. On loopback only
-    #[arg(long, conflicts_with_all = ["issuer", "jwks_url", "jwk", "audience", "scope"])]
-    pub(crate) no_auth: bool,
+    #[arg(long, help_heading = "Other callers")]
+    no_auth: bool,
+}
+
+/// Who may use the server.
+pub(crate) enum Callers {
+    /// Everybody.
+    Anybody,
+    /// Who has one of these keys.
+    Keys(KeyFile),
+    /// Who has a token that is trusted.
+    Tokens(Trust),
 }
 
 impl Flags {
-    pub(crate) fn issuer(&self) -> String {
-        self.issuer.clone().unwrap_or_else(|| format!("http://{}", self.listen))
+    /// What the process was started with. Ends it where that cannot be meant.
+    pub(crate) fn from_command_line() -> Self {
+        let mut command = Self::command();
+        let matches = command.get_matches_mut();
+        let flags = conflicts::check(&mut command, &matches).and_then(|()| Self::from_arg_matches(&matches));
+        flags.unwrap_or_else(|error| error.exit())
     }
 
-    pub(crate) fn audience(&self) -> String {
-        self.audience.clone().unwrap_or_else(|| format!("http://{}{}", self.listen, self.path))
+    /// Who may use the server, which listens on this address.
+    pub(crate) fn callers(&self, address: SocketAddr) -> Result<Callers, Box<dyn Error>> {
+        if self.no_auth && !address.ip().is_loopback() {
+            return Err(format!(
+                "others reach {address}, and --no-auth lets all of them in: listen on 127.0.0.1, or name an \
+                 issuer with --issuer and --audience"
+            )
+            .into());
+        }
+        Ok(match (&self.config, &self.api_keys) {
+            (Some(file), _) => Callers::Tokens(config::read(file)?),
+            (None, Some(file)) => Callers::Keys(api_keys::read(file)?),
+            (None, None) if self.no_auth => Callers::Anybody,
+            (None, None) => Callers::Tokens(self.tokens.trust(address, &self.path)?),
+        })
+    }
+}
+
+impl Callers {
+    pub(crate) fn auth(&self) -> Result<Auth, Box<dyn Error>> {
+        Ok(match self {
+            Self::Anybody => Auth::none(),
+            Self::Keys(keys) => Auth::api_keys(keys.keys.clone()),
+            Self::Tokens(trust) => trust.auth()?.into(),
+        })
     }
 
-    pub(crate) fn scopes(&self) -> impl Iterator<Item = &str> {
-        let default = self.scope.is_empty().then_some(BASELINE);
-        self.scope.iter().map(String::as_str).chain(default)
+    /// An error about callers, with the file that it is about.
+    pub(crate) fn located(&self, error: Box<dyn Error>) -> Box<dyn Error> {
+        match self {
+            Self::Anybody | Self::Keys(_) => error,
+            Self::Tokens(trust) => trust.located(error),
+        }
     }
 }

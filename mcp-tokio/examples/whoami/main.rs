@@ -5,24 +5,35 @@
 
 #![allow(clippy::print_stdout, reason = "what it prints is what it is for")]
 
+mod announce;
+mod api_keys;
+mod config;
+mod conflicts;
+mod development;
+mod document;
 mod flags;
+mod names;
+mod source;
+mod token_flags;
 mod tools;
+mod trust;
 
-use std::{error::Error, net::SocketAddr, process::ExitCode};
-
-use clap::Parser;
-use mcp_tokio::{
-    Auth, BearerPolicy, DevIssuer, IssuerPolicy, KeySource, Listener, Server, TokioRuntime, proto::Now,
+use std::{
+    error::Error,
+    io::{self, Write as _},
+    path::Path,
+    process::ExitCode,
 };
 
-use self::flags::Flags;
+use mcp_tokio::{AuditEvent, Auth, Server, TlsError, TlsRoots};
+use tokio::net::TcpListener;
 
-/// What everybody who uses the server needs.
-const BASELINE: &str = "mcp";
+use self::{announce::announce, flags::Flags};
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    match run().await {
+    let flags = Flags::from_command_line();
+    match run(&flags).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("whoami: {error}");
@@ -31,38 +42,24 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn run() -> Result<(), Box<dyn Error>> {
+async fn run(flags: &Flags) -> Result<(), Box<dyn Error>> {
     let filter = tracing_subscriber::EnvFilter::try_from_default_env();
     let filter = filter.unwrap_or_else(|_| "info,h2=error".into());
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
-    let flags = Flags::parse();
-    let (auth, issuer) = auth(&flags)?;
-    let server = server(&flags, auth)?;
-    let listener = mcp_tokio::bind(server.clone(), flags.listen).await?;
-    announce(&flags, &server, issuer.as_ref(), &listener)?;
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).init();
+    if flags.hash_api_key {
+        println!("{}", api_keys::hash_of_input()?);
+        return Ok(());
+    }
+    // First of all, because the development issuer and the audience are named after the port.
+    let sockets = TcpListener::bind(flags.listen).await;
+    let sockets = sockets.map_err(|error| format!("cannot listen on {}: {error}", flags.listen))?;
+    let callers = flags.callers(sockets.local_addr()?)?;
+    let server = server(flags, callers.auth()?)?;
+    let listener =
+        mcp_tokio::listen(server.clone(), sockets).map_err(|error| callers.located(error.into()))?;
+    announce(flags, &callers, &server, listener.local_addr()?);
     listener.run(async { _ = tokio::signal::ctrl_c().await }).await;
     Ok(())
-}
-
-/// Who may use the server, and the issuer for development if nobody named another.
-fn auth(flags: &Flags) -> Result<(Auth, Option<DevIssuer>), Box<dyn Error>> {
-    if flags.no_auth {
-        return Ok((Auth::none(), None));
-    }
-    let (keys, issuer) = match (&flags.jwks_url, &flags.jwk) {
-        (Some(url), _) => (KeySource::url(url)?, None),
-        (None, Some(file)) => (KeySource::file(file)?, None),
-        (None, None) => {
-            let issuer = DevIssuer::new(flags.issuer())?;
-            (issuer.keys(), Some(issuer))
-        }
-    };
-    let trusted = IssuerPolicy::new(flags.issuer(), flags.audience()).leeway_seconds(flags.leeway);
-    let mut policy = BearerPolicy::trusting(trusted).resource_name("whoami");
-    for scope in flags.scopes() {
-        policy = policy.scope(scope);
-    }
-    Ok((Auth::bearer(policy, keys).into(), issuer))
 }
 
 fn server(flags: &Flags, auth: Auth) -> Result<Server, Box<dyn Error>> {
@@ -81,61 +78,29 @@ fn server(flags: &Flags, auth: Auth) -> Result<Server, Box<dyn Error>> {
     for host in &flags.allow_host {
         server = server.allow_host(host);
     }
+    if flags.list_by_scope {
+        server = server.list_by_scope();
+    }
+    if flags.audit {
+        server = server.audit(record);
+    }
+    if let Some(path) = &flags.tls_roots {
+        server = server.tls_roots(roots(path)?);
+    }
     Ok(server.build()?)
 }
 
-fn announce(
-    flags: &Flags,
-    server: &Server,
-    issuer: Option<&DevIssuer>,
-    listener: &Listener,
-) -> Result<(), Box<dyn Error>> {
-    let address: SocketAddr = listener.local_addr()?;
-    println!("endpoint      http://{address}{}", flags.path);
-    println!("{}", server.describe());
-    let authorization = match issuer {
-        None => String::new(),
-        Some(issuer) => {
-            println!("\n*** DEVELOPMENT ISSUER: its key was made when this process began and is good for");
-            println!("*** trying things out. Name a real one with --issuer and --jwks-url or --jwk.\n");
-            let token = token(issuer, flags, &TokioRuntime::new());
-            println!("token (one hour, scopes {}):\n{token}\n", granted(flags));
-            format!("  -H 'Authorization: Bearer {token}' \\\n")
-        }
-    };
-    if flags.no_auth || issuer.is_some() {
-        println!("try it:\n\n{}\n", curl(&format!("http://{address}{}", flags.path), &authorization));
+fn roots(path: &Path) -> Result<TlsRoots, String> {
+    TlsRoots::pem_file(path).map_err(|error| match error {
+        TlsError::File(..) => error.to_string(),
+        _ => format!("{}: {error}", path.display()),
+    })
+}
+
+/// One line for each decision. Who reads them is told by their absence that stderr is gone.
+fn record(event: &AuditEvent<'_>) {
+    if let Ok(mut line) = serde_json::to_vec(event) {
+        line.push(b'\n');
+        _ = io::stderr().write_all(&line);
     }
-    if issuer.is_some() {
-        println!("Without the Authorization line the same shows the challenge; add -i to see it.");
-    }
-    Ok(())
-}
-
-/// What the token of the development issuer may do.
-fn granted(flags: &Flags) -> String {
-    let mut scopes: Vec<&str> = flags.scopes().collect();
-    scopes.push("mcp:write");
-    scopes.join(" ")
-}
-
-fn token(issuer: &DevIssuer, flags: &Flags, runtime: &impl mcp_tokio::Runtime) -> String {
-    let Now { unix, .. } = runtime.now();
-    issuer
-        .token(flags.audience(), unix)
-        .subject("alice")
-        .client("whoami-example")
-        .scope(granted(flags))
-        .sign()
-}
-
-fn curl(endpoint: &str, authorization: &str) -> String {
-    format!(
-        "curl -s {endpoint} \\\n{authorization}  -H 'Content-Type: application/json' \\\n  \
-         -H 'Accept: application/json, text/event-stream' \\\n  -H 'MCP-Protocol-Version: 2026-07-28' \\\n  \
-         -H 'Mcp-Method: tools/call' \\\n  -H 'Mcp-Name: whoami' \\\n  -d '{{\"jsonrpc\":\"2.0\",\"id\":1,\
-         \"method\":\"tools/call\",\"params\":{{\"name\":\"whoami\",\"arguments\":{{}},\"_meta\":{{\
-         \"io.modelcontextprotocol/protocolVersion\":\"2026-07-28\",\
-         \"io.modelcontextprotocol/clientCapabilities\":{{}}}}}}}}'"
-    )
 }

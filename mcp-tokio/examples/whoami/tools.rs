@@ -2,44 +2,65 @@
 
 use std::time::Duration;
 
-use mcp_tokio::{Caller, Context, Json, NoArguments, Tool, ToolAnnotations};
+use mcp_tokio::{Caller, Context, Json, NoArguments, Principal, Tool, ToolAnnotations, proto::UnixSeconds};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Who a caller is.
 #[derive(Serialize, JsonSchema)]
 struct Identity {
-    /// The person or service
-    subject: String,
-    /// The OAuth client that acts for them
-    client: String,
     /// Who says so
     issuer: String,
+    /// The person or service
+    subject: String,
+    /// The software that acts for them
+    client: String,
+    /// Who acts in their name, where the issuer delegated
+    #[serde(skip_serializing_if = "Option::is_none")]
+    actor: Option<String>,
     /// What they may do
     scopes: Vec<String>,
+    /// The end of that, in seconds since 1970, where there is one
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expires: Option<u64>,
+}
+
+impl Identity {
+    /// Whoever calls a server that asks nobody.
+    fn unknown() -> Self {
+        Self {
+            issuer: "nobody".into(),
+            subject: "anyone".into(),
+            client: "any".into(),
+            actor: None,
+            scopes: Vec::new(),
+            expires: None,
+        }
+    }
+}
+
+impl From<&Principal> for Identity {
+    fn from(principal: &Principal) -> Self {
+        let UnixSeconds(expires) = principal.expires();
+        Self {
+            issuer: principal.issuer().into(),
+            subject: principal.subject().into(),
+            client: principal.client().into(),
+            actor: principal.actor().map(Into::into),
+            scopes: principal.scopes().iter().map(Into::into).collect(),
+            // The last second of all is what those have who never expire.
+            expires: (expires != u64::MAX).then_some(expires),
+        }
+    }
 }
 
 pub(crate) fn whoami() -> Tool {
     Tool::new("whoami")
         .title("Who am I?")
-        .description("Tells the caller who they are: subject, client, issuer and scopes")
+        .description("Tells the caller who they are: issuer, subject, client, actor, scopes and expiry")
         .annotations(ToolAnnotations { read_only_hint: Some(true), ..ToolAnnotations::default() })
-        .typed(async |_: NoArguments, caller: Option<Caller>| match caller {
-            None => Json(Identity {
-                subject: "anyone".into(),
-                client: "any".into(),
-                issuer: "nobody".into(),
-                scopes: Vec::new(),
-            }),
-            Some(caller) => {
-                let principal = caller.principal();
-                Json(Identity {
-                    subject: principal.subject().into(),
-                    client: principal.client().into(),
-                    issuer: principal.issuer().into(),
-                    scopes: principal.scopes().iter().map(Into::into).collect(),
-                })
-            }
+        .typed(async |_: NoArguments, caller: Option<Caller>| {
+            Json(caller.map_or_else(Identity::unknown, |caller| caller.principal().into()))
         })
 }
 

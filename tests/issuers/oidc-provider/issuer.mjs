@@ -31,7 +31,7 @@ const documents = {
 };
 const keys = new Keys();
 const misbehaviour = new Misbehaviour();
-const hits = { discovery: 0, jwks: 0, introspection: 0, elsewhere: 0 };
+const hits = { discovery: 0, jwks: 0, introspection: 0, elsewhere: 0, refused: 0 };
 let issuer;
 let answer;
 
@@ -78,7 +78,8 @@ function listen(server, port) {
 const plainPort = await listen(http.createServer(serve), flags.cert ? 0 : Number(flags.port));
 if (flags.cert) {
   const certificate = { cert: readFileSync(flags.cert), key: readFileSync(flags.key) };
-  issuer = `https://localhost:${await listen(https.createServer(certificate, serve), Number(flags.port))}`;
+  const server = https.createServer(certificate, serve).on('tlsClientError', () => { hits.refused += 1; });
+  issuer = `https://localhost:${await listen(server, Number(flags.port))}`;
 } else {
   issuer = `http://127.0.0.1:${plainPort}`;
 }

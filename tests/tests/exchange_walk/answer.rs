@@ -10,11 +10,13 @@ use mcp_proto::response::{Payload, Response};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-/// What a client sees.
+/// What a client sees, and what is written down.
 pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) fields: HeaderMap,
     pub(crate) body: Vec<u8>,
+    /// What logs call the refusal.
+    pub(crate) rule: Option<&'static str>,
 }
 
 /// A JSON-RPC answer.
@@ -57,7 +59,7 @@ impl Answer {
             Payload::Whole(bytes) => bytes.to_vec(),
             Payload::Stream => panic!("no handler has notified, and yet a stream is open"),
         };
-        Self { status: response.status.as_u16(), fields, body }
+        Self { status: response.status.as_u16(), fields, body, rule: response.rule.map(|rule| rule.name) }
     }
 
     pub(crate) fn field(&self, name: &HeaderName) -> Option<&str> {
@@ -89,9 +91,12 @@ impl Answer {
 /// A challenge, taken apart.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Challenge {
+    pub(crate) scheme: String,
     pub(crate) error: Option<String>,
     pub(crate) has_description: bool,
     pub(crate) scopes: BTreeSet<String>,
+    /// RFC 9449 section 7.1.
+    pub(crate) algorithms: BTreeSet<String>,
     pub(crate) resource_metadata: Option<String>,
 }
 
@@ -105,25 +110,31 @@ impl Challenges {
     }
 }
 
-/// RFC 6750 section 3: `Bearer`, then parameters with quoted values, none of them twice (RFC6750-04),
-/// of the characters that each may have (RFC6750-05).
+/// RFC 9110 section 11.6.1, RFC 6750 section 3: a scheme, then parameters with quoted values, none of
+/// them twice (RFC6750-04), of the characters that each may have (RFC6750-05).
 fn parse(value: &str) -> Challenge {
-    let parameters = value.strip_prefix("Bearer ").expect("a challenge of the scheme Bearer with parameters");
+    let (scheme, parameters) = value.split_once(' ').unwrap_or((value, ""));
+    assert!(scheme.bytes().all(|byte| byte.is_ascii_alphanumeric()), "a scheme begins {value}");
     let mut found = HashMap::new();
-    for parameter in parameters.split("\", ") {
+    for parameter in parameters.split("\", ").filter(|parameter| !parameter.is_empty()) {
         let (name, text) = parameter.split_once("=\"").expect("name=\"value\"");
         let text = text.trim_end_matches('"');
         assert!(text.bytes().all(|byte| matches!(byte, 0x20..=0x21 | 0x23..=0x5B | 0x5D..=0x7E)), "{value}");
         assert!(found.insert(name, text.to_owned()).is_none(), "{name} stands twice in {value}");
     }
-    let scope = found.remove("scope");
-    let scopes: BTreeSet<String> = scope.iter().flat_map(|scope| scope.split(' ')).map(Into::into).collect();
+    let mut words = |name: &str| -> BTreeSet<String> {
+        let text = found.remove(name);
+        text.iter().flat_map(|text| text.split(' ')).map(Into::into).collect()
+    };
+    let (scopes, algorithms) = (words("scope"), words("algs"));
     assert!(!scopes.contains(""), "scopes have single spaces between them: {value}");
     assert!(!scopes.contains("offline_access"), "AUTH-25: {value}");
     let challenge = Challenge {
+        scheme: scheme.to_owned(),
         error: found.remove("error"),
         has_description: found.remove("error_description").is_some(),
         scopes,
+        algorithms,
         resource_metadata: found.remove("resource_metadata"),
     };
     assert!(found.is_empty(), "unknown parameters {found:?}");

@@ -1,30 +1,33 @@
 //! One exchange: facts that are drawn when the machine or the table first asks for them.
 
+mod caller;
+
 use std::{cell::Cell, fmt, sync::LazyLock};
 
 use bytes::Bytes;
 use http::HeaderValue;
 use mcp_proto::{
-    exchange::{BodyRead, Facts},
+    exchange::BodyRead,
     head::{Field, Fields, Framing, Name, ParamFields},
-    refusal::Outage,
 };
 use mcp_tests::draw::Draw;
 
+pub(crate) use self::caller::NONCE;
 use crate::{
     fields::{
         AcceptMeans, BODY_BYTES_MAX, CodingMeans, CredentialMeans, Entry, HostMeans, LengthMeans,
-        OriginMeans, Sent, VersionMeans,
+        OriginMeans, ProofField, Sent, VersionMeans,
     },
+    listed::Chosen,
     messages::{Envelope, Id, MethodField, NameField, Operation, ParamSet, Special},
-    scene::{Arrival, HandlerOutcome, Scene, ServerKind, Verdict},
-    tokens::Token,
+    scene::{Arrival, HandlerOutcome, Scene, ServerKind},
 };
 
 /// What can be drawn.
 #[derive(Debug, Clone, Copy)]
 enum Fact {
     Server,
+    Records,
     Framing,
     Path,
     Method,
@@ -35,6 +38,7 @@ enum Fact {
     Origin,
     RequestMethod,
     Credential,
+    Proof,
     Verdict,
     Clock,
     ContentType,
@@ -51,11 +55,14 @@ enum Fact {
     Content,
     Envelope,
     Id,
+    Chosen,
     Outcome,
 }
 
 /// One byte more than any body may have.
 static UNBOUNDED: LazyLock<Bytes> = LazyLock::new(|| vec![b' '; BODY_BYTES_MAX as usize + 1].into());
+
+static UNREADABLE_PROOF: LazyLock<Sent> = LazyLock::new(|| Sent::bytes(b"pr00f-of-a-client\xff"));
 
 const FACTS: usize = Fact::Outcome as usize + 1;
 
@@ -95,6 +102,11 @@ impl<'s> Case<'s> {
 
     pub(crate) fn server(&self) -> ServerKind {
         *self.pick(Fact::Server, &self.scene.servers)
+    }
+
+    /// Whether the server keeps records.
+    pub(crate) fn records(&self) -> bool {
+        *self.pick(Fact::Records, &self.scene.records)
     }
 
     pub(crate) fn framing(&self) -> Framing {
@@ -176,39 +188,6 @@ impl<'s> Case<'s> {
         match &entry.sent {
             Sent::One(value) => Some(value.as_bytes()),
             Sent::Absent | Sent::Repeated => None,
-        }
-    }
-
-    pub(crate) fn token(&self) -> Option<&'s Token> {
-        match self.credential() {
-            CredentialMeans::Token(place) => self.scene.tokens.get(place),
-            CredentialMeans::Absent
-            | CredentialMeans::OtherScheme
-            | CredentialMeans::Malformed
-            | CredentialMeans::Repeated => None,
-        }
-    }
-
-    /// Tokens that differ from this one by more scopes.
-    pub(crate) fn richer_tokens(&self) -> impl Iterator<Item = &'s Token> {
-        let places = self.token().map_or(&[][..], |token| &token.richer);
-        places.iter().filter_map(|place| self.scene.tokens.get(*place))
-    }
-
-    pub(crate) fn verdict(&self) -> Verdict {
-        *self.pick(Fact::Verdict, &self.scene.verdicts)
-    }
-
-    /// What the verifier reports.
-    pub(crate) fn facts(&self) -> Facts {
-        match (self.verdict(), self.token()) {
-            (Verdict::KeysUnavailable, _) => Facts::Unavailable(Outage::KeysUnavailable),
-            (Verdict::TimedOut, _) => Facts::Unavailable(Outage::TimedOut),
-            (Verdict::GoodSignature, Some(token)) => token.facts(true),
-            (Verdict::BadSignature, Some(token)) => token.facts(false),
-            (Verdict::GoodSignature | Verdict::BadSignature, None) => {
-                panic!("a verifier was asked about a request without a token")
-            }
         }
     }
 
@@ -346,6 +325,11 @@ impl<'s> Case<'s> {
         }
     }
 
+    /// What the application shows of a list.
+    pub(crate) fn chosen(&self) -> Chosen {
+        *self.pick(Fact::Chosen, &self.scene.chosen)
+    }
+
     pub(crate) fn outcome(&self) -> HandlerOutcome {
         *self.pick(Fact::Outcome, &self.scene.outcomes)
     }
@@ -366,7 +350,14 @@ impl Fields for Case<'_> {
             Name::Origin => &self.origin_entry().sent,
             Name::RequestMethod => &self.request_method().sent,
             Name::Authorization => &self.credential_entry().sent,
-            Name::Dpop => &Sent::Absent,
+            Name::Dpop => match self.proof_field() {
+                ProofField::Absent => &Sent::Absent,
+                ProofField::Repeated => &Sent::Repeated,
+                ProofField::Unreadable => &UNREADABLE_PROOF,
+                ProofField::Is(_) => {
+                    return self.sent_proof().map_or(Field::Absent, |proof| Field::One(&proof.field));
+                }
+            },
             Name::ContentType => &self.content_type().sent,
             Name::ContentLength => &self.length_entry().sent,
             Name::TransferEncoding => &self.transfer_encoding().sent,
@@ -395,13 +386,34 @@ pub(crate) struct WithoutCredentials<'c, 's>(pub(crate) &'c Case<'s>);
 impl Fields for WithoutCredentials<'_, '_> {
     fn field(&self, name: Name) -> Field<'_> {
         match name {
-            Name::Authorization => Field::Absent,
+            Name::Authorization | Name::Dpop => Field::Absent,
             _ => self.0.field(name),
         }
     }
 
     fn params(&self) -> Option<ParamFields> {
         self.0.params()
+    }
+}
+
+/// The same request with the token in the scheme `DPoP` and a proof.
+pub(crate) struct WithProof<'c, 's> {
+    pub(crate) case: &'c Case<'s>,
+    pub(crate) authorization: HeaderValue,
+    pub(crate) proof: &'s HeaderValue,
+}
+
+impl Fields for WithProof<'_, '_> {
+    fn field(&self, name: Name) -> Field<'_> {
+        match name {
+            Name::Authorization => Field::One(&self.authorization),
+            Name::Dpop => Field::One(self.proof),
+            _ => self.case.field(name),
+        }
+    }
+
+    fn params(&self) -> Option<ParamFields> {
+        self.case.params()
     }
 }
 
@@ -429,6 +441,7 @@ impl fmt::Debug for Case<'_> {
             Origin: self.origin_entry().sent,
             RequestMethod: self.request_method().sent,
             Credential: self.credential_entry().sent,
+            Proof: self.proof_field(),
             Verdict: self.verdict(),
             Clock: self.clock(),
             ContentType: self.content_type().sent,
@@ -441,6 +454,8 @@ impl fmt::Debug for Case<'_> {
             NameField: self.name_field(),
             Params: self.param_set(),
             Arrival: self.arrival(),
+            Chosen: self.chosen(),
+            Records: self.records(),
             Outcome: self.outcome(),
         }
         if let Some(token) = place(Fact::Credential).and_then(|_| self.token()) {

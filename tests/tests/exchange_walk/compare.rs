@@ -1,43 +1,47 @@
 //! An answer against the row of the table that applies.
 
-use std::collections::BTreeSet;
-
-use http::header;
+use http::{HeaderName, header};
+use mcp_proto::{jws::dpop::ProofDenial, refusal::Outage};
 use serde_json::Value;
 
 use crate::{
     answer::{Answer, Challenges},
-    case::{Case, Content},
+    case::{Case, Content, NONCE},
+    challenged::expected_challenges,
     drive::{Called, Run},
     fields::{CodingMeans, LengthMeans, REFUSED_BODY_BYTES_MAX, VersionMeans},
+    listed::{List, Page, expected_page},
     messages::{ComesTo, EnvelopeMeans, Id},
-    scene::Arrival,
-    table::{Body, ErrorId, Refused, Requested, Then, With},
+    scene::{Arrival, Bound, ServerKind, Verdict},
+    table::{Body, ErrorId, Refused, Requested, Row, Rule, Then, With},
+    tokens::{AUDIENCE, ISSUER, OTHER_ISSUER},
 };
 
-const METADATA_URL: &str = "https://mcp.example/.well-known/oauth-protected-resource/mcp";
 /// As long as a version may be to be repeated, in bytes.
 const ECHOED_VERSION_BYTES_MAX: usize = 128;
 
-type Compared = Result<(), String>;
+pub(crate) type Compared = Result<(), String>;
 
 /// Compares two values that have to be the same.
 #[expect(clippy::needless_pass_by_value, reason = "what is expected is usually written at the call")]
-fn same<T: PartialEq + std::fmt::Debug>(what: &str, expected: T, got: T) -> Compared {
+pub(crate) fn same<T: PartialEq + std::fmt::Debug>(what: &str, expected: T, got: T) -> Compared {
     if expected == got { Ok(()) } else { Err(format!("{what}: expected {expected:?}, got {got:?}")) }
 }
 
 /// Compares everything that the row tells.
 pub(crate) fn compare(
     case: &Case<'_>,
-    then: &Then,
+    row: &Row,
     run: &Run<'_>,
     answer: &Answer,
     challenges: &mut Challenges,
 ) -> Compared {
-    match then {
-        Then::Refuse(refused) => compare_refusal(case, refused, answer, challenges),
-        Then::Preflight(methods) => compare_preflight(answer, methods),
+    match &row.then {
+        Then::Refuse(refused) => {
+            compare_rule(case, row.rule, answer)?;
+            compare_refusal(case, refused, row.rule, answer, challenges)
+        }
+        Then::Preflight(methods) => compare_preflight(case, answer, methods),
         Then::Document(status, media_type) => {
             same("status", *status, answer.status)?;
             same("media type", Some(*media_type), answer.field(&header::CONTENT_TYPE))?;
@@ -58,14 +62,63 @@ pub(crate) fn compare(
     }
 }
 
+/// What logs and records call the refusal.
+fn compare_rule(case: &Case<'_>, rule: Rule, answer: &Answer) -> Compared {
+    let got = answer.rule.ok_or("a refusal without a rule")?;
+    let expected = match rule {
+        Rule::Some => None,
+        Rule::Is(name) => Some(name),
+        Rule::OfToken => case.token().and_then(|token| token.rule),
+        Rule::OfVerdict => match case.verdict() {
+            Verdict::ProofRefused(denial) => Some(rule_of_proof(denial)),
+            Verdict::Out(outage) => Some(rule_of_outage(outage)),
+            _ => None,
+        },
+    };
+    same("rule", expected.unwrap_or(got), got)
+}
+
+fn rule_of_proof(denial: ProofDenial) -> &'static str {
+    match denial {
+        ProofDenial::Missing => "proof_missing",
+        ProofDenial::Repeated => "proof_repeated",
+        ProofDenial::TooLong => "proof_too_long",
+        ProofDenial::Malformed => "proof_malformed",
+        ProofDenial::TypeRefused => "proof_type_refused",
+        ProofDenial::AlgorithmRefused => "proof_algorithm_refused",
+        ProofDenial::CriticalExtension => "proof_critical_extension",
+        ProofDenial::KeyRefused => "proof_key_refused",
+        ProofDenial::BadSignature => "proof_bad_signature",
+        ProofDenial::ClaimsMalformed => "proof_claims_malformed",
+        ProofDenial::MethodForeign => "proof_method_foreign",
+        ProofDenial::TargetForeign => "proof_target_foreign",
+        ProofDenial::TooOld => "proof_too_old",
+        ProofDenial::IssuedInFuture => "proof_issued_in_future",
+        ProofDenial::TokenForeign => "proof_token_foreign",
+        ProofDenial::NonceNeeded => "proof_nonce_needed",
+        ProofDenial::Replayed => "proof_replayed",
+    }
+}
+
+fn rule_of_outage(outage: Outage) -> &'static str {
+    match outage {
+        Outage::KeysUnavailable => "keys_unavailable",
+        Outage::TimedOut => "verifier_timed_out",
+        Outage::VerifierUnavailable => "verifier_unavailable",
+        Outage::IntrospectionUnavailable => "introspection_unavailable",
+        Outage::Overloaded => "verifier_overloaded",
+    }
+}
+
 fn compare_refusal(
     case: &Case<'_>,
     refused: &Refused,
+    rule: Rule,
     answer: &Answer,
     challenges: &mut Challenges,
 ) -> Compared {
     same("status", refused.status, answer.status)?;
-    compare_fields(case, refused.with, answer, challenges)?;
+    compare_fields(case, refused, answer, challenges)?;
     let (code, id) = match refused.body {
         Body::None => return same("body", true, answer.body.is_empty()),
         Body::Error(code, id) => (code, id),
@@ -78,8 +131,11 @@ fn compare_refusal(
     same("code", code, error.code)?;
     same("id", expected_id(case, id), message.id.map(|id| id.get()))?;
     if refused.status == 401 {
-        let expected = match refused.with {
-            With::Challenge(None) => "Unauthorized: Authentication required",
+        let expected = match (rule, refused.with) {
+            // The words that clients of a verifier of the application's own know.
+            (Rule::Is("verifier_failed"), _) => "Unauthorized: Authentication error",
+            (Rule::Is("rejected"), _) => "Unauthorized: Authentication failed",
+            (_, With::Challenge(None)) => "Unauthorized: Authentication required",
             _ => "Unauthorized: Authentication failed",
         };
         same("message", expected, &error.message)?;
@@ -89,40 +145,25 @@ fn compare_refusal(
 }
 
 /// Header fields that some refusals have and the others do not.
-fn compare_fields(case: &Case<'_>, with: With, answer: &Answer, challenges: &mut Challenges) -> Compared {
+fn compare_fields(
+    case: &Case<'_>,
+    Refused { status, with, .. }: &Refused,
+    answer: &Answer,
+    challenges: &mut Challenges,
+) -> Compared {
     let allow = match with {
-        With::Allow(allow) => Some(allow),
+        With::Allow(allow) => Some(*allow),
         _ => None,
     };
     same("Allow", allow, answer.field(&header::ALLOW))?;
-    same("Retry-After", with == With::RetryAfter, answer.field(&header::RETRY_AFTER).is_some())?;
-    let connection = (with == With::Close).then_some("close");
+    same("Retry-After", *with == With::RetryAfter, answer.field(&header::RETRY_AFTER).is_some())?;
+    let connection = (*with == With::Close).then_some("close");
     same("Connection", connection, answer.field(&header::CONNECTION))?;
-    let mut scopes: BTreeSet<_> = case_baseline(case, with);
-    let error = match with {
-        With::Challenge(error) => error,
-        With::Scopes(more) => {
-            scopes.extend(case.operation().needs);
-            scopes.extend(more);
-            Some("insufficient_scope")
-        }
-        _ => return same("challenge", None, answer.field(&header::WWW_AUTHENTICATE)),
-    };
-    let value = answer.fields.get(header::WWW_AUTHENTICATE).ok_or("no challenge")?;
-    let challenge = challenges.read(value);
-    same("challenge error", error, challenge.error.as_deref())?;
-    same("challenge description", error.is_some(), challenge.has_description)?;
-    let told = challenge.scopes.iter().map(String::as_str).collect();
-    same("challenge scope", scopes, told)?;
-    same("resource_metadata", Some(METADATA_URL), challenge.resource_metadata.as_deref())
-}
-
-/// The scopes of the endpoint, where they are of interest.
-fn case_baseline(case: &Case<'_>, with: With) -> BTreeSet<&'static str> {
-    match with {
-        With::Challenge(_) | With::Scopes(_) => case.server().baseline().iter().copied().collect(),
-        _ => BTreeSet::new(),
-    }
+    let nonce = (*with == With::NonceField).then_some(NONCE);
+    same("DPoP-Nonce", nonce, answer.field(&HeaderName::from_static("dpop-nonce")))?;
+    let values = answer.fields.get_all(header::WWW_AUTHENTICATE);
+    let told: Vec<_> = values.iter().map(|value| challenges.read(value).clone()).collect();
+    same("challenges", expected_challenges(case, *status, *with), told)
 }
 
 /// DT-12, HTTP-13: JSON, or what the client takes where the answer is one to its request.
@@ -193,6 +234,8 @@ fn expected_data(case: &Case<'_>, with: With) -> Option<Value> {
         | With::Close
         | With::Allow(_)
         | With::Challenge(_)
+        | With::BoundOnly
+        | With::NonceField
         | With::Scopes(_)
         | With::RetryAfter => None,
     }
@@ -200,7 +243,7 @@ fn expected_data(case: &Case<'_>, with: With) -> Option<Value> {
 
 /// DT-04: what a page may send, with every field by its name, as a wildcard does not cover
 /// `Authorization`.
-fn compare_preflight(answer: &Answer, methods: &str) -> Compared {
+fn compare_preflight(case: &Case<'_>, answer: &Answer, methods: &str) -> Compared {
     same("status", 204, answer.status)?;
     same("body", true, answer.body.is_empty())?;
     same("methods", Some(methods), answer.field(&header::ACCESS_CONTROL_ALLOW_METHODS))?;
@@ -215,7 +258,7 @@ fn compare_preflight(answer: &Answer, methods: &str) -> Compared {
         "mcp-method",
         "mcp-name",
     ];
-    for name in needed {
+    for name in needed.into_iter().chain(case.server().credential_field()) {
         same(name, true, headers.iter().any(|header| header == name))?;
     }
     Ok(())
@@ -225,15 +268,28 @@ fn compare_document(case: &Case<'_>, answer: &Answer) -> Compared {
     if !crate::table::is_metadata(case) {
         return same("body", false, answer.body.is_empty());
     }
-    let document: Value = serde_json::from_slice(&answer.body).map_err(|error| error.to_string())?;
+    let mut document: Value = serde_json::from_slice(&answer.body).map_err(|error| error.to_string())?;
     let mut expected = serde_json::json!({
-        "resource": crate::tokens::AUDIENCE,
-        "authorization_servers": [crate::tokens::ISSUER],
+        "resource": AUDIENCE,
+        "authorization_servers": [ISSUER],
         "bearer_methods_supported": ["header"],
     });
     // RFC9728-05: no empty lists.
     if !case.server().baseline().is_empty() {
         expected["scopes_supported"] = case.server().baseline().into();
+    }
+    if case.server() == ServerKind::TwoIssuers {
+        expected["authorization_servers"] = serde_json::json!([ISSUER, OTHER_ISSUER]);
+    }
+    // XDPOP-08.
+    if !case.server().proof_algorithms().is_empty() {
+        expected["dpop_signing_alg_values_supported"] = case.server().proof_algorithms().into();
+    }
+    const REQUIRED: &str = "dpop_bound_access_tokens_required";
+    if case.server().bound() == Bound::Required {
+        expected[REQUIRED] = true.into();
+    } else if document[REQUIRED] == false {
+        document.as_object_mut().and_then(|members| members.remove(REQUIRED));
     }
     same("metadata", expected, document)
 }
@@ -253,7 +309,26 @@ fn compare_result(case: &Case<'_>, answer: &Answer, is_error: bool) -> Compared 
         true,
         says(r#""io.modelcontextprotocol/serverInfo":{"name":"walk","version":"1"}"#),
     )?;
-    same("isError", is_error, says(r#""isError":true"#))
+    same("isError", is_error, says(r#""isError":true"#))?;
+    match case.operation().comes_to {
+        ComesTo::List(list, cursor) => compare_list(case, list, cursor, result),
+        _ => Ok(()),
+    }
+}
+
+/// The items that this caller gets to see, and whether others may (CACH-01, CACH-04).
+fn compare_list(case: &Case<'_>, list: List, cursor: Option<&str>, result: &str) -> Compared {
+    let result: Value = serde_json::from_str(result).map_err(|error| error.to_string())?;
+    let (items, name) = list.members();
+    let text = |value: &Value| value.as_str().map(Into::into);
+    let names = result[items].as_array().ok_or("no list")?.iter().map(|item| text(&item[name]));
+    let page = Page {
+        names: names.collect::<Option<_>>().ok_or("an item without name")?,
+        next: result.get("nextCursor").and_then(text),
+    };
+    same("page", expected_page(case, list, cursor), page)?;
+    let scope = if case.server().lists_are_shared() { "public" } else { "private" };
+    same("cacheScope", Some(scope), result["cacheScope"].as_str())
 }
 
 fn expected_call(case: &Case<'_>) -> Option<Called> {
@@ -268,7 +343,7 @@ fn expected_call(case: &Case<'_>) -> Option<Called> {
         kind,
         item,
         input: input.to_owned(),
-        subject: case.server().asks_for_tokens().then(|| "alice".to_owned()),
+        subject: case.party().map(|party| party.subject.to_owned()),
         revision: "2026-07-28",
         log_level,
     })

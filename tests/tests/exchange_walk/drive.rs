@@ -5,15 +5,15 @@ use std::fmt;
 use mcp_proto::{
     Callee, Engine, Finish, Head, Now, Outcome, Response, Step, Tick, ToolResult, UnixSeconds,
     content::{Completion, PromptResult, ResourceBody, ResourceContents, ResourceResult},
-    exchange::{Call, Facts, Presented, Verify},
+    exchange::{About, Call, Facts, ItemKind, Presented, Verify},
     head::Fields,
 };
 
 use crate::{
-    case::{Case, WithoutCredentials},
-    fields::{BODY_BYTES_MAX, REFUSED_BODY_BYTES_MAX},
-    scene::HandlerOutcome,
-    tokens::{NOON, Token},
+    case::{Case, WithProof, WithoutCredentials},
+    fields::{BODY_BYTES_MAX, CredentialMeans, REFUSED_BODY_BYTES_MAX},
+    scene::{Guard, HandlerOutcome},
+    tokens::{NOON, SentProof, Token},
 };
 
 /// What happened on the way.
@@ -25,6 +25,10 @@ pub(crate) struct Run<'e> {
     pub(crate) has_read_id: bool,
     pub(crate) has_read_body: bool,
     pub(crate) called: Option<Called>,
+    /// The record of the call.
+    pub(crate) about: Option<About>,
+    /// What list the application was asked about, and about which of its items.
+    pub(crate) asked: Option<(ItemKind, Vec<String>)>,
 }
 
 /// A handler that was to run.
@@ -62,15 +66,49 @@ pub(crate) fn drive<'e>(engine: &'e Engine, case: &Case<'_>, watch: Watch<'_>) -
     finish(engine, case, step, watch)
 }
 
-/// The exchange from the verifier on, for a caller with another token.
-pub(crate) fn drive_with(engine: &Engine, case: &Case<'_>, verify: Verify<'_>, token: &Token) -> Response {
-    let step = verify.resolve(token.facts(true), now(case.clock()));
+/// The exchange from the verifier on, for another caller.
+pub(crate) fn drive_with(engine: &Engine, case: &Case<'_>, verify: Verify<'_>, facts: Facts) -> Response {
+    let step = verify.resolve(facts, now(case.clock()));
     finish(engine, case, step, None).1
 }
 
 /// The exchange of the same request without credentials.
 pub(crate) fn drive_without_credentials<'e>(engine: &'e Engine, case: &Case<'_>) -> Step<'e> {
     engine.accept(&head(engine, case, None, WithoutCredentials(case)), now(NOON))
+}
+
+/// The exchange of the same request with its token in the scheme `DPoP` and this proof, up to where
+/// it is known whether it goes on.
+pub(crate) fn drive_with_proof<'e>(
+    engine: &'e Engine,
+    case: &Case<'_>,
+    token: &Token,
+    proof: &SentProof,
+) -> Step<'e> {
+    let authorization = format!("DPoP {}", token.text).parse().expect("tokens are ASCII");
+    let fields = WithProof { case, authorization, proof: &proof.field };
+    match engine.accept(&head(engine, case, None, fields), now(NOON)) {
+        Step::Verify(verify) => verify.resolve(proof.facts.clone(), now(case.clock())),
+        step => step,
+    }
+}
+
+/// The verifier gets the credentials as they were sent, and nothing else.
+fn check_presented(case: &Case<'_>, presented: Presented<'_>) {
+    let token = case.token().map(|token| token.text.as_str());
+    match presented {
+        Presented::Head => assert_eq!(case.server().guard(), Guard::Own, "who is asked about a head"),
+        Presented::Bearer(sent) => {
+            assert!(matches!(case.credential(), CredentialMeans::Token(_)), "what a bearer token is");
+            assert_eq!(Some(sent.reveal()), token, "the verifier gets the token as it was sent");
+        }
+        Presented::Dpop { token: sent, proof } => {
+            assert!(matches!(case.credential(), CredentialMeans::Bound(_)), "what comes with a proof");
+            assert_eq!(Some(sent.reveal()), token, "the verifier gets the token as it was sent");
+            let field = case.proof_value().map_or("", |field| field.to_str().expect("proofs are ASCII"));
+            assert_eq!(proof.reveal(), field, "the verifier gets the proof as it was sent");
+        }
+    }
 }
 
 fn finish<'e>(
@@ -89,17 +127,16 @@ fn finish<'e>(
             Step::Respond(response) => return (run, response),
             Step::Probe(probe) => probe.resolve(case.ready()),
             Step::Verify(verify) => {
-                let Presented::Bearer(token) = verify.presented() else {
-                    panic!("a server that asks for tokens has something else verified")
-                };
-                let carried = case.token().map(|token| token.text.as_str());
-                assert_eq!(Some(token.reveal()), carried, "the verifier gets the token as it was sent");
+                check_presented(case, verify.presented());
                 let facts = case.facts();
                 if let Some(watch) = &mut watch {
-                    watch(&token);
-                    watch(&facts);
+                    watch(&verify.presented());
+                    // What is to be told to the client is no secret.
+                    if !matches!(facts, Facts::NonceNeeded(_)) {
+                        watch(&facts);
+                    }
                 }
-                if matches!(facts, Facts::Signed(_)) {
+                if matches!(facts, Facts::Signed(_) | Facts::Proven(..) | Facts::Accepted(_)) {
                     run.verify = Some(verify.clone());
                 }
                 verify.resolve(facts, now(case.clock()))
@@ -114,9 +151,19 @@ fn finish<'e>(
                 assert_eq!(u64::from(read.limit()), BODY_BYTES_MAX, "what is read of a body");
                 read.resolve(case.body(), now(case.clock()))
             }
-            Step::Filter(_) => panic!("no server of the walk filters its lists"),
+            Step::Filter(filter) => {
+                let mut names = Vec::new();
+                let kind = filter.kind();
+                let step = filter.resolve(|name| {
+                    names.push(name.to_owned());
+                    case.chosen().shows(name)
+                });
+                run.asked = Some((kind, names));
+                step
+            }
             Step::Call(call) => {
                 run.called = Some(called(&call));
+                run.about = call.about.as_deref().cloned();
                 let outcome = outcome(&call, case.outcome());
                 match call.reply.finish(engine, outcome) {
                     Finish::Whole(response) => Step::Respond(response),

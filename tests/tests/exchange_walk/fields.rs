@@ -17,7 +17,7 @@ impl Sent {
         Self::One(HeaderValue::from_str(value).expect("a field value"))
     }
 
-    fn bytes(value: &[u8]) -> Self {
+    pub(crate) fn bytes(value: &[u8]) -> Self {
         Self::One(HeaderValue::from_bytes(value).expect("a field value"))
     }
 }
@@ -133,6 +133,10 @@ pub(crate) enum CredentialMeans {
     Absent,
     /// The token of this place in the list of the scene.
     Token(usize),
+    /// The token of this place, by the scheme `DPoP`.
+    Bound(usize),
+    /// The scheme `DPoP` and not one token.
+    BoundMalformed,
     /// Simply not Bearer (DT-07).
     OtherScheme,
     Malformed,
@@ -161,17 +165,55 @@ pub(crate) fn credentials(tokens: &[String]) -> Vec<Entry<CredentialMeans>> {
     }
     menu.extend(all(CredentialMeans::Malformed, &["", "Bearer", "Bearer =", " Bearer x", "B(earer x"]));
     menu.push(entry(Sent::bytes(b"Bearer s3cr3t-but-not-a-token\xff"), CredentialMeans::Malformed));
-    let schemes =
-        [format!("Basic {SECRET}"), format!("DPoP {SECRET}"), format!("Bearers {SECRET}"), SECRET.to_owned()];
-    menu.extend(schemes.iter().map(|text| entry(Sent::text(text), CredentialMeans::OtherScheme)));
+    menu.push(entry(Sent::text(&format!("DPoP {SECRET}")), CredentialMeans::OtherScheme));
+    menu.extend(other_schemes());
     menu.push(entry(Sent::Repeated, CredentialMeans::Repeated));
     menu
+}
+
+/// What no server understands.
+pub(crate) fn other_schemes() -> Vec<Entry<CredentialMeans>> {
+    let schemes = [
+        format!("Basic {SECRET}"),
+        format!("Bearers {SECRET}"),
+        format!("DPoPs {SECRET}"),
+        SECRET.to_owned(),
+    ];
+    schemes.iter().map(|text| entry(Sent::text(text), CredentialMeans::OtherScheme)).collect()
 }
 
 /// Each token in the plain spelling.
 pub(crate) fn bearer(tokens: &[String]) -> Vec<Entry<CredentialMeans>> {
     let field = |(place, token)| entry(Sent::text(&format!("Bearer {token}")), CredentialMeans::Token(place));
     tokens.iter().enumerate().map(field).collect()
+}
+
+/// Each token in the scheme `DPoP` (RFC 9449 section 7.1), and what is not one token.
+pub(crate) fn bound(tokens: &[String]) -> Vec<Entry<CredentialMeans>> {
+    let field = |(place, token)| entry(Sent::text(&format!("DPoP {token}")), CredentialMeans::Bound(place));
+    let mut menu: Vec<_> = tokens.iter().enumerate().map(field).collect();
+    if let Some(token) = tokens.first() {
+        menu.push(entry(Sent::text(&format!("dpop   {token}")), CredentialMeans::Bound(0)));
+        let malformed = [
+            "DPoP".to_owned(),
+            format!("DPoP {token} {SECRET}"),
+            format!("DPoP {token},{token}"),
+            format!("DPoP \"{token}\""),
+        ];
+        menu.extend(malformed.iter().map(|text| entry(Sent::text(text), CredentialMeans::BoundMalformed)));
+    }
+    menu
+}
+
+/// The `DPoP` field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ProofField {
+    Absent,
+    /// The proof of this place in the list of the token.
+    Is(usize),
+    /// Bytes that are no proof.
+    Unreadable,
+    Repeated,
 }
 
 /// Queries, and whether they carry a token (AUTH-04).

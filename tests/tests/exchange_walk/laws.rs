@@ -1,17 +1,20 @@
 //! Laws that hold for every exchange, whatever the table says.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::BTreeSet};
 
-use http::header;
-use mcp_proto::{Engine, Response, Step};
+use http::{HeaderValue, header};
+use mcp_proto::{Engine, Response, Step, exchange::ItemKind};
 
 use crate::{
     answer::{Answer, Challenges},
     case::Case,
-    drive::{Run, drive, drive_with, drive_without_credentials},
-    fields::{HostMeans, OriginMeans, SECRET},
-    scene::Verdict,
+    drive::{Run, drive, drive_with, drive_with_proof, drive_without_credentials},
+    fields::{CredentialMeans, HostMeans, OriginMeans, SECRET},
+    listed::List,
+    messages::ComesTo,
+    scene::{Bound, Guard, Shows, Verdict},
     table::{METADATA, Row},
+    tokens::{Binding, EXPIRES, HOLDER, ID_OF_PROOFS, NONCE_OF_PROOFS, SentProof, Token},
 };
 
 /// The most steps of an exchange.
@@ -25,18 +28,41 @@ fn law(holds: bool, message: &str) -> Kept {
 
 /// Whether a request may get past the endpoint's own checks: judged from the facts alone.
 fn is_accepted(case: &Case<'_>) -> bool {
-    if !case.server().asks_for_tokens() {
-        return true;
-    }
+    let is_recognised = match case.server().guard() {
+        Guard::None => return true,
+        Guard::Own => matches!(case.verdict(), Verdict::Accepted(_)) && case.clock() < EXPIRES,
+        Guard::Tokens => case.token().is_some_and(|token| match case.credential() {
+            CredentialMeans::Bound(_) => {
+                case.verdict() == Verdict::Proven
+                    && case.sent_proof().is_some_and(|proof| is_good_with(case, token, proof))
+            }
+            _ => {
+                case.verdict() == Verdict::GoodSignature
+                    && case.server().bound() != Bound::Required
+                    && token.binding == Binding::None
+                    && is_good(case, token)
+            }
+        }),
+    };
+    is_recognised && case.holds(case.server().baseline())
+}
+
+/// Whether a token is good now, for whoever may use it.
+fn is_good(case: &Case<'_>, token: &Token) -> bool {
     let now = case.clock();
-    case.verdict() == Verdict::GoodSignature
-        && case.token().is_some_and(|token| {
-            !token.is_flawed
-                && !token.has_expired(now)
-                && !token.is_not_yet_valid(now)
-                && !token.is_from_the_future(now)
-                && token.holds(case.server().baseline())
-        })
+    !token.is_flawed
+        && !token.has_expired(now)
+        && !token.is_not_yet_valid(now)
+        && !token.is_from_the_future(now)
+}
+
+/// Whether the sender of a token and a proof may use the token.
+fn is_good_with(case: &Case<'_>, token: &Token, proof: &SentProof) -> bool {
+    case.server().bound() != Bound::Refused
+        && is_good(case, token)
+        && token.binding == Binding::Holder
+        && proof.spec.key == HOLDER
+        && proof.spec.is_good(case.clock())
 }
 
 /// Law 1: no handler runs without accepted facts and the scopes of what it is.
@@ -44,9 +70,7 @@ pub(crate) fn no_call_without_accepted_facts(case: &Case<'_>, run: &Run<'_>) -> 
     let Some(_) = run.called else {
         return Ok(());
     };
-    let holds = is_accepted(case)
-        && (!case.server().asks_for_tokens()
-            || case.token().is_some_and(|token| token.holds(case.operation().needs)));
+    let holds = is_accepted(case) && case.holds(case.operation().needs);
     law(holds, "law 1: a handler was to run for a caller who may not have it run")
 }
 
@@ -60,11 +84,12 @@ pub(crate) fn no_body_before_good_facts(case: &Case<'_>, run: &Run<'_>, answer: 
 
 /// Law 3: more scopes never turn a yes into a no, and no credential never turns a no into a yes.
 pub(crate) fn monotone(engine: &Engine, case: &Case<'_>, run: &Run<'_>, response: &Response) -> Kept {
-    if let Some(verify) = run.verify.as_ref().filter(|_| !matches!(response.status.as_u16(), 401 | 403)) {
-        for richer in case.richer_tokens() {
+    if let Some(verify) = run.verify.as_ref().filter(|_| !matches!(response.status.as_u16(), 401 | 403 | 503))
+    {
+        for richer in case.richer_facts() {
             let other = drive_with(engine, case, verify.clone(), richer);
             law(
-                other == *response,
+                is_as_good(case, run, &other, response),
                 "law 3: a caller with more scopes got another answer than one who was let in",
             )?;
         }
@@ -76,27 +101,89 @@ pub(crate) fn monotone(engine: &Engine, case: &Case<'_>, run: &Run<'_>, response
         Step::Respond(response) => response.status.as_u16() >= 400,
         // A server that is not ready asks nobody for credentials.
         Step::ReadId(_) | Step::Probe(_) => true,
-        Step::ReadBody(_) => !case.server().asks_for_tokens(),
-        Step::Verify(_) | Step::Call(_) | Step::Filter(_) => false,
+        Step::ReadBody(_) => !case.server().asks_for_callers(),
+        // There may be credentials that only the application knows of.
+        Step::Verify(_) => case.server().guard() == Guard::Own,
+        Step::Call(_) | Step::Filter(_) => false,
     };
     law(is_refused, "law 3: a refused request got further without credentials")
 }
 
+/// Whether somebody who has more scopes got what somebody got who has fewer.
+fn is_as_good(case: &Case<'_>, run: &Run<'_>, more: &Response, fewer: &Response) -> bool {
+    let shows_more = run.has_read_body
+        && case.server().shows() != Shows::Everything
+        && matches!(case.operation().comes_to, ComesTo::List(..));
+    if shows_more {
+        return more.status == fewer.status;
+    }
+    let anonymous = |response: &Response| Response { about: None, ..response.clone() };
+    more == fewer || (case.records() && anonymous(more) == anonymous(fewer))
+}
+
+/// Law 3, of proofs: who is refused a token without a proof gets no further with one than the claims
+/// of the token allow.
+pub(crate) fn proofs_add_nothing(engine: &Engine, case: &Case<'_>, response: &Response) -> Kept {
+    if response.status != 401 || case.server().bound() == Bound::Refused {
+        return Ok(());
+    }
+    let (CredentialMeans::Token(_), Some(token)) = (case.credential(), case.token()) else {
+        return Ok(());
+    };
+    for proof in &token.proofs {
+        let goes_on = match drive_with_proof(engine, case, token, proof) {
+            Step::ReadBody(_) | Step::Call(_) | Step::Filter(_) => true,
+            Step::Respond(_) | Step::ReadId(_) | Step::Probe(_) | Step::Verify(_) => false,
+        };
+        let may = is_good_with(case, token, proof) && token.holds(case.server().baseline());
+        law(goes_on == may, "law 3: a proof made more, or less, of a token than it is")?;
+    }
+    Ok(())
+}
+
+/// Lists: the application is asked about what the caller may use, and about nothing else.
+pub(crate) fn asked_about_what_is_permitted(case: &Case<'_>, run: &Run<'_>) -> Kept {
+    let Some((kind, names)) = &run.asked else {
+        return Ok(());
+    };
+    let ComesTo::List(list, _) = case.operation().comes_to else {
+        return law(false, "lists: the application was asked about what is no list");
+    };
+    let is_kind = match kind {
+        ItemKind::Tool => list == List::Tools,
+        ItemKind::Prompt => list == List::Prompts,
+        ItemKind::Resource => list == List::Resources,
+        ItemKind::Template => list == List::Templates,
+    };
+    let may_use = |name: &String| list.items().iter().any(|(item, needs)| item == name && case.holds(needs));
+    law(is_kind && names.iter().all(may_use), "lists: the application was asked about what is not to be used")
+}
+
 /// Law 4: how a client learns what it lacks.
-pub(crate) fn challenged(answer: &Answer, response: &Response, challenges: &mut Challenges) -> Kept {
-    let mut fields = answer.fields.get_all(header::WWW_AUTHENTICATE).iter();
-    let (first, second) = (fields.next(), fields.next());
-    law(second.is_none(), "law 4: more than one challenge")?;
-    let challenge = first.map(|value| challenges.read(value));
-    let points_to_metadata = challenge.is_some_and(|challenge| challenge.resource_metadata.is_some());
+pub(crate) fn challenged(
+    case: &Case<'_>,
+    answer: &Answer,
+    response: &Response,
+    challenges: &mut Challenges,
+) -> Kept {
+    let values = answer.fields.get_all(header::WWW_AUTHENTICATE);
+    let told: Vec<_> = values.iter().map(|value| challenges.read(value).clone()).collect();
+    let pointers = told.iter().filter(|challenge| challenge.resource_metadata.is_some()).count();
+    let is_published = case.server().publishes_metadata();
+    let points_to_metadata = pointers == usize::from(is_published);
+    let schemes: BTreeSet<_> = told.iter().map(|challenge| &challenge.scheme).collect();
+    law(schemes.len() == told.len(), "law 4: two challenges of one scheme")?;
+    let says_more_than_once =
+        told.iter().skip(1).any(|more| more.error.is_some() || more.resource_metadata.is_some());
+    law(!says_more_than_once, "law 4: not the first challenge says what was wrong")?;
     match answer.status {
-        401 => law(points_to_metadata, "law 4: a 401 without resource_metadata"),
+        401 => law(!told.is_empty() && points_to_metadata, "law 4: a 401 without resource_metadata"),
         403 if response.rule.is_some_and(|rule| rule.name == "insufficient_scope") => law(
-            points_to_metadata && challenge.is_some_and(|challenge| !challenge.scopes.is_empty()),
+            points_to_metadata && matches!(told.as_slice(), [challenge] if !challenge.scopes.is_empty()),
             "law 4: a 403 for scopes that does not name them",
         ),
-        503 => law(challenge.is_none(), "law 4: a 503 with a challenge"),
-        _ => Ok(()),
+        400 => law(told.len() <= 1, "law 4: more than one challenge"),
+        _ => law(told.is_empty(), "law 4: a challenge where nothing is asked for"),
     }
 }
 
@@ -108,7 +195,7 @@ pub(crate) fn readable_by_allowed_origins(case: &Case<'_>, row: &Row, answer: &A
     law(!credentials, "law 5: credentials of the browser are allowed")?;
     // Of a message whose end is in doubt, nothing is believed.
     let is_in_doubt = row.id.starts_with("framing/");
-    let is_metadata = METADATA.contains(&case.path()) && case.server().asks_for_tokens();
+    let is_metadata = METADATA.contains(&case.path()) && case.server().publishes_metadata();
     if is_metadata && !is_in_doubt && case.host() != HostMeans::Foreign && !row.id.starts_with("DT-03") {
         return law(allowed.is_some_and(|value| value == "*"), "law 5: metadata that not everyone may read");
     }
@@ -121,7 +208,10 @@ pub(crate) fn readable_by_allowed_origins(case: &Case<'_>, row: &Row, answer: &A
             law(allowed == case.origin_value(), "law 5: an allowed origin may not read this answer")?;
             law(varies, "law 5: a permission that a cache would give to others")?;
             let exposed = answer.field(&header::ACCESS_CONTROL_EXPOSE_HEADERS).unwrap_or_default();
-            law(exposed.contains("WWW-Authenticate"), "law 5: a page may not read the challenge")
+            law(
+                ["WWW-Authenticate", "DPoP-Nonce"].iter().all(|name| exposed.contains(name)),
+                "law 5: a page may not read the challenge",
+            )
         }
         OriginMeans::Foreign | OriginMeans::Absent => {
             law(allowed.is_none(), "law 5: another origin may read this answer")
@@ -153,14 +243,17 @@ pub(crate) fn silent_and_deterministic(
     law(is_silent(&sent), "law 7: a credential in an answer")
 }
 
-/// The claims and the signature of the token, or what else looks like a secret.
+/// The claims and the signature of the token and of the proof, or what else looks like a secret.
 fn secrets<'s>(case: &Case<'s>) -> Vec<Cow<'s, str>> {
     /// Shorter pieces occur by chance.
     const BYTES_MIN: usize = 12;
     let field = case.authorization().unwrap_or_default();
     let pieces = field.split(|byte| matches!(byte, b' ' | b'.' | b',' | b'=' | b'"' | b'\t'));
     let pieces = pieces.filter(|piece| piece.len() >= BYTES_MIN).map(String::from_utf8_lossy);
-    pieces.chain([SECRET.into()]).collect()
+    let proof = case.proof_value().map(HeaderValue::as_bytes).unwrap_or_default();
+    let parts = proof.split(|byte| *byte == b'.').filter(|part| part.len() >= BYTES_MIN);
+    let said = [SECRET, NONCE_OF_PROOFS, ID_OF_PROOFS].map(Cow::from);
+    pieces.chain(parts.map(String::from_utf8_lossy)).chain(said).collect()
 }
 
 /// Law 8: every exchange ends soon.

@@ -18,11 +18,14 @@
 
 mod answer;
 mod case;
+mod challenged;
 mod compare;
 mod drive;
 mod fields;
 mod laws;
+mod listed;
 mod messages;
+mod records;
 mod scene;
 mod servers;
 mod table;
@@ -48,7 +51,7 @@ use crate::{
     scene::Scene,
     servers::Servers,
     table::ROWS,
-    tokens::Mint,
+    tokens::{Mint, Mints, ProofMint},
 };
 
 /// The fewest exchanges that are a walk.
@@ -125,19 +128,23 @@ fn exchange(
     hits: &mut [u64],
     is_sample: impl FnOnce(usize) -> bool,
 ) -> Vec<String> {
-    let engine = servers.of(case.server());
+    let engine = servers.of(case.server(), case.records());
     let (run, response) = drive::drive(engine, case, None);
     let answer = Answer::new(&response);
     let place = table::lookup(case);
     let row = &ROWS[place];
     hits[place] += 1;
-    let as_told = compare::compare(case, &row.then, &run, &answer, challenges);
+    let as_told = compare::compare(case, row, &run, &answer, challenges);
     let checks = [
         as_told.map_err(|difference| format!("row {}: {difference}", row.id)),
+        records::compare_records(case, &run, &response, place)
+            .map_err(|difference| format!("row {}: {difference}", row.id)),
         laws::no_call_without_accepted_facts(case, &run),
         laws::no_body_before_good_facts(case, &run, &answer),
         laws::monotone(engine, case, &run, &response),
-        laws::challenged(&answer, &response, challenges),
+        laws::proofs_add_nothing(engine, case, &response),
+        laws::asked_about_what_is_permitted(case, &run),
+        laws::challenged(case, &answer, &response, challenges),
         laws::readable_by_allowed_origins(case, row, &answer),
         laws::ends_soon(&run),
         laws::stateless(&answer),
@@ -175,7 +182,12 @@ fn walk_all(servers: &Servers, scenes: &[Scene]) -> Tally {
 fn the_machine_equals_the_table_on_every_exchange() {
     let start = Instant::now();
     let servers = Servers::new();
-    let scenes = scene::scenes(&Mint::new(servers.rules()));
+    let mints = Mints {
+        tokens: Mint::new(servers.rules()),
+        proofs: ProofMint(servers.proof_rules()),
+        issuers: servers.issuers(),
+    };
+    let scenes = scene::scenes(&mints);
     let total = walk_all(&servers, &scenes);
     println!("{} complete exchanges in {:.1} s", total.exchanges, start.elapsed().as_secs_f64());
     for (kind, (count, exchange)) in total.disagreements.iter().take(SHOWN_MAX) {

@@ -12,5 +12,7 @@ pub(crate) use self::{
         TOO_LONG_VERSION,
     },
     mirror::{METHOD_FIELDS, MethodField, NAME_FIELDS, NameField},
-    operation::{ComesTo, MethodKind, NO_PARAMS, OPERATIONS, Operation, PARAM_SETS, ParamSet, REGION_CALLS},
+    operation::{
+        ComesTo, MethodKind, NO_PARAMS, OPERATIONS, Operation, PAGES, PARAM_SETS, ParamSet, REGION_CALLS,
+    },
 };

@@ -1,69 +1,33 @@
 //! A scene: which choices are multiplied with which. Each of the [`scenes`] has everything in some
 //! dimensions and what is ordinary in the others; together they have everything in each.
 
+mod callers;
 mod list;
+mod server;
+mod verdict;
 
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Method};
 use mcp_proto::head::{Framing, ParamFields};
 
-pub(crate) use self::list::scenes;
+use self::verdict::VERDICTS;
+pub(crate) use self::{
+    list::scenes,
+    server::{Bound, Guard, ServerKind, Shows},
+    verdict::Verdict,
+};
 use crate::{
     fields::{
         self, AUTHORITIES, AcceptMeans, CodingMeans, CredentialMeans, Entry, HostMeans, LengthMeans,
-        OriginMeans, QUERIES, Sent, VersionMeans,
+        OriginMeans, ProofField, QUERIES, Sent, VersionMeans,
     },
+    listed::{CHOSEN, Chosen},
     messages::{
         self, COMPLETE_ENVELOPE, Envelope, Id, MethodField, NO_PARAMS, NameField, ONE, OPERATIONS, Operation,
         ParamSet, Special,
     },
     tokens::{NOON, Token},
 };
-
-/// A server, by what it asks and offers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum ServerKind {
-    /// Asks nothing.
-    Open,
-    /// Asks for a token with the scope `mcp:use`.
-    Guarded,
-    /// Asks for a token and no scope.
-    Unscoped,
-    /// Asks nothing and offers nothing.
-    Bare,
-}
-
-impl ServerKind {
-    pub(crate) const ALL: [Self; 4] = [Self::Open, Self::Guarded, Self::Unscoped, Self::Bare];
-
-    /// Whether each request has to carry a token.
-    pub(crate) fn asks_for_tokens(self) -> bool {
-        match self {
-            Self::Guarded | Self::Unscoped => true,
-            Self::Open | Self::Bare => false,
-        }
-    }
-
-    /// The scopes that every request needs.
-    pub(crate) fn baseline(self) -> &'static [&'static str] {
-        match self {
-            Self::Guarded => &["mcp:use"],
-            Self::Open | Self::Unscoped | Self::Bare => &[],
-        }
-    }
-}
-
-/// What the verifier finds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Verdict {
-    GoodSignature,
-    BadSignature,
-    KeysUnavailable,
-    TimedOut,
-}
-
-const VERDICTS: [Verdict; 4] =
-    [Verdict::GoodSignature, Verdict::BadSignature, Verdict::KeysUnavailable, Verdict::TimedOut];
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Arrival {
@@ -132,6 +96,7 @@ pub(crate) struct Scene {
     pub(crate) request_methods: Vec<Entry<bool>>,
     pub(crate) tokens: Vec<Token>,
     pub(crate) credentials: Vec<Entry<CredentialMeans>>,
+    pub(crate) proof_fields: Vec<ProofField>,
     pub(crate) verdicts: Vec<Verdict>,
     pub(crate) clocks: Vec<u64>,
     pub(crate) content_types: Vec<Entry<bool>>,
@@ -150,6 +115,10 @@ pub(crate) struct Scene {
     pub(crate) envelopes: Vec<&'static Envelope>,
     pub(crate) ids: Vec<Id>,
     pub(crate) outcomes: Vec<HandlerOutcome>,
+    /// What the application shows of lists, by name.
+    pub(crate) chosen: Vec<Chosen>,
+    /// Whether the server keeps records.
+    pub(crate) records: Vec<bool>,
     bodies: Vec<Bytes>,
 }
 
@@ -194,6 +163,7 @@ impl Scene {
             origins: first(&fields::origins(), 1),
             request_methods: first(&fields::presence("POST"), 1),
             credentials: fields::bearer(&texts),
+            proof_fields: vec![ProofField::Absent],
             tokens,
             verdicts: first(&VERDICTS, 1),
             clocks: vec![NOON],
@@ -212,6 +182,8 @@ impl Scene {
             envelopes: Vec::new(),
             ids: Vec::new(),
             outcomes: first(&OUTCOMES, 1),
+            chosen: first(&CHOSEN, 1),
+            records: vec![false],
             bodies: Vec::new(),
         };
         scene.with_messages(&Messages {

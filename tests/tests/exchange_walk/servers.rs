@@ -2,65 +2,113 @@
 
 use mcp_proto::{
     AuthPolicy, BearerPolicy, CatalogSpec, Engine, EngineBuilder, Implementation, PromptSpec, ResourceSpec,
-    TemplateSpec, ToolSpec,
-    auth::IssuerPolicy,
+    TemplateSpec, ToolSpec, Visibility,
+    auth::{CustomPolicy, DpopPolicy, IssuerPolicy},
     catalog::{CompletionSpec, PromptArgument},
-    jws::TokenRules,
+    content::{CacheScope, Caching},
+    jws::{Algorithm, AlgorithmSet, Issuers, Profile, TokenRules, dpop::DpopRules},
 };
 use serde_json::json;
 
 use crate::{
-    scene::ServerKind,
-    tokens::{AUDIENCE, ISSUER, LEEWAY},
+    scene::{Bound, Guard, ServerKind, Shows},
+    tokens::{AUDIENCE, FUTURE, ISSUER, LEEWAY, OTHER_AUDIENCE, OTHER_ISSUER, OTHER_LEEWAY, PAST},
 };
 
-/// One engine of each kind.
-pub(crate) struct Servers {
-    open: Engine,
-    guarded: Engine,
-    unscoped: Engine,
-    bare: Engine,
-}
+/// Each server without records and with.
+pub(crate) struct Servers(Vec<[Engine; 2]>);
 
 impl Servers {
     pub(crate) fn new() -> Self {
-        let full = catalog();
-        Self {
-            open: engine(AuthPolicy::Open, &full),
-            guarded: engine(AuthPolicy::Bearer(policy(ServerKind::Guarded)), &full),
-            unscoped: engine(AuthPolicy::Bearer(policy(ServerKind::Unscoped)), &full),
-            bare: engine(AuthPolicy::Open, &CatalogSpec::default()),
-        }
+        Self(ServerKind::ALL.iter().map(|kind| [false, true].map(|records| engine(*kind, records))).collect())
     }
 
-    pub(crate) fn of(&self, kind: ServerKind) -> &Engine {
-        match kind {
-            ServerKind::Open => &self.open,
-            ServerKind::Guarded => &self.guarded,
-            ServerKind::Unscoped => &self.unscoped,
-            ServerKind::Bare => &self.bare,
+    pub(crate) fn of(&self, kind: ServerKind, keeps_records: bool) -> &Engine {
+        &self.0[kind as usize][usize::from(keeps_records)]
+    }
+
+    fn policy(&self, kind: ServerKind) -> &BearerPolicy {
+        match self.of(kind, false).auth() {
+            AuthPolicy::Bearer(policy) => policy,
+            AuthPolicy::Open | AuthPolicy::Custom(_) => unreachable!("this server asks for tokens"),
         }
     }
 
     /// What every token has to be like.
     pub(crate) fn rules(&self) -> &TokenRules {
-        match self.guarded.auth() {
-            AuthPolicy::Bearer(policy) => policy.issuers().get(0).expect("one issuer"),
-            AuthPolicy::Open | AuthPolicy::Custom(_) => unreachable!("the guarded server asks for tokens"),
-        }
+        self.policy(ServerKind::Guarded).issuers().get(0).expect("one issuer")
+    }
+
+    /// What the tokens of two issuers have to be like.
+    pub(crate) fn issuers(&self) -> &Issuers {
+        self.policy(ServerKind::TwoIssuers).issuers()
+    }
+
+    /// What every proof has to be like.
+    pub(crate) fn proof_rules(&self) -> &DpopRules {
+        self.policy(ServerKind::BoundAllowed).dpop().expect("this server takes proofs").rules()
     }
 }
 
-fn policy(kind: ServerKind) -> BearerPolicy {
-    let issuer = IssuerPolicy::new(ISSUER, AUDIENCE).leeway_seconds(LEEWAY);
-    let builder =
-        BearerPolicy::trusting(issuer).implies("mcp:admin", "mcp:use").implies("files:write", "files:read");
+fn auth(kind: ServerKind) -> AuthPolicy {
+    match kind.guard() {
+        Guard::None => AuthPolicy::Open,
+        Guard::Tokens => AuthPolicy::Bearer(bearer(kind)),
+        Guard::Own => AuthPolicy::Custom(custom(kind)),
+    }
+}
+
+fn bearer(kind: ServerKind) -> BearerPolicy {
+    let mut builder = BearerPolicy::trusting(IssuerPolicy::new(ISSUER, AUDIENCE).leeway_seconds(LEEWAY))
+        .implies("mcp:admin", "mcp:use")
+        .implies("files:write", "files:read");
+    if kind == ServerKind::TwoIssuers {
+        let other = IssuerPolicy::new(OTHER_ISSUER, OTHER_AUDIENCE)
+            .leeway_seconds(OTHER_LEEWAY)
+            .algorithms(AlgorithmSet::of(&[Algorithm::EdDsa]))
+            .profile(Profile::Compatible);
+        builder = builder.issuer(other);
+    }
+    builder = match kind.bound() {
+        Bound::Refused => builder,
+        Bound::Allowed => {
+            let algorithms = AlgorithmSet::of(&[Algorithm::Es256, Algorithm::EdDsa]);
+            builder.dpop(DpopPolicy::allowed().algorithms(algorithms))
+        }
+        Bound::Required => builder.dpop(DpopPolicy::required().past_seconds(PAST).future_seconds(FUTURE)),
+    };
     kind.baseline().iter().fold(builder, |builder, scope| builder.scope(*scope)).build().expect("a policy")
 }
 
-fn engine(auth: AuthPolicy, catalog: &CatalogSpec) -> Engine {
+fn custom(kind: ServerKind) -> CustomPolicy {
+    let mut builder =
+        CustomPolicy::builder().implies("mcp:admin", "mcp:use").implies("files:write", "files:read");
+    if kind.publishes_metadata() {
+        builder = builder.resource(AUDIENCE).authorization_server(ISSUER);
+    } else {
+        builder = builder
+            .challenge_scheme(kind.scheme())
+            .credential_field(http::HeaderName::from_static("x-api-key"));
+    }
+    kind.baseline().iter().fold(builder, |builder, scope| builder.scope(*scope)).build().expect("a policy")
+}
+
+fn engine(kind: ServerKind, keeps_records: bool) -> Engine {
     let info = Implementation { name: "walk".into(), version: "1".into(), ..Implementation::default() };
-    EngineBuilder::new(info, auth).build(catalog).expect("an engine")
+    let mut builder = EngineBuilder::new(info, auth(kind));
+    builder.keeps_records = keeps_records;
+    builder.limits.page_items = kind.page_items();
+    let mut spec = if kind == ServerKind::Bare { CatalogSpec::default() } else { catalog() };
+    builder.visibility = match kind.shows() {
+        Shows::Everything => Visibility::Everything,
+        Shows::Permitted => Visibility::ByScope,
+        Shows::PermittedAndChosen => Visibility::ByApplication,
+    };
+    if kind.shows() != Shows::Everything {
+        // An application that would have its lists shared must not get its way.
+        spec.list_caching = Some(Caching { ttl_millis: 1000, scope: CacheScope::Public });
+    }
+    builder.build(&spec).expect("an engine")
 }
 
 fn catalog() -> CatalogSpec {

@@ -3,20 +3,27 @@
 
 mod condition;
 
+use std::sync::LazyLock;
+
 use http::Method;
 use mcp_proto::head::Framing;
 
 pub(crate) use self::condition::{METADATA, is_metadata};
 use self::condition::{
-    PROBES, has_envelope, has_flaw, has_no_single_host, is_complete, is_for_us, is_get, is_guarded,
-    is_initialize, is_known, is_legacy, is_notification, is_served, is_tool, method_differs, params_agree,
-    token, version_differs,
+    PROBES, asks, comes_with_proof, has_envelope, has_flaw, has_no_single_host, is_complete, is_for_us,
+    is_get, is_guarded, is_initialize, is_known, is_legacy, is_notification, is_of_other_kind,
+    is_of_other_scheme, is_own, is_served, is_tool, method_differs, params_agree, proof, takes_proofs, token,
+    version_differs,
 };
 use crate::{
     case::Case,
-    fields::{BODY_BYTES_MAX, CodingMeans, CredentialMeans, LengthMeans, OriginMeans, VersionMeans},
+    fields::{
+        BODY_BYTES_MAX, CodingMeans, CredentialMeans, LengthMeans, OriginMeans, ProofField, VersionMeans,
+    },
+    listed::is_hidden,
     messages::{ComesTo, EnvelopeMeans, Flaw, Id, Meta, MethodField, MethodKind},
-    scene::{Arrival, HandlerOutcome, ServerKind, Verdict},
+    scene::{Arrival, Bound, HandlerOutcome, ServerKind, Verdict},
+    tokens::{Binding, EXPIRES, HOLDER},
 };
 use ErrorId::{Early, Left, OfBody, Unreadable};
 use With::{Allow, Capabilities, Challenge, Close, Nothing, RetryAfter, Scopes, Versions};
@@ -27,6 +34,20 @@ pub(crate) struct Row {
     pub(crate) id: &'static str,
     pub(crate) when: fn(&Case<'_>) -> bool,
     pub(crate) then: Then,
+    /// The name of the rule that refuses, as logs have it.
+    pub(crate) rule: Rule,
+}
+
+/// The name of a rule.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Rule {
+    /// Any.
+    Some,
+    Is(&'static str),
+    /// That of the token, if it has one.
+    OfToken,
+    /// That of what the verifier found.
+    OfVerdict,
 }
 
 /// What an exchange comes to.
@@ -85,6 +106,10 @@ pub(crate) enum With {
     Allow(&'static str),
     /// A challenge with this error and the scopes of the endpoint.
     Challenge(Option<&'static str>),
+    /// A challenge `invalid_token` that asks for a proof, where any are taken.
+    BoundOnly,
+    /// A challenge `use_dpop_nonce`, and the nonce in a field of its own (RFC 9449 section 9).
+    NonceField,
     /// A challenge `insufficient_scope` with the scopes of the endpoint and of the operation, and
     /// these.
     Scopes(&'static [&'static str]),
@@ -106,7 +131,18 @@ pub(crate) enum Requested {
 }
 
 const fn row(id: &'static str, when: fn(&Case<'_>) -> bool, then: Then) -> Row {
-    Row { id, when, then }
+    Row { id, when, then, rule: Rule::Some }
+}
+
+impl Row {
+    const fn by(self, rule: &'static str) -> Self {
+        self.told(Rule::Is(rule))
+    }
+
+    const fn told(self, rule: Rule) -> Self {
+        let Self { id, when, then, rule: _ } = self;
+        Self { id, when, then, rule }
+    }
 }
 
 const fn refuse(status: u16, code: i32, id: ErrorId, with: With) -> Then {
@@ -132,6 +168,9 @@ const NOT_GET: Then = refuse(405, INVALID, Left, Allow("GET, HEAD"));
 const BAD_REQUEST: Then = refuse(400, INVALID, Early, Challenge(Some("invalid_request")));
 const NO_CREDENTIALS: Then = refuse(401, UNAUTHORIZED, Early, Challenge(None));
 const BAD_TOKEN: Then = refuse(401, UNAUTHORIZED, Early, Challenge(Some("invalid_token")));
+const BOUND_TOKEN: Then = refuse(401, UNAUTHORIZED, Early, With::BoundOnly);
+const BAD_PROOF: Then = refuse(401, UNAUTHORIZED, Early, Challenge(Some("invalid_dpop_proof")));
+const NO_NONCE: Then = refuse(401, UNAUTHORIZED, Early, With::NonceField);
 const OUTAGE: Then = refuse(503, INTERNAL, Early, RetryAfter);
 const MALFORMED: Then = refuse(400, INVALID, OfBody, Nothing);
 const BAD_ENVELOPE: Then = refuse(400, PARAMS, OfBody, Nothing);
@@ -139,6 +178,11 @@ const NOT_MIRRORED: Then = refuse(400, MISMATCH, OfBody, Nothing);
 const BAD_PARAMS: Then = refuse(200, PARAMS, OfBody, Nothing);
 const UNKNOWN_METHOD: Then = refuse(404, NO_METHOD, OfBody, Nothing);
 const FAILED: Then = refuse(200, INTERNAL, OfBody, Nothing);
+
+/// Rows that others are told by where they stand.
+const QUERY: &str = "AUTH-04 RFC6750-06";
+const BASELINE: &str = "DT-09 AUTH-19 RFC6750-03";
+const ACCEPT: &str = "DT-12 AMB-03";
 
 const JSON: &str = "application/json";
 
@@ -155,7 +199,7 @@ pub(crate) const ROWS: &[Row] = &[
     row("DT-01 BC-02", |c| !is_known(c.path()), without_body(404, Nothing)),
     row(
         "DT-01 AUTH-11/no metadata without authentication",
-        |c| is_metadata(c) && !c.server().asks_for_tokens(),
+        |c| is_metadata(c) && !c.server().publishes_metadata(),
         without_body(404, Nothing),
     ),
     row("DT-05/probe", |c| PROBES.contains(&c.path()) && !is_get(c), NOT_GET),
@@ -172,7 +216,7 @@ pub(crate) const ROWS: &[Row] = &[
     row("DT-04", |c| c.is_preflight(), Then::Preflight("POST")),
     row("DT-134 HTTP-28", |c| [Method::GET, Method::DELETE].contains(c.method()), NOT_POST),
     row("DT-05", |c| *c.method() != Method::POST, NOT_POST),
-    row("AUTH-04 RFC6750-06", |c| is_guarded(c) && c.query().1, BAD_REQUEST),
+    row(QUERY, |c| asks(c) && c.query().1, BAD_REQUEST).by("credentials_in_query"),
     row(
         "DT-07 RFC6750-06/two fields",
         |c| is_guarded(c) && c.credential() == CredentialMeans::Repeated,
@@ -182,29 +226,125 @@ pub(crate) const ROWS: &[Row] = &[
         "DT-07 RFC6750-07/malformed",
         |c| is_guarded(c) && c.credential() == CredentialMeans::Malformed,
         BAD_REQUEST,
-    ),
+    )
+    .by("credentials_malformed"),
+    row(
+        "DT-07 XDPOP-01/malformed behind DPoP",
+        |c| takes_proofs(c) && c.credential() == CredentialMeans::BoundMalformed,
+        BAD_REQUEST,
+    )
+    .by("credentials_malformed"),
     row(
         "DT-06 RFC6750-01 RFC6750-02",
         |c| is_guarded(c) && c.credential() == CredentialMeans::Absent,
         NO_CREDENTIALS,
-    ),
+    )
+    .by("unauthenticated"),
+    row("DT-07 RFC6750-07/not Bearer", |c| is_guarded(c) && is_of_other_scheme(c), NO_CREDENTIALS)
+        .by("unauthenticated"),
     row(
-        "DT-07 RFC6750-07/not Bearer",
-        |c| is_guarded(c) && c.credential() == CredentialMeans::OtherScheme,
+        "XDPOP-06/no bearer tokens here",
+        |c| c.server().bound() == Bound::Required && matches!(c.credential(), CredentialMeans::Token(_)),
         NO_CREDENTIALS,
-    ),
-    row("outage/keys", |c| is_guarded(c) && c.verdict() == Verdict::KeysUnavailable, OUTAGE),
-    row("outage/time", |c| is_guarded(c) && c.verdict() == Verdict::TimedOut, OUTAGE),
-    row("DT-08 TOK-01/signature", |c| is_guarded(c) && c.verdict() == Verdict::BadSignature, BAD_TOKEN),
-    row("DT-08 TOK-01 TOK-02 AUTH-06/flaw", |c| token(c).is_some_and(|token| token.is_flawed), BAD_TOKEN),
-    row("DT-08 TOK-01/exp", |c| token(c).is_some_and(|token| token.has_expired(c.clock())), BAD_TOKEN),
-    row("DT-08 TOK-01/nbf", |c| token(c).is_some_and(|token| token.is_not_yet_valid(c.clock())), BAD_TOKEN),
-    row("DT-08 TOK-01/iat", |c| token(c).is_some_and(|token| token.is_from_the_future(c.clock())), BAD_TOKEN),
+    )
+    .by("unauthenticated"),
     row(
-        "DT-09 AUTH-19 RFC6750-03",
-        |c| token(c).is_some_and(|token| !token.holds(c.server().baseline())),
+        "XDPOP-01 RS-101/no proof",
+        |c| comes_with_proof(c) && c.proof_field() == ProofField::Absent,
+        BAD_PROOF,
+    )
+    .by("proof_missing"),
+    row(
+        "XDPOP-01 RS-101/two proofs",
+        |c| comes_with_proof(c) && c.proof_field() == ProofField::Repeated,
+        BAD_PROOF,
+    )
+    .by("proof_repeated"),
+    row("outage", |c| asks(c) && matches!(c.verdict(), Verdict::Out(_)), OUTAGE).told(Rule::OfVerdict),
+    row("facts of another kind", |c| asks(c) && is_of_other_kind(c), OUTAGE).by("verifier_unavailable"),
+    // What the application says.
+    row(
+        "RFC6750-02/nobody recognised",
+        |c| is_own(c) && c.verdict() == Verdict::Rejected && c.credential() == CredentialMeans::Absent,
+        NO_CREDENTIALS,
+    )
+    .by("rejected"),
+    row("DT-08/nobody recognised", |c| is_own(c) && c.verdict() == Verdict::Rejected, BAD_TOKEN)
+        .by("rejected"),
+    row(
+        "RFC6750-02/verifier failed",
+        |c| is_own(c) && c.verdict() == Verdict::Failed && c.credential() == CredentialMeans::Absent,
+        NO_CREDENTIALS,
+    )
+    .by("verifier_failed"),
+    row("DT-08/verifier failed", |c| is_own(c) && c.verdict() == Verdict::Failed, BAD_TOKEN)
+        .by("verifier_failed"),
+    row("DT-08/recognised too long ago", |c| is_own(c) && c.clock() >= EXPIRES, BAD_TOKEN).by("expired"),
+    // What the verifier of tokens says.
+    row("DT-08 TOK-01/signature", |c| is_guarded(c) && c.verdict() == Verdict::BadSignature, BAD_TOKEN),
+    row(
+        "XDPOP-01 XDPOP-03 XDPOP-04/refused by the verifier",
+        |c| is_guarded(c) && matches!(c.verdict(), Verdict::ProofRefused(_)),
+        BAD_PROOF,
+    )
+    .told(Rule::OfVerdict),
+    row("XDPOP-03 RS-103/nonce", |c| is_guarded(c) && c.verdict() == Verdict::NonceNeeded, NO_NONCE)
+        .by("proof_nonce_needed"),
+    row(
+        "DT-08 TOK-01 TOK-02 AUTH-06 XDPOP-05/flaw",
+        |c| token(c).is_some_and(|token| token.is_flawed),
+        BAD_TOKEN,
+    )
+    .told(Rule::OfToken),
+    row("DT-08 TOK-01/exp", |c| token(c).is_some_and(|token| token.has_expired(c.clock())), BAD_TOKEN)
+        .by("expired"),
+    row("DT-08 TOK-01/nbf", |c| token(c).is_some_and(|token| token.is_not_yet_valid(c.clock())), BAD_TOKEN)
+        .by("not_yet_valid"),
+    row("DT-08 TOK-01/iat", |c| token(c).is_some_and(|token| token.is_from_the_future(c.clock())), BAD_TOKEN)
+        .by("issued_in_future"),
+    row(
+        "XDPOP-06 RS-100 RS-104/bound token as bearer token",
+        |c| token(c).is_some_and(|token| token.binding != Binding::None) && !comes_with_proof(c),
+        BOUND_TOKEN,
+    )
+    .by("sender_constrained"),
+    row(
+        "XDPOP-01/bearer token with a proof",
+        |c| comes_with_proof(c) && token(c).is_some_and(|token| token.binding == Binding::None),
+        BAD_TOKEN,
+    )
+    .by("not_sender_constrained"),
+    row(
+        "XDPOP-01/binding that cannot be checked",
+        |c| comes_with_proof(c) && token(c).is_some_and(|token| token.binding == Binding::Other),
+        BAD_TOKEN,
+    )
+    .by("sender_constrained"),
+    row(
+        "XDPOP-01/nothing found out about the proof",
+        |c| comes_with_proof(c) && c.verdict() != Verdict::Proven,
+        BAD_TOKEN,
+    )
+    .by("sender_constrained"),
+    // RFC 9449 section 7.1 has `invalid_token` for this one.
+    row("XDPOP-01 RS-101/jkt", |c| proof(c).is_some_and(|proof| proof.key != HOLDER), BAD_TOKEN)
+        .by("key_not_bound"),
+    row("XDPOP-01 RS-101/htm", |c| proof(c).is_some_and(|proof| !proof.has_our_method()), BAD_PROOF)
+        .by("proof_method_foreign"),
+    row("XDPOP-01 RS-101/htu", |c| proof(c).is_some_and(|proof| !proof.has_our_target()), BAD_PROOF)
+        .by("proof_target_foreign"),
+    row("XDPOP-02/old", |c| proof(c).is_some_and(|proof| proof.is_too_old(c.clock())), BAD_PROOF)
+        .by("proof_too_old"),
+    row("XDPOP-02/future", |c| proof(c).is_some_and(|proof| proof.is_from_the_future(c.clock())), BAD_PROOF)
+        .by("proof_issued_in_future"),
+    row("XDPOP-01 RS-101/ath", |c| proof(c).is_some_and(|proof| !proof.is_for_token), BAD_PROOF)
+        .by("proof_token_foreign"),
+    row(
+        BASELINE,
+        |c| asks(c) && !c.holds(c.server().baseline()),
         refuse(403, INVALID, Early, Challenge(Some("insufficient_scope"))),
-    ),
+    )
+    .by("insufficient_scope"),
     row("DT-10 AMB-04 JR-02", |c| !c.is_json(), refuse(415, INVALID, Unreadable, Nothing)),
     row(
         "DT-11/announced",
@@ -240,7 +380,7 @@ pub(crate) const ROWS: &[Row] = &[
     row("AMB-29", |c| is_notification(c) && method_differs(c), refuse(400, MISMATCH, Left, Nothing)),
     row("DT-91 DT-94 HTTP-14", is_notification, Then::Accepted),
     // Requests.
-    row("DT-12 AMB-03", |c| !c.accept().json && !c.accept().stream, refuse(406, INVALID, OfBody, Nothing)),
+    row(ACCEPT, |c| !c.accept().json && !c.accept().stream, refuse(406, INVALID, OfBody, Nothing)),
     // Section 5.3, classification: an older revision, or a modern request that is incomplete.
     row(
         "DT-53 VER-09 DT-133",
@@ -323,11 +463,18 @@ pub(crate) const ROWS: &[Row] = &[
     ),
     row(
         "DT-79 AUTH-19 AUTH-22",
-        |c| token(c).is_some_and(|token| !token.holds(c.operation().needs)),
+        |c| asks(c) && !c.holds(c.operation().needs),
         refuse(403, INVALID, OfBody, Scopes(&[])),
-    ),
+    )
+    .by("insufficient_scope"),
     row("DT-77 DT-81", |c| c.operation().comes_to == ComesTo::BadParams, BAD_PARAMS),
     row("ERR-18", |c| c.operation().comes_to == ComesTo::BadCursor, BAD_PARAMS),
+    row(
+        "ERR-18 PAGE-04 PAGE-07/what is hidden",
+        |c| matches!(c.operation().comes_to, ComesTo::List(list, cursor) if is_hidden(c, list, cursor)),
+        BAD_PARAMS,
+    ),
+    row("CACH-06 CACH-08/list", |c| matches!(c.operation().comes_to, ComesTo::List(..)), Then::Answer),
     row("DT-82", |c| c.operation().comes_to == ComesTo::Nothing, BAD_PARAMS),
     row(
         "ERR-17",
@@ -371,6 +518,29 @@ pub(crate) const ROWS: &[Row] = &[
     row("call/too late", |c| c.outcome() == HandlerOutcome::TimedOut, FAILED),
     row("DT-88/others", |_| true, FAILED),
 ];
+
+/// The place of the row of this id.
+fn place_of(id: &str) -> usize {
+    ROWS.iter().position(|row| row.id == id).expect("a row of the table")
+}
+
+/// Whether the head is good, but for who sends it.
+pub(crate) fn is_behind_the_gate(place: usize) -> bool {
+    static QUERY_PLACE: LazyLock<usize> = LazyLock::new(|| place_of(QUERY));
+    place >= *QUERY_PLACE
+}
+
+/// Whether the caller is who they say.
+pub(crate) fn is_verified(place: usize) -> bool {
+    static BASELINE_PLACE: LazyLock<usize> = LazyLock::new(|| place_of(BASELINE));
+    place >= *BASELINE_PLACE
+}
+
+/// Whether the body is a request of well-formed parts.
+pub(crate) fn is_request(place: usize) -> bool {
+    static ACCEPT_PLACE: LazyLock<usize> = LazyLock::new(|| place_of(ACCEPT));
+    place >= *ACCEPT_PLACE
+}
 
 /// The first row that applies, by its place.
 pub(crate) fn lookup(case: &Case<'_>) -> usize {

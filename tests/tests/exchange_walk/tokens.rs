@@ -3,16 +3,27 @@
 //! The texts are real compact serializations; only the signature bytes are made up, and whether
 //! they are a signature is a choice of the walk.
 
+mod bound;
 mod draft;
 mod flaw;
+mod issuers;
+mod proof;
 
 use std::sync::Arc;
 
 use mcp_proto::{
     exchange::Facts,
-    jws::{self, KeySet, TokenRules},
+    jws::{self, Issuers, KeySet, TokenRules},
 };
 
+pub(crate) use self::{
+    bound::{Binding, bound_tokens},
+    issuers::issuers_tokens,
+    proof::{
+        FUTURE, HOLDER, ID_OF_PROOFS, NONCE_OF_PROOFS, PAST, ProofMint, ProofSpec, SentProof, all_proofs,
+        ordinary_proofs,
+    },
+};
 use self::{
     draft::Draft,
     flaw::{Change, FLAWS, Part, VARIANTS, can_be_combined},
@@ -20,9 +31,14 @@ use self::{
 
 pub(crate) const ISSUER: &str = "https://id.example";
 pub(crate) const AUDIENCE: &str = "https://mcp.example/mcp";
+/// The other issuer of a server that trusts two, and what the server is called there.
+pub(crate) const OTHER_ISSUER: &str = "https://login.example";
+pub(crate) const OTHER_AUDIENCE: &str = "https://mcp.example/api";
+/// The leeway of the policy for the other issuer, in seconds.
+pub(crate) const OTHER_LEEWAY: u64 = 10;
 
-const ISSUED: u64 = 1000;
-const EXPIRES: u64 = 2000;
+pub(crate) const ISSUED: u64 = 1000;
+pub(crate) const EXPIRES: u64 = 2000;
 const NOT_BEFORE: u64 = 1500;
 /// The leeway of the policy, in seconds.
 pub(crate) const LEEWAY: u64 = 60;
@@ -52,10 +68,10 @@ pub(crate) struct Grant {
     /// The JSON text of the claim; `None`: there is none.
     claim: Option<&'static str>,
     /// The scopes that the text lists.
-    listed: &'static [&'static str],
+    pub(crate) listed: &'static [&'static str],
     /// Those and what they imply by the policy: `mcp:admin` > `mcp:use`, `files:write` >
     /// `files:read`.
-    holds: &'static [&'static str],
+    pub(crate) holds: &'static [&'static str],
 }
 
 const fn grant(
@@ -101,6 +117,22 @@ pub(crate) const GRANTS: [Grant; 16] = [
     grant("7", &[], &[]),
 ];
 
+impl Grant {
+    pub(crate) fn holds(&self, scopes: &[&str]) -> bool {
+        scopes.iter().all(|scope| self.holds.contains(scope))
+    }
+}
+
+/// Who is behind a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Party {
+    pub(crate) issuer: &'static str,
+    pub(crate) subject: &'static str,
+    pub(crate) client: &'static str,
+}
+
+const ALICE: Party = Party { issuer: ISSUER, subject: "alice", client: "desk" };
+
 /// One token.
 pub(crate) struct Token {
     pub(crate) label: String,
@@ -108,6 +140,14 @@ pub(crate) struct Token {
     pub(crate) text: String,
     /// Whether anything but its signature, its times and its scopes is wrong.
     pub(crate) is_flawed: bool,
+    /// The name of the rule that refuses it for its flaw, where it has one.
+    pub(crate) rule: Option<&'static str>,
+    pub(crate) party: Party,
+    /// To whom it is bound.
+    pub(crate) binding: Binding,
+    /// What may come with it.
+    pub(crate) proofs: Vec<SentProof>,
+    leeway: u64,
     not_before: Option<u64>,
     grant: Grant,
     /// What a verifier reports when the signature is good, and when it is not.
@@ -122,21 +162,26 @@ impl Token {
         if signature_is_good { good.clone() } else { bad.clone() }
     }
 
+    /// Whether a verifier refuses it, so that nobody gets to see what it says.
+    pub(crate) fn is_refused_unread(&self) -> bool {
+        matches!(self.facts, [Facts::Denied(_), _])
+    }
+
     /// TOK-01, with the leeway of the policy (RFC 7519 section 4.1.4).
     pub(crate) fn has_expired(&self, now: u64) -> bool {
-        now >= EXPIRES + LEEWAY
+        now >= EXPIRES + self.leeway
     }
 
     pub(crate) fn is_not_yet_valid(&self, now: u64) -> bool {
-        self.not_before.is_some_and(|start| start > now.saturating_add(LEEWAY))
+        self.not_before.is_some_and(|start| start > now.saturating_add(self.leeway))
     }
 
     pub(crate) fn is_from_the_future(&self, now: u64) -> bool {
-        ISSUED > now.saturating_add(LEEWAY)
+        ISSUED > now.saturating_add(self.leeway)
     }
 
     pub(crate) fn holds(&self, scopes: &[&str]) -> bool {
-        scopes.iter().all(|scope| self.grant.holds.contains(scope))
+        self.grant.holds(scopes)
     }
 }
 
@@ -159,6 +204,13 @@ fn facts(text: &str, rules: &TokenRules, keys: &KeySet, signature_is_good: bool)
         Ok(claims) => Facts::Signed(Arc::new(claims)),
         Err(denial) => Facts::Denied(denial),
     }
+}
+
+/// Builds tokens and proofs for every policy.
+pub(crate) struct Mints<'r> {
+    pub(crate) tokens: Mint<'r>,
+    pub(crate) proofs: ProofMint<'r>,
+    pub(crate) issuers: &'r Issuers,
 }
 
 /// Builds tokens for one policy.
@@ -184,6 +236,11 @@ impl<'r> Mint<'r> {
             facts: [true, false].map(|good| facts(&text, self.rules, &self.keys, good)),
             text,
             is_flawed,
+            rule: None,
+            party: ALICE,
+            binding: Binding::None,
+            proofs: Vec::new(),
+            leeway: LEEWAY,
             not_before: (is_dated && !is_flawed).then_some(NOT_BEFORE),
             grant,
             richer: Vec::new(),

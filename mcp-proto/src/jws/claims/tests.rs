@@ -1,5 +1,5 @@
 use super::{Claims, Confirmation, Denial, Origin, Profile, TokenRules};
-use crate::jws::Thumbprint;
+use crate::jws::{KEPT_CLAIMS_MAX, Thumbprint, TokenRulesError};
 use crate::time::UnixSeconds;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
@@ -471,4 +471,23 @@ fn grants_come_on_top_of_scopes_and_each_once() {
     });
     let claims = Claims::read(json.as_bytes(), &rules, Origin::Token { is_typed: true }).unwrap();
     assert_eq!(claims.principal().scopes().as_str(), "read write a b");
+}
+
+#[test]
+fn what_the_rules_keep_is_kept_as_it_was_written_and_nothing_else() {
+    let rules = TokenRules::new("https://id.example", ["https://mcp.example/mcp"]).unwrap();
+    let rules = rules.with_kept_claim("tenant").unwrap().with_kept_claim("absent").unwrap();
+    let json = with("tenant", Some(r#"{"id": 7}"#));
+    let claims = Claims::read(json.as_bytes(), &rules, Origin::Token { is_typed: true }).unwrap();
+    assert_eq!(claims.kept("tenant"), Some(r#"{"id": 7}"#));
+    assert_eq!(claims.kept("absent"), None);
+    assert_eq!(claims.kept("sub"), None, "not asked for");
+}
+
+#[test]
+fn as_many_claims_are_kept_as_may_be() {
+    let rules = TokenRules::new("https://id.example", ["https://mcp.example/mcp"]).unwrap();
+    let keep = |rules: TokenRules, number: usize| rules.with_kept_claim(number.to_string());
+    let full = (0..KEPT_CLAIMS_MAX).try_fold(rules, keep).unwrap();
+    assert_eq!(full.with_kept_claim("more"), Err(TokenRulesError::TooManyKeptClaims));
 }

@@ -124,7 +124,6 @@ fn an_empty_set_withdraws_every_key_and_is_asked_for_again_like_a_failure() {
     assert_eq!(held(&fetch, at(600)), None);
     assert_eq!(fetch.held(), None);
     assert_eq!(fetch.generation(), 2);
-    assert!(!fetch.unknown_key(just_before(630)), "the cooldown stays");
     let mut now = 600;
     for pause in [5, 10, 20, 40, 60, 60] {
         now += pause;
@@ -197,13 +196,34 @@ fn the_same_content_keeps_its_generation_and_its_allocation() {
 #[test]
 fn an_unknown_key_fetches_once_per_cooldown() {
     let mut fetch = started();
-    assert!(!fetch.unknown_key(just_before(30)));
     assert!(fetch.unknown_key(at(30)));
     assert!(!fetch.unknown_key(at(30)), "under way");
     assert!(!fetch.wants_fetch(at(30)), "not due");
     fetch.fetched(Ok(set(2)), None, at(31));
     assert!(!fetch.unknown_key(just_before(60)), "from the start of the last fetch");
     assert!(fetch.unknown_key(at(60)));
+}
+
+#[test]
+fn an_empty_set_does_not_switch_the_cooldown_off() {
+    let mut fetch = started();
+    assert!(fetch.unknown_key(at(100)));
+    fetch.fetched(Err(empty()), None, at(100));
+    assert!(!fetch.unknown_key(just_before(130)));
+    assert!(fetch.unknown_key(at(130)));
+}
+
+#[test]
+fn keys_that_are_rotated_just_after_a_fetch_that_was_due_do_not_wait() {
+    let mut fetch = started();
+    assert!(fetch.unknown_key(at(0)));
+    fetch.fetched(Ok(set(2)), None, at(0));
+    assert!(fetch.wants_fetch(at(600)));
+    assert!(!fetch.unknown_key(at(600)), "under way");
+    fetch.fetched(Ok(set(2)), None, at(600));
+    assert!(fetch.unknown_key(at(600)));
+    fetch.fetched(Ok(set(3)), None, at(600));
+    assert!(!fetch.unknown_key(just_before(630)));
 }
 
 #[test]
@@ -218,12 +238,14 @@ fn the_cooldown_survives_failures_and_the_loss_of_the_keys() {
     assert!(fetch.wants_fetch(at(9000)), "a retry, long after the keys went stale");
     fetch.fetched(Err(FetchFailure::Unreachable), None, at(9000));
     assert_eq!(held(&fetch, at(9000)), None);
+    assert!(fetch.unknown_key(at(9000)));
+    fetch.fetched(Err(FetchFailure::Unreachable), None, at(9000));
     assert!(!fetch.unknown_key(just_before(9030)));
     assert!(fetch.unknown_key(at(9030)));
 }
 
 #[test]
-fn ten_thousand_unknown_keys_cause_three_fetches_in_a_hundred_seconds() {
+fn ten_thousand_unknown_keys_cause_four_fetches_in_a_hundred_seconds() {
     let mut fetch = started();
     let mut fetches = Vec::new();
     for step in 0..10_000_u64 {
@@ -233,7 +255,7 @@ fn ten_thousand_unknown_keys_cause_three_fetches_in_a_hundred_seconds() {
             fetch.fetched(Ok(set(1)), None, now);
         }
     }
-    assert_eq!(fetches, [at(30), at(60), at(90)]);
+    assert_eq!(fetches, [at(0), at(30), at(60), at(90)]);
 }
 
 #[test]
@@ -277,8 +299,10 @@ fn a_policy_without_pauses_is_given_some() {
     });
     assert!(fetch.wants_fetch(at(0)));
     fetch.fetched(Err(FetchFailure::Unreachable), None, at(0));
-    assert!(!fetch.unknown_key(just_before(1)));
     assert!(!fetch.wants_fetch(just_before(1)));
+    assert!(fetch.unknown_key(at(0)));
+    fetch.fetched(Err(FetchFailure::Unreachable), None, at(0));
+    assert!(!fetch.unknown_key(just_before(1)));
     assert!(fetch.wants_fetch(at(1)));
     fetch.fetched(Ok(set(1)), None, at(1));
     assert!(!fetch.wants_fetch(just_before(2)));
@@ -306,7 +330,10 @@ fn a_policy_of_for_ever_has_no_deadline() {
 /// What has happened to a machine, in order.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Event {
-    Claimed,
+    /// Because it was due.
+    Due,
+    /// For an unknown key.
+    Unknown,
     /// With a set of this number, fresh for so many seconds.
     Succeeded(u8, Option<u64>),
     Withdrawn,
@@ -319,7 +346,7 @@ struct History(Vec<(u64, Event)>);
 
 impl History {
     fn under_way(&self, now: u64) -> bool {
-        matches!(self.0.last(), Some((claimed, Event::Claimed)) if now < claimed + 30)
+        matches!(self.0.last(), Some((claimed, Event::Due | Event::Unknown)) if now < claimed + 30)
     }
 
     fn wants_fetch(&self, now: u64) -> bool {
@@ -327,16 +354,16 @@ impl History {
     }
 
     fn unknown_key(&self, now: u64) -> bool {
-        let cooling = |(claimed, event): &(u64, Event)| *event == Event::Claimed && now < claimed + 30;
+        let cooling = |(claimed, event): &(u64, Event)| *event == Event::Unknown && now < claimed + 30;
         !self.under_way(now) && !self.0.iter().any(cooling)
     }
 
     fn due(&self) -> u64 {
-        let reports = self.0.iter().rev().filter(|(_, event)| *event != Event::Claimed);
+        let reports = self.0.iter().rev().filter(|(_, event)| !matches!(event, Event::Due | Event::Unknown));
         let unsuccessful = |event: &Event| matches!(event, Event::Failed | Event::Withdrawn);
         let failures = reports.clone().take_while(|(_, event)| unsuccessful(event)).count();
         match reports.clone().next() {
-            None | Some((_, Event::Claimed)) => 0,
+            None | Some((_, Event::Due | Event::Unknown)) => 0,
             Some((when, Event::Failed | Event::Withdrawn)) => {
                 when + [5, 10, 20, 40].get(failures - 1).unwrap_or(&60)
             }
@@ -350,7 +377,7 @@ impl History {
                 Some((now <= when + refresh(*fresh) + 3600).then_some(*number))
             }
             Event::Withdrawn => Some(None),
-            Event::Claimed | Event::Failed => None,
+            Event::Due | Event::Unknown | Event::Failed => None,
         })?
     }
 
@@ -359,7 +386,7 @@ impl History {
         contents.extend(self.0.iter().filter_map(|(_, event)| match event {
             Event::Succeeded(number, _) => Some(Some(number)),
             Event::Withdrawn => Some(None),
-            Event::Claimed | Event::Failed => None,
+            Event::Due | Event::Unknown | Event::Failed => None,
         }));
         contents.dedup();
         contents.len() as u64 - 1
@@ -367,7 +394,7 @@ impl History {
 
     fn next_deadline(&self) -> u64 {
         match self.0.last() {
-            Some((claimed, Event::Claimed)) => self.due().max(claimed + 30),
+            Some((claimed, Event::Due | Event::Unknown)) => self.due().max(claimed + 30),
             _ => self.due(),
         }
     }
@@ -418,14 +445,14 @@ proptest! {
                     let expected = history.wants_fetch(now);
                     prop_assert_eq!(fetch.wants_fetch(at(now)), expected);
                     if expected {
-                        history.0.push((now, Event::Claimed));
+                        history.0.push((now, Event::Due));
                     }
                 }
                 Action::Unknown => {
                     let expected = history.unknown_key(now);
                     prop_assert_eq!(fetch.unknown_key(at(now)), expected);
                     if expected {
-                        history.0.push((now, Event::Claimed));
+                        history.0.push((now, Event::Unknown));
                     }
                 }
                 Action::Succeed(number, fresh) => {
@@ -456,12 +483,12 @@ proptest! {
     ) {
         let mut fetch = started();
         let mut now = 0;
-        let mut latest = 0;
+        let mut latest: Option<u64> = None;
         for pause in pauses {
             now += pause;
             if fetch.unknown_key(at(now)) {
-                prop_assert!(now - latest >= 30);
-                latest = now;
+                prop_assert!(latest.is_none_or(|latest| now - latest >= 30));
+                latest = Some(now);
                 let outcome = if fail { Err(FetchFailure::TimedOut) } else { Ok(set(1)) };
                 fetch.fetched(outcome, None, at(now));
             }

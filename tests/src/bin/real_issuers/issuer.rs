@@ -49,6 +49,11 @@ impl Issuer {
         &self.url
     }
 
+    /// Where it speaks plain HTTP.
+    pub(crate) fn address(&self) -> &str {
+        &self.address
+    }
+
     /// Posts a form.
     pub(crate) async fn post(
         &self,

@@ -56,6 +56,10 @@ impl OidcProvider {
         format!("{}/jwks", self.url())
     }
 
+    pub(crate) fn introspection_url(&self) -> String {
+        format!("{}/token/introspection", self.url())
+    }
+
     async fn token(&self, client: &str, grant: &str, form: &[(&str, &str)]) -> Result<String, Failure> {
         self.token_with(client, grant, form, Vec::new()).await
     }
@@ -78,7 +82,7 @@ impl OidcProvider {
 
     /// The same, bound to a key: RFC 9449 section 5.
     pub(crate) async fn bound_token(&self, resource: &str, holder: &Holder) -> Result<String, Failure> {
-        let proof = holder.proof("POST", &format!("{}/token", self.url()), None)?;
+        let proof = holder.proof("POST", &format!("http://{}/token", self.0.address()), None)?;
         let form = [("resource", resource), ("scope", "mcp")];
         self.token_with("service", "client_credentials", &form, vec![("DPoP", proof)]).await
     }
@@ -135,13 +139,22 @@ impl OidcProvider {
 
     /// How often a document was asked for.
     pub(crate) async fn hits(&self, document: Document) -> Result<u64, Failure> {
+        self.count(document.name()).await
+    }
+
+    /// How many TLS handshakes clients broke off.
+    pub(crate) async fn refused_handshakes(&self) -> Result<u64, Failure> {
+        self.count("refused").await
+    }
+
+    async fn count(&self, name: &str) -> Result<u64, Failure> {
         let hits = self.0.control("hits").await?;
-        Ok(hits.get(document.name()).and_then(Value::as_u64).ok_or("no such count")?)
+        Ok(hits.get(name).and_then(Value::as_u64).ok_or("no such count")?)
     }
 }
 
 impl Document {
-    fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Discovery => "discovery",
             Self::Jwks => "jwks",

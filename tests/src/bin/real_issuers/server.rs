@@ -2,7 +2,10 @@
 
 use std::{net::SocketAddr, time::Duration};
 
-use mcp_tokio::{Auth, BearerPolicy, Context, KeySource, Server, Tool, proto::jws::keyset::FetchPolicy};
+use mcp_tokio::{
+    Auth, BearerPolicy, BearerPolicyBuilder, Context, FetchPolicy, Principal, Server, ServerBuilder,
+    TlsRoots, Tool,
+};
 use serde_json::json;
 use tokio::{sync::oneshot, time::timeout};
 
@@ -21,8 +24,18 @@ pub(crate) struct Serving {
 }
 
 impl Serving {
-    pub(crate) async fn start(auth: Auth) -> Result<Self, Failure> {
-        let server = Server::builder("real-issuers", "1", auth).tool(whoami()).build()?;
+    pub(crate) async fn start(auth: impl Into<Auth>, fetching: FetchPolicy) -> Result<Self, Failure> {
+        Self::serve(Server::builder("real-issuers", "1", auth).fetch_policy(fetching)).await
+    }
+
+    /// The same, with these certificates to trust when something is fetched over https.
+    pub(crate) async fn start_with_roots(auth: impl Into<Auth>, roots: TlsRoots) -> Result<Self, Failure> {
+        let server = Server::builder("real-issuers", "1", auth).fetch_policy(FETCHING);
+        Self::serve(server.tls_roots(roots)).await
+    }
+
+    async fn serve(server: ServerBuilder) -> Result<Self, Failure> {
+        let server = server.tool(whoami()).build()?;
         let listener = mcp_tokio::bind(server, "127.0.0.1:0").await?;
         let address = listener.local_addr()?;
         let (stop, stopped) = oneshot::channel();
@@ -70,19 +83,18 @@ pub(crate) const FETCHING: FetchPolicy = FetchPolicy {
     retry_seconds_max: 1,
 };
 
-/// For how long the answer of an introspection is remembered.
-pub(crate) const CACHE_SECONDS: u32 = 2;
+/// Keys that are fetched at the start, and then only for the sake of a key that is unknown.
+pub(crate) const ON_DEMAND: FetchPolicy = FetchPolicy { refresh_seconds: 600, ..FETCHING };
 
-/// Trust in the signed tokens of an issuer whose keys are at this URL, fetched at these times.
-pub(crate) fn jwks_url(issuer: &str, url: &str, fetching: FetchPolicy) -> Result<Auth, Failure> {
-    let url = format!(
-        "{url}?refresh={}&cooldown={}&stale={}&retry={}",
-        fetching.refresh_seconds,
-        fetching.cooldown_seconds,
-        fetching.stale_seconds_max,
-        fetching.retry_seconds
-    );
-    Ok(Auth::bearer(BearerPolicy::builder(issuer, RESOURCE).scope("mcp"), KeySource::url(&url)?).into())
+/// Keys that are soon too old.
+pub(crate) const SOON_STALE: FetchPolicy = FetchPolicy { stale_seconds_max: 1, ..FETCHING };
+
+/// For how long the answer of an introspection is remembered.
+pub(crate) const CACHE_SECONDS: u64 = 2;
+
+/// Tokens of this issuer for [`RESOURCE`].
+pub(crate) fn policy(issuer: &str) -> BearerPolicyBuilder {
+    BearerPolicy::builder(issuer, RESOURCE).scope("mcp")
 }
 
 /// Tells who calls.
@@ -91,10 +103,11 @@ fn whoami() -> Tool {
         let principal = cx.principal();
         let scopes = principal.map(|principal| principal.scopes().as_str());
         json!({
-            "issuer": principal.map(mcp_tokio::Principal::issuer),
-            "subject": principal.map(mcp_tokio::Principal::subject),
-            "client": principal.map(mcp_tokio::Principal::client),
+            "issuer": principal.map(Principal::issuer),
+            "subject": principal.map(Principal::subject),
+            "client": principal.map(Principal::client),
             "scopes": scopes,
+            "actor": principal.and_then(Principal::actor),
         })
         .to_string()
     })

@@ -1,5 +1,7 @@
 //! What a request asks for, with what can be right and wrong about it.
 
+use crate::listed::List;
+
 /// What a request asks for.
 pub(crate) struct Operation {
     pub(crate) method: &'static str,
@@ -33,6 +35,8 @@ pub(crate) enum MethodKind {
 pub(crate) enum ComesTo {
     /// An answer without a handler.
     Answer,
+    /// A list, from behind the item that the cursor names.
+    List(List, Option<&'static str>),
     /// A handler: its kind, its number in the catalog, and its input.
     Call(&'static str, u32, &'static str),
     /// `params` do not fit (DT-77, DT-81).
@@ -49,8 +53,13 @@ const fn plain(method: &'static str, kind: MethodKind, comes_to: ComesTo) -> Ope
     Operation { method, params: "", mirrored: None, kind, needs: &[], params_mirrored: None, comes_to }
 }
 
-const fn list(method: &'static str) -> Operation {
-    plain(method, MethodKind::Offered, ComesTo::Answer)
+const fn list(method: &'static str, list: List) -> Operation {
+    plain(method, MethodKind::Offered, ComesTo::List(list, None))
+}
+
+/// A list from behind an item; a cursor is the name of the item in base64url.
+const fn behind(method: &'static str, params: &'static str, list: List, item: &'static str) -> Operation {
+    with(method, params, None, &[], ComesTo::List(list, Some(item)))
 }
 
 const fn absent(method: &'static str, kind: MethodKind) -> Operation {
@@ -103,10 +112,10 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     with(CALL, r#""arguments":{}"#, None, &[], ComesTo::BadParams),
     with(CALL, r#""name":7,"arguments":{}"#, None, &[], ComesTo::BadParams),
     plain("server/discover", MethodKind::Discover, ComesTo::Answer),
-    list("tools/list"),
-    list("prompts/list"),
-    list("resources/list"),
-    list("resources/templates/list"),
+    list("tools/list", List::Tools),
+    list("prompts/list", List::Prompts),
+    list("resources/list", List::Resources),
+    list("resources/templates/list", List::Templates),
     with("tools/list", r#""cursor":"forged""#, None, &[], ComesTo::BadCursor),
     with("resources/list", r#""cursor":7"#, None, &[], ComesTo::BadCursor),
     with(
@@ -195,6 +204,29 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     absent("nothing", MethodKind::Unknown),
     INITIALIZE,
     absent("initialize", MethodKind::Removed),
+];
+
+/// Lists from behind each of their items, and from behind what is in another list.
+pub(crate) const PAGES: &[Operation] = &[
+    list("tools/list", List::Tools),
+    behind("tools/list", r#""cursor":"ZWNobw""#, List::Tools, "echo"),
+    behind("tools/list", r#""cursor":"d3JpdGU""#, List::Tools, "write"),
+    behind("tools/list", r#""cursor":"cmVhZA""#, List::Tools, "read"),
+    behind("tools/list", r#""cursor":"cmVnaW9u""#, List::Tools, "region"),
+    list("prompts/list", List::Prompts),
+    behind("prompts/list", r#""cursor":"Z3JlZXQ""#, List::Prompts, "greet"),
+    behind("prompts/list", r#""cursor":"c2VjcmV0""#, List::Prompts, "secret"),
+    list("resources/list", List::Resources),
+    behind("resources/list", r#""cursor":"ZmlsZTovLy9h""#, List::Resources, "file:///a"),
+    behind("resources/list", r#""cursor":"ZmlsZTovLy9i""#, List::Resources, "file:///b"),
+    list("resources/templates/list", List::Templates),
+    behind("resources/templates/list", r#""cursor":"bm90ZTovL3tpZH0""#, List::Templates, "note://{id}"),
+    behind("resources/templates/list", r#""cursor":"dmF1bHQ6Ly97aWR9""#, List::Templates, "vault://{id}"),
+    with("tools/list", r#""cursor":"Z3JlZXQ""#, None, &[], ComesTo::BadCursor),
+    with("tools/list", r#""cursor":"""#, None, &[], ComesTo::BadCursor),
+    with("prompts/list", r#""cursor":"ZWNobw""#, None, &[], ComesTo::BadCursor),
+    with("resources/list", r#""cursor":"ZmlsZTovLy9h=""#, None, &[], ComesTo::BadCursor),
+    with("resources/templates/list", r#""cursor":null"#, None, &[], ComesTo::BadCursor),
 ];
 
 const INITIALIZE: Operation = Operation {

@@ -4,7 +4,8 @@ use http::Method;
 use mcp_proto::head::Framing;
 
 use super::{
-    ARRIVALS, Messages, OUTCOMES, Scene, ServerKind, VERDICTS, first, operations, ordinary, param_sets,
+    ARRIVALS, Messages, OUTCOMES, Scene, ServerKind, VERDICTS, callers, first, operations, ordinary,
+    param_sets,
 };
 use crate::{
     fields::{self, AUTHORITIES, CredentialMeans, QUERIES},
@@ -12,12 +13,13 @@ use crate::{
         self, COMPLETE_ENVELOPE, ENVELOPES, IDS, Id, METHOD_FIELDS, MethodField, NAME_FIELDS, NO_ENVELOPE,
         NameField, ONE, OPERATIONS, PARAM_SETS, REGION_CALLS,
     },
-    tokens::{CLOCKS, Mint, NOON},
+    tokens::{CLOCKS, Mint, Mints, NOON},
 };
 
 /// Every scene.
-pub(crate) fn scenes(mint: &Mint<'_>) -> Vec<Scene> {
-    vec![
+pub(crate) fn scenes(mints: &Mints<'_>) -> Vec<Scene> {
+    let mint = &mints.tokens;
+    let mut scenes = vec![
         heads(mint),
         framing(mint),
         credentials(mint),
@@ -32,7 +34,9 @@ pub(crate) fn scenes(mint: &Mint<'_>) -> Vec<Scene> {
         shapes(mint),
         mirrored_params(mint),
         outcomes(mint),
-    ]
+    ];
+    scenes.extend(callers::scenes(mints));
+    scenes
 }
 
 /// Target, verb, Host, authority, Origin and preflight on every server.
@@ -101,7 +105,7 @@ fn credentials(mint: &Mint<'_>) -> Scene {
     let plain = Scene::plain("credentials", ServerKind::Guarded, mint.best());
     let texts: Vec<_> = plain.tokens.iter().map(|token| token.text.clone()).collect();
     Scene {
-        servers: ServerKind::ALL.to_vec(),
+        servers: ServerKind::BASIC.to_vec(),
         queries: QUERIES.to_vec(),
         credentials: fields::credentials(&texts),
         verdicts: VERDICTS.to_vec(),
@@ -215,7 +219,7 @@ fn ladder(mint: &Mint<'_>) -> Scene {
 /// Every id, also of what cannot have one, on every server.
 fn ids_and_versions(mint: &Mint<'_>) -> Scene {
     Scene {
-        servers: ServerKind::ALL.to_vec(),
+        servers: ServerKind::BASIC.to_vec(),
         versions: fields::versions(),
         origins: first(&fields::origins(), 2),
         ..Scene::plain("ids and versions", ServerKind::Open, mint.best())
@@ -250,7 +254,7 @@ fn media_types(mint: &Mint<'_>) -> Scene {
 /// Bodies that are no message.
 fn shapes(mint: &Mint<'_>) -> Scene {
     Scene {
-        servers: ServerKind::ALL.to_vec(),
+        servers: ServerKind::BASIC.to_vec(),
         versions: fields::versions(),
         accepts: fields::accepts(),
         origins: first(&fields::origins(), 2),

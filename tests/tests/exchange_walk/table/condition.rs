@@ -4,9 +4,10 @@ use http::Method;
 
 use crate::{
     case::{Case, Content},
-    fields::{HostMeans, VersionMeans},
+    fields::{CredentialMeans, HostMeans, VersionMeans},
     messages::{ComesTo, EnvelopeMeans, Flaw, Id},
-    tokens::Token,
+    scene::{Bound, Guard, Verdict},
+    tokens::{ProofSpec, Token},
 };
 
 pub(crate) const METADATA: [&str; 2] =
@@ -42,6 +43,7 @@ pub(super) fn is_for_us(case: &Case<'_>) -> bool {
     }
 }
 
+/// Whether callers have to bring tokens.
 pub(super) fn is_guarded(case: &Case<'_>) -> bool {
     case.server().asks_for_tokens()
 }
@@ -49,6 +51,59 @@ pub(super) fn is_guarded(case: &Case<'_>) -> bool {
 /// The token on which the answer depends.
 pub(super) fn token<'s>(case: &Case<'s>) -> Option<&'s Token> {
     if is_guarded(case) { case.token() } else { None }
+}
+
+/// Whether somebody has to be asked who calls.
+pub(super) fn asks(case: &Case<'_>) -> bool {
+    case.server().asks_for_callers()
+}
+
+/// Whether the application says who calls.
+pub(super) fn is_own(case: &Case<'_>) -> bool {
+    case.server().guard() == Guard::Own
+}
+
+pub(super) fn takes_proofs(case: &Case<'_>) -> bool {
+    is_guarded(case) && case.server().bound() != Bound::Refused
+}
+
+/// Whether a verifier is asked about a token with a proof, or one without.
+pub(super) fn comes_with_proof(case: &Case<'_>) -> bool {
+    takes_proofs(case) && matches!(case.credential(), CredentialMeans::Bound(_))
+}
+
+/// DT-07: simply not a scheme that is understood here.
+pub(super) fn is_of_other_scheme(case: &Case<'_>) -> bool {
+    match case.credential() {
+        CredentialMeans::OtherScheme => true,
+        CredentialMeans::Bound(_) | CredentialMeans::BoundMalformed => !takes_proofs(case),
+        CredentialMeans::Absent
+        | CredentialMeans::Token(_)
+        | CredentialMeans::Malformed
+        | CredentialMeans::Repeated => false,
+    }
+}
+
+/// Facts of a kind that the policy did not ask for say nothing about the caller.
+pub(super) fn is_of_other_kind(case: &Case<'_>) -> bool {
+    match case.verdict() {
+        Verdict::GoodSignature | Verdict::BadSignature => is_own(case),
+        // Of a token that is not good itself, nothing else is reported.
+        Verdict::Proven => is_own(case) || (!comes_with_proof(case) && !is_refused_unread(case)),
+        Verdict::ProofRefused(_) | Verdict::NonceNeeded => is_own(case) || !comes_with_proof(case),
+        Verdict::Accepted(_) | Verdict::Rejected | Verdict::Failed => !is_own(case),
+        Verdict::Out(_) => false,
+    }
+}
+
+fn is_refused_unread(case: &Case<'_>) -> bool {
+    case.token().is_some_and(Token::is_refused_unread)
+}
+
+/// What the proof says that was found good.
+pub(super) fn proof(case: &Case<'_>) -> Option<ProofSpec> {
+    let is_proven = comes_with_proof(case) && case.verdict() == Verdict::Proven;
+    if is_proven { case.sent_proof().map(|proof| proof.spec) } else { None }
 }
 
 pub(super) fn has_flaw(case: &Case<'_>, flaw: Flaw) -> bool {

@@ -1,11 +1,14 @@
 //! Tokens that only their issuer can read: RFC 7662.
 
+use std::time::{Duration, Instant};
+
 use super::outage::during;
 use crate::{
     client::{expect_refused, expect_unavailable, identity, whoami},
     oidc_provider::{Document, OPAQUE_RESOURCE, OidcProvider},
+    proof::encoded,
     report::Checked,
-    server::{POLL, RESOURCE, Serving},
+    server::{CACHE_SECONDS, POLL, RESOURCE, Serving},
 };
 
 /// The issuer is asked once for a token that is used again within the cache time.
@@ -25,7 +28,7 @@ pub(crate) async fn revoked(issuer: &OidcProvider, server: &Serving) -> Checked 
     let token = issuer.client_token(OPAQUE_RESOURCE, "mcp").await?;
     identity(&whoami(&server.address(), &token).await?)?;
     issuer.revoke(&token).await?;
-    let begin = std::time::Instant::now();
+    let begin = Instant::now();
     loop {
         let response = whoami(&server.address(), &token).await?;
         let seconds = begin.elapsed().as_secs_f32();
@@ -34,21 +37,35 @@ pub(crate) async fn revoked(issuer: &OidcProvider, server: &Serving) -> Checked 
             return Ok(format!("401 after {seconds:.1} s"));
         }
         identity(&response)?;
-        if seconds > crate::server::CACHE_SECONDS as f32 + 1.0 {
+        if begin.elapsed() > Duration::from_secs(CACHE_SECONDS + 1) {
             return Err(format!("still good after {seconds:.1} s").into());
         }
         tokio::time::sleep(POLL).await;
     }
 }
 
-/// Nobody issued these.
-pub(crate) async fn unknown(issuer: &OidcProvider, server: &Serving) -> Checked {
-    let signed_for_another = issuer.client_token(RESOURCE, "mcp").await?;
-    for token in ["nobody-issued-this", &signed_for_another] {
-        expect_refused(&whoami(&server.address(), token).await?, "Bearer")?;
-    }
+/// Nobody issued it.
+pub(crate) async fn unknown(server: &Serving) -> Checked {
+    expect_refused(&whoami(&server.address(), "nobody-issued-this").await?, "Bearer")?;
     Ok("401".to_owned())
 }
+
+/// Whoever sends many tokens that the issuer will not judge, which `oidc-provider` says of signed ones, keeps
+/// nobody else out: nothing is known of theirs, and others are as good as before.
+pub(crate) async fn signed(issuer: &OidcProvider, server: &Serving) -> Checked {
+    let signed = issuer.client_token(RESOURCE, "mcp").await?;
+    let (message, _) = signed.rsplit_once('.').ok_or("a token without a signature")?;
+    for number in 0..SIGNED_TOKENS {
+        let forged = format!("{message}.{}", encoded(format!("forged {number}").as_bytes()));
+        expect_unavailable(&whoami(&server.address(), &forged).await?)?;
+        let good = issuer.client_token(OPAQUE_RESOURCE, "mcp").await?;
+        let good = identity(&whoami(&server.address(), &good).await?);
+        good.map_err(|failure| format!("a good token after {number} others: {failure}"))?;
+    }
+    Ok(format!("503 for {SIGNED_TOKENS}, and 200 for others"))
+}
+
+const SIGNED_TOKENS: u32 = 20;
 
 /// An issuer that does not answer makes no token bad, and none good.
 pub(crate) async fn outage(issuer: &OidcProvider, mode: &str, server: &Serving) -> Checked {

@@ -1,0 +1,65 @@
+//! What flags and files call the things that there are a few of.
+
+use std::str::FromStr;
+
+use clap::ValueEnum;
+use mcp_tokio::{Algorithm, AlgorithmSet, Profile};
+use serde::Deserialize;
+
+/// What tokens look like.
+#[derive(Debug, Clone, Copy, Default, Deserialize, ValueEnum)]
+#[serde(rename_all = "lowercase")]
+#[value(rename_all = "lowercase")]
+pub(crate) enum TokenProfile {
+    #[default]
+    Rfc9068,
+    Compatible,
+}
+
+impl From<TokenProfile> for Profile {
+    fn from(profile: TokenProfile) -> Self {
+        match profile {
+            TokenProfile::Rfc9068 => Self::Rfc9068,
+            TokenProfile::Compatible => Self::Compatible,
+        }
+    }
+}
+
+/// Whether tokens that are bound to a key are accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum DpopMode {
+    /// These too
+    Allowed,
+    /// Only these
+    Required,
+}
+
+/// A signature algorithm by its name in tokens.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(try_from = "String")]
+pub(crate) struct AlgorithmName(Algorithm);
+
+impl FromStr for AlgorithmName {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        Algorithm::from_name(name).map(Self).ok_or_else(|| {
+            let names: Vec<&str> = Algorithm::ALL.iter().map(|algorithm| algorithm.name()).collect();
+            format!("there is no algorithm {name:?} for tokens; there are {}", names.join(", "))
+        })
+    }
+}
+
+impl TryFrom<String> for AlgorithmName {
+    type Error = String;
+
+    fn try_from(name: String) -> Result<Self, String> {
+        name.parse()
+    }
+}
+
+pub(crate) fn algorithm_set(names: &[AlgorithmName]) -> AlgorithmSet {
+    let algorithms: Vec<Algorithm> = names.iter().map(|name| name.0).collect();
+    AlgorithmSet::of(&algorithms)
+}

@@ -1,0 +1,11 @@
+//! The example `whoami` as an operator uses it: started with flags and files, on a free port.
+
+#![allow(clippy::expect_used, clippy::panic, reason = "a test says what is wrong by panicking")]
+
+mod api_keys;
+mod config;
+mod files;
+mod flags;
+mod issuer;
+mod program;
+mod refusals;
