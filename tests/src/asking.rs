@@ -155,6 +155,22 @@ impl Ask {
         ask.with_body(Full::from(body))
     }
 
+    /// The request as HTTP/1.1 sends it.
+    ///
+    /// # Panics
+    /// When a field is not ASCII.
+    #[must_use]
+    #[allow(clippy::expect_used, reason = "a test that cannot go on has failed")]
+    pub fn http1(self) -> String {
+        let body = self.message.to_string();
+        let ask = self.field(CONTENT_LENGTH.as_str(), &body.len().to_string());
+        let mut text = format!("{} {} HTTP/1.1\r\n", ask.verb, ask.target);
+        for (name, value) in &ask.fields {
+            text += &format!("{name}: {}\r\n", value.to_str().expect("ASCII"));
+        }
+        text + "\r\n" + &body
+    }
+
     /// The request with a body that never comes. Its length is announced if there is one.
     ///
     /// # Panics

@@ -8,4 +8,5 @@ pub mod events;
 pub mod forge;
 pub mod http1;
 pub mod journal;
+pub mod key_servers;
 pub mod scenario;

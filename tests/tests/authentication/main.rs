@@ -7,5 +7,9 @@
 
 mod api_keys;
 mod application;
+mod audit;
 mod caller_value;
+mod dpop;
+mod introspection;
+mod issuers;
 mod lists;
