@@ -46,7 +46,10 @@ pub enum Refusal {
     },
     /// The application's verifier failed. Not told from a refusal but by its text, and nobody gets
     /// in.
-    VerifierFailed,
+    VerifierFailed {
+        /// The request brought no `Authorization`.
+        anonymous: bool,
+    },
     /// Peer: a good token without the scopes that the operation needs (DT-09, DT-79).
     InsufficientScope(Scopes),
     /// Peer: the body is not announced as JSON (DT-10).
@@ -230,7 +233,7 @@ impl Refusal {
             | Self::InvalidProof(_)
             | Self::NonceNeeded(_)
             | Self::Rejected { .. }
-            | Self::VerifierFailed => StatusCode::UNAUTHORIZED,
+            | Self::VerifierFailed { .. } => StatusCode::UNAUTHORIZED,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::BodyTimedOut => StatusCode::REQUEST_TIMEOUT,
@@ -266,7 +269,7 @@ impl Refusal {
             | Self::InvalidProof(_)
             | Self::NonceNeeded(_)
             | Self::Rejected { .. }
-            | Self::VerifierFailed => code::UNAUTHORIZED,
+            | Self::VerifierFailed { .. } => code::UNAUTHORIZED,
             Self::HostNotAllowed
             | Self::OriginNotAllowed
             | Self::VerbNotAllowed(_)
@@ -305,7 +308,7 @@ impl Refusal {
             Self::InvalidToken(_) | Self::InvalidProof(_) | Self::NonceNeeded(_) | Self::Rejected { .. } => {
                 "Unauthorized: Authentication failed"
             }
-            Self::VerifierFailed => "Unauthorized: Authentication error",
+            Self::VerifierFailed { .. } => "Unauthorized: Authentication error",
             Self::InsufficientScope(_) => "Forbidden: the token lacks a scope that is needed here",
             Self::UnsupportedMediaType => "Unsupported media type: Content-Type must be application/json",
             Self::BodyTooLarge => "The request body is too large",
@@ -369,7 +372,7 @@ impl Refusal {
             Self::InvalidProof(denial) => (denial.rule(), None),
             Self::NonceNeeded(_) => (ProofDenial::NonceNeeded.rule(), None),
             Self::Rejected { .. } => ("rejected", None),
-            Self::VerifierFailed => ("verifier_failed", None),
+            Self::VerifierFailed { .. } => ("verifier_failed", None),
             Self::InsufficientScope(_) => ("insufficient_scope", None),
             Self::UnsupportedMediaType => ("unsupported_media_type", None),
             Self::BodyTooLarge => ("body_too_large", Some("limits.body_bytes_max")),

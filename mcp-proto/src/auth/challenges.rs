@@ -32,10 +32,8 @@ enum Demand<'r> {
 fn demand(refusal: &Refusal) -> Option<Demand<'_>> {
     Some(if let Refusal::Unauthenticated = refusal {
         Demand::Credentials
-    } else if let Refusal::Rejected { anonymous } = refusal {
+    } else if let Refusal::Rejected { anonymous } | Refusal::VerifierFailed { anonymous } = refusal {
         if *anonymous { Demand::Credentials } else { Demand::Other(ChallengeError::Rejected) }
-    } else if let Refusal::VerifierFailed = refusal {
-        Demand::Other(ChallengeError::Rejected)
     } else if let Refusal::MalformedCredentials(fault) = refusal {
         Demand::Other(match fault {
             CredentialFault::Repeated => ChallengeError::CredentialsRepeated,

@@ -29,7 +29,17 @@ pub struct Verify<'e> {
 enum HeldCredentials {
     Head { anonymous: bool },
     Bearer(HeldToken),
-    Dpop(HeldToken, HeaderValue),
+    Dpop(HeldToken, HeldProof),
+}
+
+/// The field value that holds the proof.
+#[cfg_attr(feature = "enumerate", derive(Clone))]
+struct HeldProof(HeaderValue);
+
+impl fmt::Debug for HeldProof {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "HeldProof({} bytes)", self.0.len())
+    }
 }
 
 /// What there is to recognise a caller by.
@@ -134,7 +144,7 @@ impl<'e> Verify<'e> {
         now: Now,
     ) -> Self {
         let token = HeldToken { length: token.len(), field: field.clone() };
-        Self::new(exchange, HeldCredentials::Dpop(token, proof.clone()), now)
+        Self::new(exchange, HeldCredentials::Dpop(token, HeldProof(proof.clone())), now)
     }
 
     fn new(exchange: Exchange<'e>, held: HeldCredentials, now: Now) -> Self {
@@ -153,7 +163,7 @@ impl<'e> Verify<'e> {
             HeldCredentials::Bearer(token) => Presented::Bearer(token.token()),
             HeldCredentials::Dpop(token, proof) => {
                 // Nothing but visible ASCII is a proof, and the empty text is none either.
-                Presented::Dpop { token: token.token(), proof: Token(proof.to_str().unwrap_or("")) }
+                Presented::Dpop { token: token.token(), proof: Token(proof.0.to_str().unwrap_or("")) }
             }
         }
     }
@@ -233,7 +243,9 @@ fn recognise(auth: &AuthPolicy, held: &HeldCredentials, facts: Facts, now: Now) 
         (AuthPolicy::Custom(_), HeldCredentials::Head { anonymous }, Facts::Rejected) => {
             Err(Refusal::Rejected { anonymous: *anonymous })
         }
-        (AuthPolicy::Custom(_), HeldCredentials::Head { .. }, Facts::Failed) => Err(Refusal::VerifierFailed),
+        (AuthPolicy::Custom(_), HeldCredentials::Head { anonymous }, Facts::Failed) => {
+            Err(Refusal::VerifierFailed { anonymous: *anonymous })
+        }
         (AuthPolicy::Open | AuthPolicy::Bearer(_) | AuthPolicy::Custom(_), _, _) => Err(misreported),
     }
 }
