@@ -246,7 +246,7 @@ async fn class_strict_json_of_header_and_claims() {
         let expected = if is_long { "token_too_long" } else { "claims_malformed" };
         assert_eq!(judged, expected, "{number}: {bad}");
     }
-    let not_utf8 = [claims[..claims.len() - 1].as_bytes(), b",\"x\":\"\xff\"}"].concat();
+    let not_utf8 = [&claims.as_bytes()[..claims.len() - 1], b",\"x\":\"\xff\"}"].concat();
     assert_eq!(trusting.judge(&sign(header.as_bytes(), &not_utf8)).await, "claims_malformed");
     assert_eq!(trusting.judge(&sign(header.as_bytes(), claims.as_bytes())).await, ACCEPTED);
 }

@@ -8,7 +8,6 @@ use std::{
 };
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use bytes::Bytes;
 use mcp_tests::{
     asking::Ask,
     forge::{AUDIENCE, Draft, Signer},
@@ -330,7 +329,7 @@ async fn a_thousand_requests_at_once_with_one_token_are_one_question() {
             requests = requests.ready().await.expect("a connection");
             let (response, mut sending) =
                 requests.send_request(http::Request::from_parts(head, ()), false).expect("a request");
-            sending.send_data(Bytes::from(body), true).expect("a body");
+            sending.send_data(body, true).expect("a body");
             responses.push(response);
         }
     }

@@ -66,7 +66,7 @@ async fn as_the_token_says(head: RequestHead) -> Result<Identity, Rejection> {
 }
 
 async fn read(request: ReadRequest) -> Result<ResourceContents, Interrupt> {
-    Ok(ResourceContents::text(request.uri.clone(), "read"))
+    Ok(ResourceContents::text(request.uri, "read"))
 }
 
 async fn get(_: PromptArguments, _: Context) -> Result<PromptResult, Interrupt> {
