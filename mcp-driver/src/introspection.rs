@@ -2,11 +2,15 @@
 //! that have to stop working soon after they are revoked.
 
 mod answer;
+mod boarding;
 mod cache;
+mod desk;
 mod flight;
 mod form;
 mod introspector;
+mod line;
 mod place;
+mod regulars;
 mod trouble;
 
 #[cfg(test)]
@@ -37,8 +41,11 @@ pub const INTROSPECTION_CACHE_SECONDS_MAX: u64 = 300;
 /// A revoked token works for at most [`Self::cache_seconds`] longer. An answer is never used after the `exp`
 /// that it names. That a token is not active is remembered for ten seconds.
 ///
-/// At most 32 tokens are asked about at once, so whoever sends many tokens that nobody knows can delay those
-/// whose tokens are not remembered yet: prefer signed tokens where the issuer has them.
+/// At most 32 tokens are asked about at once, and half of these places are only for tokens that were active
+/// within the last hour. Others wait until there is a place or their time is up, and beyond 1,024 of them are
+/// answered 503 at once. So whoever sends many tokens that nobody knows can delay, and for as long as that goes
+/// on keep out, those whose tokens this server has not seen before, but nobody else: prefer signed tokens where
+/// the issuer has them.
 #[derive(Clone)]
 pub struct Introspection {
     /// `None`: what the issuer's metadata says.

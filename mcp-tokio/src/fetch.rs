@@ -40,17 +40,13 @@ impl TokioFetch {
     async fn ask(self, request: Outgoing) -> Result<Fetched, FetchFailure> {
         let host = request.url.host();
         let (stream, address) = connect::connect(&request.url).await.map_err(|error| {
-            tracing::warn!(host, %error, "cannot connect to the issuer");
+            tracing::debug!(host, %error, "cannot connect to the issuer");
             FetchFailure::Unreachable
         })?;
         let fetched = self.talk(stream, address, &request).await;
-        match &fetched {
-            Ok(_) => {}
-            // Whether it matters that there is no such document, the caller knows.
-            Err(failure @ FetchFailure::Status(_)) => {
-                tracing::debug!(host, %address, %failure, "no answer of the issuer");
-            }
-            Err(failure) => tracing::warn!(host, %address, %failure, "no answer of the issuer"),
+        // What it means, and how often to say so, the caller knows.
+        if let Err(failure) = &fetched {
+            tracing::debug!(host, %address, %failure, "no answer of the issuer");
         }
         fetched
     }

@@ -82,11 +82,12 @@ pub(super) fn check(claims: &Claims, rules: &TokenRules, now: UnixSeconds) -> Re
 }
 
 impl CallFailure {
-    /// Whether it tells of the endpoint and not only of this token: whoever has a token that the endpoint
-    /// stumbles over must not be able to cut off everybody else.
+    /// Whether asking again would be asking in vain: the endpoint does not answer, or takes long to say nothing.
+    /// Any other status comes quickly and may be about this token only, and whoever has a token that the
+    /// endpoint stumbles over must not be able to cut off everybody else.
     pub(super) fn is_trouble(&self) -> bool {
         match self {
-            Self::Fetch(FetchFailure::Status(status)) => !matches!(status, 400 | 413 | 422),
+            Self::Fetch(FetchFailure::Status(status)) => matches!(status, 502..=504),
             Self::Fetch(
                 FetchFailure::Unreachable
                 | FetchFailure::Tls(_)

@@ -1,9 +1,9 @@
 //! From a token to facts about it, by asking the issuer: a cache, and one call for all who wait.
 
 use std::{
-    collections::HashMap,
     fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    task::Waker,
 };
 
 use http::HeaderValue;
@@ -16,10 +16,12 @@ use mcp_proto::{
 use super::{
     Settings,
     answer::{self, Answer, CallFailure},
+    boarding::{Boarded, Boarding},
     cache::AnswerCache,
+    desk::Desk,
     flight::Flight,
     place::{Place, keep_looking},
-    trouble::{Complaints, Trouble},
+    regulars::Regulars,
 };
 use crate::{
     fetch::{Fetch, Outgoing, fetch_in_time},
@@ -35,27 +37,8 @@ pub(crate) struct Introspector {
     rules: TokenRules,
     fetch: Arc<dyn Fetch>,
     cache: AnswerCache,
+    regulars: Regulars,
     desk: Mutex<Desk>,
-}
-
-/// What is under way.
-#[derive(Default)]
-struct Desk {
-    flights: HashMap<TokenDigest, Arc<Flight>>,
-    trouble: Trouble,
-    complaints: Complaints,
-}
-
-/// How a token that is not remembered is found out about.
-enum Boarded {
-    /// It has become known meanwhile.
-    Known(Answer),
-    /// Somebody asks already.
-    Under(Arc<Flight>),
-    /// It is to be asked about.
-    Begun(Arc<Flight>),
-    /// Not now.
-    Refused(Outage),
 }
 
 impl Introspector {
@@ -75,7 +58,8 @@ impl Introspector {
             None => Place::discovered(Metadata::new(rules.issuer(), &Discovery::default())?),
         };
         let cache = AnswerCache::new(cached_tokens_max, cache_seconds);
-        Ok(Arc::new(Self { authorization, place, rules, fetch, cache, desk: Mutex::default() }))
+        let regulars = Regulars::new(cached_tokens_max);
+        Ok(Arc::new(Self { authorization, place, rules, fetch, cache, regulars, desk: Mutex::default() }))
     }
 
     /// Spawns the task that looks for the endpoint, where the metadata has to say where it is. It ends with
@@ -86,13 +70,21 @@ impl Introspector {
         }
     }
 
-    /// Whether the endpoint is known and answered when it was last asked.
+    /// Whether the endpoint is known. How it answers does not count: strangers have a say in that.
     pub(crate) fn is_ready(&self) -> bool {
-        self.place.known().is_some() && !self.lock().trouble.is_out()
+        self.place.known().is_some()
     }
 
     pub(super) fn place(&self) -> &Place {
         &self.place
+    }
+
+    pub(super) fn cache(&self) -> &AnswerCache {
+        &self.cache
+    }
+
+    pub(super) fn regulars(&self) -> &Regulars {
+        &self.regulars
     }
 
     pub(super) fn fetcher(&self) -> &dyn Fetch {
@@ -105,8 +97,9 @@ impl Introspector {
         Some(self.judge(answer, now))
     }
 
-    /// Finds out about a token. Waits for at most one call, which goes on without the caller: a peer that
-    /// leaves at once cannot make this server ask again and again.
+    /// Finds out about a token. Waits for a place at the desk, until the caller gives up, and for at most one
+    /// call, which goes on without the caller: a peer that leaves at once cannot make this server ask again and
+    /// again.
     pub(crate) async fn facts<R: Runtime>(self: &Arc<Self>, token: &str, now: Now, runtime: &R) -> Facts {
         if token.len() > self.rules.token_bytes_max() {
             return Facts::Denied(Denial::TooLong);
@@ -116,13 +109,13 @@ impl Introspector {
             tracing::debug!("no introspection endpoint is known");
             return Facts::Unavailable(Outage::IntrospectionUnavailable);
         };
-        let flight = match self.board(digest, now) {
-            Boarded::Known(answer) => return self.judge(answer, now),
+        let flight = match Boarding::new(self, runtime, digest, now).await {
+            Boarded::Known(answer) => return self.judge(answer, runtime.now()),
             Boarded::Refused(outage) => return Facts::Unavailable(outage),
             Boarded::Under(flight) => flight,
-            Boarded::Begun(flight) => {
+            Boarded::Begun(flight, asked) => {
                 let question = answer::question(endpoint, token, &self.authorization);
-                runtime.spawn(self.call(digest, question, now, &flight, runtime).run());
+                runtime.spawn(self.call(digest, question, asked, &flight, runtime).run());
                 flight
             }
         };
@@ -130,24 +123,6 @@ impl Introspector {
             Ok(answer) => self.judge(answer, runtime.now()),
             Err(outage) => Facts::Unavailable(outage),
         }
-    }
-
-    fn board(&self, digest: TokenDigest, now: Now) -> Boarded {
-        let mut desk = self.lock();
-        // Under the lock: a call leaves the desk after its answer is in the cache.
-        if let Some(answer) = self.cache.get(&digest, now) {
-            return Boarded::Known(answer);
-        }
-        if let Some(flight) = desk.flights.get(&digest) {
-            return Boarded::Under(Arc::clone(flight));
-        }
-        if desk.flights.len() >= desk.trouble.calls_max(now.tick) {
-            let out = desk.trouble.is_out();
-            return Boarded::Refused(if out { Outage::IntrospectionUnavailable } else { Outage::Overloaded });
-        }
-        let flight = Arc::<Flight>::default();
-        desk.flights.insert(digest, Arc::clone(&flight));
-        Boarded::Begun(flight)
     }
 
     /// A call that has its place at the desk. From here on, whatever becomes of it, its flight lands.
@@ -172,23 +147,28 @@ impl Introspector {
 
     /// Takes the outcome of a call.
     fn land(&self, call: &Call<impl Runtime>, now: Now) {
-        match &call.outcome {
+        let next = match &call.outcome {
             Ok(answer) => {
-                self.cache.insert(call.digest, answer, call.asked, now);
-                let mut desk = self.lock();
-                desk.flights.remove(&call.digest);
-                desk.trouble.answered();
+                self.remember(call, answer, now);
+                self.desk().answered(&call.digest, now.tick)
             }
             Err(failure) => {
-                let mut desk = self.lock();
-                desk.flights.remove(&call.digest);
-                if failure.is_trouble() {
-                    desk.trouble.failed(now.tick);
-                }
-                let is_due = desk.complaints.is_due(now.tick);
+                let mut desk = self.desk();
+                let next = desk.failed(&call.digest, failure.is_trouble(), now.tick);
+                let is_due = desk.complains(now.tick);
                 drop(desk);
                 failure.log(call.question.url.host(), is_due);
+                next
             }
+        };
+        next.into_iter().for_each(Waker::wake);
+    }
+
+    fn remember(&self, call: &Call<impl Runtime>, answer: &Answer, now: Now) {
+        self.cache.insert(call.digest, answer, call.asked, now);
+        match answer {
+            Answer::Active(_) => self.regulars.insert(call.digest, call.asked.tick),
+            Answer::Refused(_) => self.regulars.remove(&call.digest),
         }
     }
 
@@ -203,7 +183,7 @@ impl Introspector {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Desk> {
+    pub(super) fn desk(&self) -> MutexGuard<'_, Desk> {
         // Nothing that runs under the lock leaves the desk half changed.
         self.desk.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -214,8 +194,13 @@ impl Introspector {
     }
 
     #[cfg(test)]
+    pub(super) fn waiting(&self) -> usize {
+        self.desk().waiting()
+    }
+
+    #[cfg(test)]
     pub(super) fn under_way(&self) -> usize {
-        self.lock().flights.len()
+        self.desk().under_way()
     }
 }
 

@@ -1,6 +1,7 @@
 //! An introspection endpoint that answers as a test says.
 
 use std::{
+    collections::HashMap,
     future::poll_fn,
     sync::{Arc, Mutex},
     task::{Context, Poll, Waker},
@@ -28,13 +29,20 @@ pub(super) struct FakeEndpoint(Mutex<Desk>);
 
 struct Desk {
     reply: Reply,
+    /// About some tokens, by the bodies of the questions.
+    replies: HashMap<Vec<u8>, Reply>,
     questions: Vec<Outgoing>,
     waiting: Vec<Waker>,
 }
 
 impl FakeEndpoint {
     pub(super) fn new(reply: Reply) -> Arc<Self> {
-        Arc::new(Self(Mutex::new(Desk { reply, questions: Vec::new(), waiting: Vec::new() })))
+        Arc::new(Self(Mutex::new(Desk {
+            reply,
+            replies: HashMap::new(),
+            questions: Vec::new(),
+            waiting: Vec::new(),
+        })))
     }
 
     /// Answers like this from now on, also those who wait.
@@ -42,6 +50,19 @@ impl FakeEndpoint {
         let mut desk = self.0.lock().unwrap();
         desk.reply = reply;
         desk.waiting.drain(..).for_each(Waker::wake);
+    }
+
+    /// Answers like this about this token, whatever it says about others.
+    pub(super) fn set_for(&self, token: &str, reply: Reply) {
+        let mut desk = self.0.lock().unwrap();
+        desk.replies.insert(form_of(token), reply);
+        desk.waiting.drain(..).for_each(Waker::wake);
+    }
+
+    /// Whether it was asked about this token.
+    pub(super) fn was_asked_about(&self, token: &str) -> bool {
+        let form = form_of(token);
+        self.0.lock().unwrap().questions.iter().any(|question| question.form.as_deref() == Some(&form[..]))
     }
 
     /// What it was asked.
@@ -54,9 +75,14 @@ impl FakeEndpoint {
         self.0.lock().unwrap().questions.len()
     }
 
-    fn poll_reply(&self, context: &mut Context<'_>) -> Poll<Result<Fetched, FetchFailure>> {
+    fn poll_reply(
+        &self,
+        form: Option<&[u8]>,
+        context: &mut Context<'_>,
+    ) -> Poll<Result<Fetched, FetchFailure>> {
         let mut desk = self.0.lock().unwrap();
-        match desk.reply.clone() {
+        let reply = form.and_then(|form| desk.replies.get(form)).unwrap_or(&desk.reply);
+        match reply.clone() {
             Reply::Document(document) => {
                 Poll::Ready(Ok(Fetched { body: document.into(), address: None, fresh_seconds: Some(3600) }))
             }
@@ -73,13 +99,19 @@ impl FakeEndpoint {
     }
 }
 
+/// The body of the question about a token of letters, digits and dashes.
+fn form_of(token: &str) -> Vec<u8> {
+    format!("token={token}&token_type_hint=access_token").into_bytes()
+}
+
 /// An endpoint as its callers see it.
 pub(super) struct Door(pub(super) Arc<FakeEndpoint>);
 
 impl Fetch for Door {
     fn fetch(&self, request: Outgoing) -> Fetching {
         let endpoint = Arc::clone(&self.0);
+        let form = request.form.clone();
         endpoint.0.lock().unwrap().questions.push(request);
-        Box::pin(poll_fn(move |context| endpoint.poll_reply(context)))
+        Box::pin(poll_fn(move |context| endpoint.poll_reply(form.as_deref(), context)))
     }
 }

@@ -1,3 +1,9 @@
+//! What is asked, what an answer means, and for how long.
+
+mod endpoint;
+mod places;
+mod trouble;
+
 use std::sync::Arc;
 
 use mcp_proto::{
@@ -15,7 +21,6 @@ use super::{
     answer::ANSWER_BYTES_MAX,
     cache::REFUSED_SECONDS,
     testing::{Door, FakeEndpoint, Reply},
-    trouble::{CALLS_MAX, FAILURES_MAX},
     *,
 };
 use crate::{
@@ -55,16 +60,33 @@ impl Bench {
         self.introspector.probe(&digest, self.runtime.now()).map(|facts| outcome(&facts))
     }
 
-    fn begin(&self, token: &'static str) -> Begun<impl Future<Output = Facts> + use<>> {
+    fn begin(&self, token: &str) -> Begun<impl Future<Output = Facts> + use<>> {
         let (introspector, runtime) = (Arc::clone(&self.introspector), self.runtime.clone());
-        let now = runtime.now();
-        self.runtime.begin(async move { introspector.facts(token, now, &runtime).await })
+        let (token, now) = (token.to_owned(), runtime.now());
+        self.runtime.begin(async move { introspector.facts(&token, now, &runtime).await })
+    }
+
+    /// So many who bring tokens that nobody has seen before, and all of whom have to wait.
+    fn strangers(&self, count: usize) -> Vec<Begun<impl Future<Output = Facts> + use<>>> {
+        let mut strangers: Vec<_> = (0..count).map(|number| self.begin(&stranger(number))).collect();
+        for one in &mut strangers {
+            assert_eq!(landed(one), None);
+        }
+        strangers
     }
 
     /// What is found out about a token without time passing, as the server does it.
-    fn outcome(&self, token: &'static str) -> Outcome {
+    fn outcome(&self, token: &str) -> Outcome {
         self.probe(token).unwrap_or_else(|| outcome(&self.begin(token).result().expect("an answer")))
     }
+}
+
+fn stranger(number: usize) -> String {
+    format!("stranger-{number}")
+}
+
+fn landed(one: &mut Begun<impl Future<Output = Facts>>) -> Option<Outcome> {
+    one.result().map(|facts| outcome(&facts))
 }
 
 fn introspection() -> Introspection {
@@ -320,221 +342,15 @@ fn an_answer_with_two_readings_lets_nobody_in() {
 }
 
 #[test]
-fn a_thousand_who_bring_one_token_share_one_call() {
-    let bench = Bench::new(Reply::Silence);
-    let mut waiting: Vec<_> = (0..1_000).map(|_| bench.begin("t")).collect();
-    for one in &mut waiting {
-        assert!(one.result().is_none());
-    }
-    assert_eq!(bench.endpoint.asked(), 1);
-    bench.endpoint.set(alice());
-    for one in &mut waiting {
-        assert_eq!(one.result().map(|facts| outcome(&facts)), Some(signed("alice")));
-    }
-    assert_eq!(bench.endpoint.asked(), 1);
-    assert_eq!(bench.introspector.under_way(), 0);
-}
-
-#[test]
-fn one_who_looked_a_moment_too_early_finds_the_answer_at_the_desk() {
-    let bench = Bench::new(alice());
-    assert_eq!(bench.outcome("t"), signed("alice"));
-    // As a request does that found nothing in the cache just before the answer came.
-    assert_eq!(bench.begin("t").result().map(|facts| outcome(&facts)), Some(signed("alice")));
-    assert_eq!(bench.endpoint.asked(), 1);
-}
-
-#[test]
-fn a_call_goes_on_without_those_who_asked_for_it() {
-    let bench = Bench::new(Reply::Silence);
-    let mut first = bench.begin("t");
-    assert!(first.result().is_none());
-    let mut second = bench.begin("t");
-    assert!(second.result().is_none());
-    drop(first);
-    bench.endpoint.set(alice());
-    assert_eq!(second.result().map(|facts| outcome(&facts)), Some(signed("alice")));
-
-    let bench = Bench::new(Reply::Silence);
-    let mut only = bench.begin("t");
-    assert!(only.result().is_none());
-    drop(only);
-    bench.endpoint.set(alice());
-    bench.runtime.run();
-    assert_eq!(bench.probe("t"), Some(signed("alice")));
-    assert_eq!(bench.endpoint.asked(), 1);
-}
-
-#[test]
-fn so_many_tokens_are_asked_about_at_once_and_no_more() {
-    let bench = Bench::new(Reply::Silence);
-    let name = |number: usize| -> &'static str { Box::leak(number.to_string().into_boxed_str()) };
-    let mut waiting: Vec<_> = (0..CALLS_MAX).map(|number| bench.begin(name(number))).collect();
-    for one in &mut waiting {
-        assert!(one.result().is_none());
-    }
-    assert_eq!(bench.endpoint.asked(), 32);
-    assert_eq!(bench.outcome("one too many"), Outcome::Unavailable(Outage::Overloaded));
-    assert_eq!(bench.endpoint.asked(), 32);
-    // Who brings a token that is being asked about takes no place.
-    let mut another = bench.begin(name(0));
-    assert!(another.result().is_none());
-
-    bench.endpoint.set(alice());
-    assert_eq!(another.result().map(|facts| outcome(&facts)), Some(signed("alice")));
-    assert_eq!(bench.outcome("one too many"), signed("alice"));
-}
-
-#[test]
-fn an_endpoint_that_says_nothing_is_given_up_and_its_place_comes_back() {
-    let bench = Bench::new(Reply::Silence);
-    let mut waiting = bench.begin("t");
-    assert!(waiting.result().is_none());
-    bench.runtime.pass_seconds(FETCH_TIMEOUT_SECONDS - 1);
-    assert!(waiting.result().is_none());
-    bench.runtime.pass_seconds(1);
-    assert_eq!(waiting.result().map(|facts| outcome(&facts)), Some(Outcome::Unavailable(Outage::TimedOut)));
-    assert_eq!(bench.introspector.under_way(), 0);
-    assert_eq!(FETCH_TIMEOUT_SECONDS, 5);
-}
-
-#[test]
-fn a_runtime_that_shuts_down_leaves_nobody_waiting() {
-    let bench = Bench::new(Reply::Silence);
-    let mut waiting = bench.begin("t");
-    assert!(waiting.result().is_none());
-    bench.runtime.shut_down();
-    let outage = Outcome::Unavailable(Outage::IntrospectionUnavailable);
-    assert_eq!(waiting.result().map(|facts| outcome(&facts)), Some(outage));
-    assert_eq!(bench.introspector.under_way(), 0);
-}
-
-#[test]
-fn an_endpoint_in_trouble_is_left_alone_for_a_second_at_a_time() {
-    let outage = || Outcome::Unavailable(Outage::IntrospectionUnavailable);
-    for failure in [FetchFailure::Unreachable, FetchFailure::Status(503), FetchFailure::Status(401)] {
-        let bench = Bench::new(Reply::Failure(failure));
-        for _ in 0..10 {
-            assert_eq!(bench.outcome("t"), outage());
-        }
-        assert_eq!(bench.endpoint.asked(), 5);
-        for pause in 1..=3 {
-            bench.runtime.pass_seconds(1);
-            for _ in 0..10 {
-                assert_eq!(bench.outcome("t"), outage());
-            }
-            assert_eq!(bench.endpoint.asked(), 5 + pause);
-        }
-        bench.endpoint.set(alice());
-        assert_eq!(bench.outcome("t"), outage());
-        bench.runtime.pass_seconds(1);
-        assert_eq!(bench.outcome("t"), signed("alice"));
-        assert_eq!(bench.outcome("another"), signed("alice"));
-    }
-    assert_eq!(FAILURES_MAX, 5);
-}
-
-#[test]
-fn after_a_pause_one_call_finds_out_for_all() {
-    let bench = Bench::new(Reply::Failure(FetchFailure::Unreachable));
-    for _ in 0..FAILURES_MAX {
-        bench.outcome("t");
-    }
-    bench.endpoint.set(Reply::Silence);
-    bench.runtime.pass_seconds(1);
-    let mut probing = bench.begin("t");
-    assert!(probing.result().is_none());
-    assert_eq!(bench.outcome("another"), Outcome::Unavailable(Outage::IntrospectionUnavailable));
-    bench.endpoint.set(inactive());
-    assert_eq!(probing.result().map(|facts| outcome(&facts)), Some(Outcome::Denied(Denial::Inactive)));
-    assert_eq!(bench.outcome("another"), Outcome::Denied(Denial::Inactive));
-}
-
-#[test]
-fn what_an_endpoint_makes_of_one_token_does_not_cut_off_the_others() {
-    for reply in [
-        Reply::Failure(FetchFailure::Status(400)),
-        Reply::Failure(FetchFailure::Status(413)),
-        Reply::Failure(FetchFailure::Status(422)),
-        Reply::Failure(FetchFailure::TooLong),
-        Reply::Failure(FetchFailure::MediaType),
-        Reply::Document("not JSON".to_owned()),
-    ] {
-        let bench = Bench::new(reply);
-        for _ in 0..20 {
-            bench.outcome("bad");
-        }
-        bench.endpoint.set(alice());
-        assert_eq!(bench.outcome("good"), signed("alice"));
-    }
-}
-
-#[test]
 fn what_is_too_long_is_neither_looked_up_nor_asked_about() {
     let bench = Bench::new(alice());
-    let longest: &'static str = Box::leak("t".repeat(rules().token_bytes_max()).into_boxed_str());
-    assert_eq!(bench.outcome(longest), signed("alice"));
-    assert!(bench.probe(longest).is_some());
-    let too_long: &'static str = Box::leak(format!("{longest}t").into_boxed_str());
-    assert_eq!(bench.probe(too_long), None);
-    assert_eq!(bench.outcome(too_long), Outcome::Denied(Denial::TooLong));
+    let longest = "t".repeat(rules().token_bytes_max());
+    assert_eq!(bench.outcome(&longest), signed("alice"));
+    assert!(bench.probe(&longest).is_some());
+    let too_long = format!("{longest}t");
+    assert_eq!(bench.probe(&too_long), None);
+    assert_eq!(bench.outcome(&too_long), Outcome::Denied(Denial::TooLong));
     assert_eq!(bench.endpoint.asked(), 1);
-}
-
-/// The issuer's metadata, which names this endpoint.
-fn metadata(endpoint: &str) -> Reply {
-    let keys = format!("{ISSUER}/jwks");
-    let metadata = json!({"issuer": ISSUER, "jwks_uri": keys, "introspection_endpoint": endpoint});
-    Reply::Document(metadata.to_string())
-}
-
-#[test]
-fn an_endpoint_that_is_discovered_is_asked_once_it_is_known() {
-    let introspection = Introspection::discovered().client("server", "s3cret");
-    let bench = Bench::with(Reply::Failure(FetchFailure::Unreachable), &introspection);
-    bench.runtime.run();
-    assert!(!bench.introspector.is_ready());
-    assert_eq!(bench.outcome("t"), Outcome::Unavailable(Outage::IntrospectionUnavailable));
-    assert!(bench.endpoint.questions().iter().all(|question| question.form.is_none()), "no token was sent");
-
-    let found = format!("{ISSUER}/found");
-    bench.endpoint.set(metadata(&found));
-    bench.runtime.pass_seconds(5);
-    assert!(bench.introspector.is_ready());
-    bench.endpoint.set(alice());
-    assert_eq!(bench.outcome("t"), signed("alice"));
-    let asked = bench.endpoint.questions().pop().unwrap();
-    assert_eq!(asked.url.uri(), found.as_str());
-
-    // Ten minutes later the metadata is read again; while that fails, the endpoint stays where it was.
-    bench.endpoint.set(metadata(&format!("{ISSUER}/moved")));
-    bench.runtime.pass_seconds(600);
-    bench.endpoint.set(alice());
-    assert_eq!(bench.outcome("u"), signed("alice"));
-    assert_eq!(bench.endpoint.questions().pop().unwrap().url.uri(), format!("{ISSUER}/moved").as_str());
-}
-
-#[test]
-fn metadata_of_another_issuer_leads_nowhere() {
-    let introspection = Introspection::discovered().client("server", "s3cret");
-    for endpoint in ["https://elsewhere.example/introspect", "http://id.example/introspect", "", "introspect"]
-    {
-        let bench = Bench::with(metadata(endpoint), &introspection);
-        bench.runtime.run();
-        assert!(!bench.introspector.is_ready(), "{endpoint:?}");
-    }
-}
-
-#[test]
-fn the_search_ends_with_the_introspector() {
-    let introspection = Introspection::discovered().client("server", "s3cret");
-    let Bench { runtime, endpoint, introspector } =
-        Bench::with(Reply::Failure(FetchFailure::Unreachable), &introspection);
-    runtime.run();
-    let asked = endpoint.asked();
-    drop(introspector);
-    runtime.pass_seconds(1_000);
-    assert_eq!(endpoint.asked(), asked);
 }
 
 #[test]

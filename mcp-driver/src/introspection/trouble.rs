@@ -2,8 +2,7 @@
 
 use mcp_proto::Tick;
 
-/// How many tokens are asked about at once.
-pub(super) const CALLS_MAX: usize = 32;
+use super::regulars::Standing;
 
 /// After how many failures in a row the endpoint is left alone.
 pub(super) const FAILURES_MAX: u32 = 5;
@@ -15,29 +14,40 @@ pub(super) const PAUSE_SECONDS: u64 = 1;
 /// stumbles over must not be able to fill the log.
 pub(super) const COMPLAINT_SECONDS: u64 = 1;
 
-/// The failures in a row of one endpoint.
+/// How an endpoint does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Condition {
+    /// Well, as far as is known.
+    Working,
+    /// It is left alone.
+    Pausing,
+    /// It was left alone, and nobody knows yet whether it is back.
+    Trying,
+}
+
+/// The failures in a row of one endpoint. Failures over strangers make no pause for regular tokens: whoever can
+/// make an endpoint fail must not be able to keep out those who can sign in.
 #[derive(Debug, Default)]
 pub(super) struct Trouble {
+    /// Failures over regular tokens.
+    regular: Streak,
+    /// Failures over any token.
+    any: Streak,
+}
+
+#[derive(Debug, Default)]
+struct Streak {
     failures: u32,
     quiet_until: Tick,
 }
 
 impl Trouble {
-    /// How many calls may be under way. After a pause one of them finds out for all whether the endpoint is
-    /// back, so that an outage does not pile up calls that wait for nothing.
-    pub(super) fn calls_max(&self, now: Tick) -> usize {
-        if !self.is_out() {
-            CALLS_MAX
-        } else if now < self.quiet_until {
-            0
-        } else {
-            1
+    /// How the endpoint does, for tokens of this standing.
+    pub(super) fn condition(&self, standing: Standing, now: Tick) -> Condition {
+        match standing {
+            Standing::Regular => self.regular.condition(now),
+            Standing::Stranger => self.any.condition(now),
         }
-    }
-
-    /// Whether the endpoint counts as out of order.
-    pub(super) fn is_out(&self) -> bool {
-        self.failures >= FAILURES_MAX
     }
 
     /// The endpoint has answered.
@@ -45,10 +55,30 @@ impl Trouble {
         *self = Self::default();
     }
 
-    /// The endpoint has not.
-    pub(super) fn failed(&mut self, now: Tick) {
+    /// The endpoint has not, over a token of this standing.
+    pub(super) fn failed(&mut self, standing: Standing, now: Tick) {
+        self.any.failed(now);
+        match standing {
+            Standing::Regular => self.regular.failed(now),
+            Standing::Stranger => {}
+        }
+    }
+}
+
+impl Streak {
+    fn condition(&self, now: Tick) -> Condition {
+        if self.failures < FAILURES_MAX {
+            Condition::Working
+        } else if now < self.quiet_until {
+            Condition::Pausing
+        } else {
+            Condition::Trying
+        }
+    }
+
+    fn failed(&mut self, now: Tick) {
         self.failures = self.failures.saturating_add(1);
-        if self.is_out() {
+        if self.failures >= FAILURES_MAX {
             self.quiet_until = now.after_seconds(PAUSE_SECONDS);
         }
     }
@@ -77,23 +107,38 @@ mod tests {
 
     const NOW: Tick = Tick(9_000_000);
 
+    /// For regular tokens and for strangers.
+    fn both(trouble: &Trouble, now: Tick) -> [Condition; 2] {
+        [Standing::Regular, Standing::Stranger].map(|standing| trouble.condition(standing, now))
+    }
+
     #[test]
-    fn failures_in_a_row_make_a_pause_and_one_call_ends_it() {
+    fn failures_in_a_row_make_a_pause_and_one_answer_ends_it() {
         let mut trouble = Trouble::default();
         for _ in 0..FAILURES_MAX - 1 {
-            trouble.failed(NOW);
-            assert_eq!(trouble.calls_max(NOW), CALLS_MAX);
+            trouble.failed(Standing::Regular, NOW);
+            assert_eq!(both(&trouble, NOW), [Condition::Working; 2]);
         }
-        trouble.failed(NOW);
-        assert_eq!(trouble.calls_max(NOW), 0);
-        assert_eq!(trouble.calls_max(Tick(9_999_999)), 0);
-        assert_eq!(trouble.calls_max(Tick(10_000_000)), 1);
+        trouble.failed(Standing::Regular, NOW);
+        assert_eq!(both(&trouble, NOW), [Condition::Pausing; 2]);
+        assert_eq!(both(&trouble, Tick(9_999_999)), [Condition::Pausing; 2]);
+        assert_eq!(both(&trouble, Tick(10_000_000)), [Condition::Trying; 2]);
 
-        trouble.failed(Tick(10_000_000));
-        assert_eq!(trouble.calls_max(Tick(10_999_999)), 0);
-        assert_eq!(trouble.calls_max(Tick(11_000_000)), 1);
+        trouble.failed(Standing::Regular, Tick(10_000_000));
+        assert_eq!(both(&trouble, Tick(10_999_999)), [Condition::Pausing; 2]);
+        assert_eq!(both(&trouble, Tick(11_000_000)), [Condition::Trying; 2]);
         trouble.answered();
-        assert_eq!(trouble.calls_max(Tick(11_000_000)), CALLS_MAX);
+        assert_eq!(both(&trouble, Tick(11_000_000)), [Condition::Working; 2]);
+    }
+
+    #[test]
+    fn failures_over_strangers_make_a_pause_for_strangers_only() {
+        let mut trouble = Trouble::default();
+        for _ in 0..100 {
+            trouble.failed(Standing::Stranger, NOW);
+        }
+        assert_eq!(both(&trouble, NOW), [Condition::Working, Condition::Pausing]);
+        assert_eq!(both(&trouble, Tick(10_000_000)), [Condition::Working, Condition::Trying]);
     }
 
     #[test]
@@ -101,11 +146,11 @@ mod tests {
         let mut trouble = Trouble::default();
         for _ in 0..10 {
             for _ in 0..FAILURES_MAX - 1 {
-                trouble.failed(NOW);
+                trouble.failed(Standing::Regular, NOW);
             }
             trouble.answered();
         }
-        assert!(!trouble.is_out());
+        assert_eq!(both(&trouble, NOW), [Condition::Working; 2]);
     }
 
     #[test]
