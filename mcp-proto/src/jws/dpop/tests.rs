@@ -228,7 +228,7 @@ fn an_rsa_key_of_a_proof_has_at_most_4096_bits() {
     // Odd numbers of exactly so many bits.
     let modulus = |bits: usize| {
         let mut bytes = vec![0xC5; bits.div_ceil(8)];
-        bytes[0] = if bits % 8 == 0 { 0x80 } else { 1 << (bits % 8 - 1) };
+        bytes[0] = 1 << ((bits - 1) % 8);
         bytes
     };
     let table = [
