@@ -1,5 +1,8 @@
 //! From what a request presents to facts about its caller, by whatever means the server has.
 
+#[cfg(test)]
+mod tests;
+
 use std::{
     any::Any,
     fmt,
@@ -157,11 +160,13 @@ fn trusted_issuer<R: Runtime>(
 }
 
 fn proofs<R: Runtime>(server: &Server, dpop: &Dpop, runtime: &R) -> Result<DpopVerifier, ServiceError> {
-    let nonces = match dpop.demands_nonces() {
-        true => Some(Nonces::new(&runtime.entropy()?)),
-        false => None,
+    let nonces = match (dpop.demands_nonces(), server.shared_nonces()) {
+        (true, Some(shared)) => Some(shared.clone()),
+        (true, None) => Some(Nonces::new(&runtime.entropy()?)),
+        (false, _) => None,
     };
-    Ok(DpopVerifier::new(dpop.rules().clone(), server.limits().dpop_proofs, nonces))
+    let start = runtime.now().unix;
+    Ok(DpopVerifier::new(dpop.rules().clone(), server.limits().dpop_proofs, nonces, start))
 }
 
 /// Why a server cannot be started.

@@ -26,6 +26,7 @@ use crate::{
     auth::TokenSource,
     authenticate::ErasedVerifier,
     catalog::{Catalog, Handlers},
+    dpop::Nonces,
     limits::{ConnectionTimeouts, ServerLimits},
     viewer::ListFilter,
 };
@@ -42,6 +43,7 @@ struct Inner {
     verifier: Option<Arc<dyn ErasedVerifier>>,
     list_filter: Option<ListFilter>,
     audit: Option<Audit>,
+    shared_nonces: Option<Nonces>,
     limits: ServerLimits,
     timeouts: ConnectionTimeouts,
     #[cfg(feature = "https")]
@@ -103,6 +105,11 @@ impl Server {
 
     pub(crate) fn audit(&self) -> Option<&Audit> {
         self.0.audit.as_ref()
+    }
+
+    /// Nonces that other instances know too.
+    pub(crate) fn shared_nonces(&self) -> Option<&Nonces> {
+        self.0.shared_nonces.as_ref()
     }
 
     /// The bounds on connections and calls.

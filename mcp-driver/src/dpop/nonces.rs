@@ -15,6 +15,7 @@ const EPOCH_BYTES: usize = 8;
 ///
 /// A nonce is the number of its epoch and an HMAC-SHA256 over that, in base64url. It is the same for every
 /// client and tells nothing but the time. Servers that share the secret know each other's.
+#[derive(Clone)]
 pub(crate) struct Nonces {
     key: hmac::Key,
 }

@@ -20,7 +20,7 @@ const RFC_TOKEN_REQUEST: &str = concat!(
     "Y-FNyJK70nfbV37xRZT3Lg",
 );
 /// RFC 9449 section 7.1.
-const RFC_RESOURCE_REQUEST: &str = concat!(
+pub(crate) const RFC_RESOURCE_REQUEST: &str = concat!(
     "eyJ0eXAiOiJkcG9wK2p3dCIsImFsZyI6IkVTMjU2IiwiandrIjp7Imt0eSI6IkVDIiwieCI6Imw4dEZyaHgtMzR0VjNoUklDUkRZOXpD",
     "a0RscEJoRjQyVVFVZldWQVdCRnMiLCJ5IjoiOVZFNGpmX09rX282NHpiVFRsY3VOSmFqSG10NnY5VERWclUwQ2R2R1JEQSIsImNydiI6",
     "IlAtMjU2In19.eyJqdGkiOiJlMWozVl9iS2ljOC1MQUVCIiwiaHRtIjoiR0VUIiwiaHR1IjoiaHR0cHM6Ly9yZXNvdXJjZS5leGFtcGx",
@@ -29,9 +29,9 @@ const RFC_RESOURCE_REQUEST: &str = concat!(
     "pLjA",
 );
 /// RFC 9449 section 7.1: the access token of that request.
-const RFC_TOKEN: &str = "Kz~8mXK1EalYznwH-LC-1fBAo.4Ljp~zsPE_NeO.gxU";
+pub(crate) const RFC_TOKEN: &str = "Kz~8mXK1EalYznwH-LC-1fBAo.4Ljp~zsPE_NeO.gxU";
 /// RFC 9449 section 6.1: the key of both proofs.
-const RFC_THUMBPRINT: &str = "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I";
+pub(crate) const RFC_THUMBPRINT: &str = "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I";
 
 /// A client that holds a key.
 struct Client(TestSigner);
@@ -89,7 +89,7 @@ fn rules() -> DpopRules {
 }
 
 fn verifier() -> DpopVerifier {
-    DpopVerifier::new(rules(), REPLAY_ENTRIES_DEFAULT, None)
+    DpopVerifier::new(rules(), REPLAY_ENTRIES_DEFAULT, None, START.unix)
 }
 
 fn demanding() -> DpopVerifier {
@@ -117,9 +117,9 @@ fn denied(denial: ProofDenial) -> Result<(), ProofFault> {
 #[test]
 fn the_example_of_rfc_9449_is_good_once() {
     let rules = DpopRules::new(["https://resource.example.org/protectedresource"]).unwrap();
-    let verifier = DpopVerifier::new(rules, 1, None);
     let thumbprint = Thumbprint::parse(RFC_THUMBPRINT).unwrap();
     let now = Now { tick: Tick(0), unix: UnixSeconds(1_562_262_618) };
+    let verifier = DpopVerifier::new(rules, 1, None, now.unix);
     let examine = || verifier.examine(RFC_RESOURCE_REQUEST, RFC_TOKEN, &thumbprint, &Method::GET, now);
     let facts = examine().unwrap();
     assert_eq!(facts.proof.thumbprint(), thumbprint);
@@ -302,21 +302,68 @@ fn a_nonce_that_nobody_asked_for_is_not_looked_at() {
     assert_eq!(verifier().fresh_nonce(START), None);
 }
 
+/// A proof that the client makes so many seconds after [`START`], as it is judged then or later.
+fn attempt(
+    verifier: &DpopVerifier,
+    client: &Client,
+    token_id: &str,
+    made: u64,
+    now: Now,
+) -> Result<(), ProofFault> {
+    let mut claims = claims(token_id);
+    claims["iat"] = (START.unix.0 + made).into();
+    examine(verifier, &client.proof(&claims), client, now).map(drop)
+}
+
 #[test]
 fn without_room_to_remember_it_no_proof_is_let_through() {
+    let (one, two, three) = (Client::new(), Client::new(), Client::new());
+    let verifier = DpopVerifier::new(rules(), 2, None, START.unix);
+    assert_eq!(attempt(&verifier, &one, "p-1", 0, START), Ok(()));
+    assert_eq!(attempt(&verifier, &two, "p-1", 0, START), Ok(()));
+    assert_eq!(attempt(&verifier, &three, "p-1", 0, START), Err(ProofFault::Overloaded));
+    assert_eq!(attempt(&verifier, &three, "p-1", 60, after(60)), Err(ProofFault::Overloaded));
+    assert_eq!(attempt(&verifier, &one, "p-1", 0, after(60)), denied(ProofDenial::Replayed));
+    assert_eq!(attempt(&verifier, &three, "p-1", 60, after(61)), Ok(()));
+}
+
+#[test]
+fn one_client_that_uses_up_its_share_shuts_out_nobody_else() {
+    let (mallory, alice) = (Client::new(), Client::new());
+    let verifier = DpopVerifier::new(rules(), 48, None, START.unix);
+    for number in 0..3 {
+        assert_eq!(attempt(&verifier, &mallory, &format!("m-{number}"), 0, START), Ok(()));
+    }
+    for number in 3..60 {
+        let judged = attempt(&verifier, &mallory, &format!("m-{number}"), 0, START);
+        assert_eq!(judged, Err(ProofFault::Overloaded));
+    }
+    assert_eq!(attempt(&verifier, &alice, "a-1", 0, START), Ok(()));
+    assert_eq!(attempt(&verifier, &mallory, "m-3", 60, after(60)), Err(ProofFault::Overloaded));
+    assert_eq!(attempt(&verifier, &mallory, "m-3", 61, after(61)), Ok(()));
+}
+
+#[test]
+fn what_was_made_before_the_start_counts_as_used() {
     let client = Client::new();
-    let verifier = DpopVerifier::new(rules(), 2, None);
-    let examine = |token_id: &str, iat: u64, now| {
-        let mut claims = claims(token_id);
-        claims["iat"] = (START.unix.0 + iat).into();
-        examine(&verifier, &client.proof(&claims), &client, now).map(drop)
+    let proof = client.proof(&claims("p-1"));
+    assert!(examine(&verifier(), &proof, &client, START).is_ok());
+    let restarted = |seconds| {
+        DpopVerifier::new(rules(), REPLAY_ENTRIES_DEFAULT, None, UnixSeconds(START.unix.0 + seconds))
     };
-    assert_eq!(examine("p-1", 0, START), Ok(()));
-    assert_eq!(examine("p-2", 0, START), Ok(()));
-    assert_eq!(examine("p-3", 0, START), Err(ProofFault::Overloaded));
-    assert_eq!(examine("p-3", 60, after(60)), Err(ProofFault::Overloaded));
-    assert_eq!(examine("p-1", 0, after(60)), denied(ProofDenial::Replayed));
-    assert_eq!(examine("p-3", 60, after(61)), Ok(()));
+    // It may have been used then, and is good once in the very second of the start.
+    assert!(examine(&restarted(0), &proof, &client, START).is_ok());
+    for seconds in [1, 2, 60] {
+        let judged = examine(&restarted(seconds), &proof, &client, after(seconds)).map(drop);
+        assert_eq!(judged, denied(ProofDenial::Replayed), "{seconds}");
+        assert_eq!(attempt(&restarted(seconds), &client, "p-1", seconds, after(seconds)), Ok(()));
+    }
+    assert_eq!(examine(&restarted(61), &proof, &client, after(61)).map(drop), denied(ProofDenial::TooOld));
+    // So does what a clock that is behind has made.
+    let verifier = restarted(10);
+    assert_eq!(attempt(&verifier, &client, "p-2", 9, after(12)), denied(ProofDenial::Replayed));
+    assert_eq!(attempt(&verifier, &client, "p-2", 10, after(13)), Ok(()));
+    assert_eq!(verifier.remembered(), 1);
 }
 
 #[test]

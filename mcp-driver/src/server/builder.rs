@@ -20,6 +20,7 @@ use crate::{
     auth::{Auth, AuthKind, TokenAuth, TokenSource},
     catalog::Catalog,
     completion::Completion,
+    dpop::Nonces,
     limits::{ConnectionTimeouts, ServerLimits},
     prompt::Prompt,
     resource::{Resource, ResourceTemplate},
@@ -49,6 +50,7 @@ pub struct ServerBuilder {
     list_filter: Option<ListFilter>,
     audit: Option<Audit>,
     fetch_policy: FetchPolicy,
+    shared_nonces: Option<Nonces>,
     open_beyond_loopback: bool,
 }
 
@@ -80,6 +82,7 @@ impl Server {
             list_filter: None,
             audit: None,
             fetch_policy: FetchPolicy::default(),
+            shared_nonces: None,
             open_beyond_loopback: false,
         }
     }
@@ -216,6 +219,19 @@ impl ServerBuilder {
         self
     }
 
+    /// The secret that nonces for proofs of possession are made with, where
+    /// [`DpopPolicy::nonces`](mcp_proto::auth::DpopPolicy::nonces) demands them; without effect elsewhere. Without
+    /// this each start draws its own.
+    ///
+    /// Instances behind one address need the same, so that a client can take the nonce of one to another. It
+    /// has to be random: whoever knows it can make proofs for later. With it, a nonce no longer tells the
+    /// instances apart: within its 60 seconds a proof is good once on each.
+    #[must_use]
+    pub fn dpop_nonce_secret(mut self, secret: [u8; 32]) -> Self {
+        self.shared_nonces = Some(Nonces::new(&secret));
+        self
+    }
+
     /// Tells `hook` of each decision, while its request waits: it should hand the event on and return.
     #[must_use]
     pub fn audit(mut self, hook: impl Fn(&AuditEvent<'_>) + Send + Sync + 'static) -> Self {
@@ -322,6 +338,7 @@ impl ServerBuilder {
             generation: AtomicU64::new(0),
             sources,
             fetch_policy: self.fetch_policy,
+            shared_nonces: self.shared_nonces,
             verifier,
             list_filter: self.list_filter,
             audit: self.audit,

@@ -28,11 +28,11 @@ use std::fmt;
 
 use super::json::{Member, Object};
 use super::keys::jwk;
-use super::{Algorithm, AlgorithmSet, Compact, Key, Thumbprint};
+use super::{Algorithm, AlgorithmSet, Compact, Key, KeyMaterial, Thumbprint};
 
 pub use denial::ProofDenial;
 pub use proof::{NONCE_BYTES_MAX, Proof, TOKEN_ID_BYTES_MAX};
-pub use replay::{Admission, ReplayWindow};
+pub use replay::{Admission, OWNER_SHARE_DIVISOR, ReplayWindow};
 pub use rules::{
     DpopRules, DpopRulesError, FUTURE_SECONDS_DEFAULT, PAST_SECONDS_DEFAULT, PROOF_BYTES_DEFAULT,
     WINDOW_SECONDS_MAX,
@@ -41,6 +41,11 @@ pub use rules::{
 /// The members of a JWK that are nobody's but its owner's: private parts (RFC 7518 sections 6.2.2
 /// and 6.3.2, RFC 8037 section 2) and a shared secret (RFC 7518 section 6.4.1).
 const SECRET_MEMBERS: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
+
+/// The longest RSA modulus in a proof, in bits: half of what an issuer's key may have. A proof is verified on
+/// every request and its key was chosen by a client; checking a signature takes time that grows with the
+/// square of the length.
+pub const PROOF_RSA_MODULUS_BITS_MAX: usize = 4096;
 
 /// Settles everything about a proof but its signature and its claims.
 ///
@@ -91,7 +96,14 @@ fn key(header: &Object<'_>, algorithm: Algorithm) -> Option<Key> {
     if SECRET_MEMBERS.iter().any(|name| jwk.member(name).is_some()) {
         return None;
     }
-    jwk::read(&jwk, AlgorithmSet::of(&[algorithm])).ok()
+    jwk::read(&jwk, AlgorithmSet::of(&[algorithm])).ok().filter(is_affordable)
+}
+
+fn is_affordable(key: &Key) -> bool {
+    match key.material() {
+        KeyMaterial::Rsa { n, .. } => jwk::bits(n) <= PROOF_RSA_MODULUS_BITS_MAX,
+        KeyMaterial::EcP256 { .. } | KeyMaterial::EcP384 { .. } | KeyMaterial::Ed25519(_) => true,
+    }
 }
 
 /// A proof of which everything but the signature and the claims is settled; the caller computes

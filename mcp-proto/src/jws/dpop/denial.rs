@@ -23,8 +23,9 @@ pub enum ProofDenial {
     AlgorithmRefused,
     /// The header has a `crit` member; no extension is supported.
     CriticalExtension,
-    /// `jwk` is absent, no public key that we would use, has a private or symmetric part, or is for
-    /// another algorithm.
+    /// `jwk` is absent, no public key that we would use, has a private or symmetric part, is for
+    /// another algorithm, or is an RSA key of more than
+    /// [`PROOF_RSA_MODULUS_BITS_MAX`](super::PROOF_RSA_MODULUS_BITS_MAX) bits.
     KeyRefused,
     /// The signature has the wrong length or does not verify.
     BadSignature,
@@ -43,7 +44,7 @@ pub enum ProofDenial {
     TokenForeign,
     /// There is no `nonce` of ours in it, or it is no longer accepted.
     NonceNeeded,
-    /// The proof was used before.
+    /// The proof was used before, or may have been: it was made before the server began to remember.
     Replayed,
 }
 

@@ -1,8 +1,17 @@
 //! Which proofs were used before (RFC 9449 section 11.1).
 
-use std::collections::BTreeMap;
+#[cfg(test)]
+mod tests;
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+
+use crate::jws::Thumbprint;
 use crate::time::UnixSeconds;
+
+/// One owner may take up the whole window divided by this: a single client with a single good token is
+/// stopped long before it could shut out the others.
+pub const OWNER_SHARE_DIVISOR: usize = 16;
 
 /// How many entries that are over are dropped for one that is admitted. More than one, so that the
 /// window shrinks while it is used; few, so that none of its users pays for all the others.
@@ -16,6 +25,8 @@ pub enum Admission {
     Fresh,
     /// It was seen before, or so long ago that nobody could tell.
     Replayed,
+    /// Its owner has used up its share, so it cannot be let through; others can.
+    ShareUsedUp,
     /// There is no room to remember it, so it cannot be let through. Nothing that has to be
     /// remembered makes room for it.
     Full,
@@ -23,34 +34,58 @@ pub enum Admission {
 
 /// Remembers ids until they cannot be used any more. Time and digests are given to it.
 ///
-/// An entry takes about 100 bytes. One admission takes time that grows with the logarithm of the
-/// number of entries; what is over goes a few entries at a time.
+/// An entry takes up to 190 bytes, and up to 270 where each is of another owner. One admission takes time
+/// that grows with the logarithm of the number of entries, and with the number of different last
+/// seconds that the owner's entries have; what is over goes a few entries at a time.
 #[derive(Debug, Clone)]
 pub struct ReplayWindow {
     entries_max: usize,
     /// The last second of each id.
     until: BTreeMap<[u8; 32], UnixSeconds>,
-    /// The ids by their last second. Some have got a later one since, and are found in both.
-    due: BTreeMap<UnixSeconds, Vec<[u8; 32]>>,
-    /// The latest last second of an id that is no longer known.
-    dropped: Option<UnixSeconds>,
+    /// The ids by their last second, with their owners. Some have got a later one since, and are
+    /// found in both.
+    due: BTreeMap<UnixSeconds, Vec<([u8; 32], Thumbprint)>>,
+    /// How many ids of an owner have this last second; never zero. Together as many as in `until`.
+    counts: BTreeMap<(Thumbprint, UnixSeconds), usize>,
+    /// The first last second of which every id is still known. Ids that end sooner may have been seen.
+    known_from: UnixSeconds,
 }
 
 impl ReplayWindow {
     /// A window for at most so many ids at a time. Memory is taken as it is needed.
     #[must_use]
     pub fn new(entries_max: usize) -> Self {
-        Self { entries_max, until: BTreeMap::new(), due: BTreeMap::new(), dropped: None }
+        Self {
+            entries_max,
+            until: BTreeMap::new(),
+            due: BTreeMap::new(),
+            counts: BTreeMap::new(),
+            known_from: UnixSeconds(0),
+        }
+    }
+
+    /// The same window where ids that end before this second count as seen: what was let through before
+    /// there was this window, nobody remembers.
+    #[must_use]
+    pub fn knowing_from(self, until: UnixSeconds) -> Self {
+        Self { known_from: self.known_from.max(until), ..self }
     }
 
     /// Lets an id through that was not let through before, and remembers it up to and including
     /// the second `until`.
     ///
-    /// `id` is a SHA-256 over what names a proof: the thumbprint of its key, then its `jti`. When
-    /// clocks step back, ids that are already forgotten count as seen.
-    pub fn admit(&mut self, id: [u8; 32], until: UnixSeconds, now: UnixSeconds) -> Admission {
+    /// `id` is a SHA-256 over what names a proof: the thumbprint of its key, which is the `owner`, then its
+    /// `jti`. An owner has a share of [`Self::share_max`] ids that are not over. When clocks step back, ids
+    /// that are already forgotten count as seen.
+    pub fn admit(
+        &mut self,
+        id: [u8; 32],
+        owner: Thumbprint,
+        until: UnixSeconds,
+        now: UnixSeconds,
+    ) -> Admission {
         self.drop_some(now);
-        let is_forgotten = until < now || self.dropped.is_some_and(|dropped| until <= dropped);
+        let is_forgotten = until < now || until < self.known_from;
         if is_forgotten || self.until.get(&id).is_some_and(|until| *until >= now) {
             return Admission::Replayed;
         }
@@ -59,9 +94,23 @@ impl ReplayWindow {
         if self.until.len() >= self.entries_max {
             return Admission::Full;
         }
-        self.until.insert(id, until);
-        self.due.entry(until).or_default().push(id);
+        if self.live_of(owner, now) >= self.share_max() {
+            return Admission::ShareUsedUp;
+        }
+        if let Some(over) = self.until.insert(id, until) {
+            self.uncount(owner, over);
+        }
+        self.due.entry(until).or_default().push((id, owner));
+        let count = self.counts.entry((owner, until)).or_default();
+        *count = count.saturating_add(1);
         Admission::Fresh
+    }
+
+    /// How many ids of one owner are remembered at a time: the window's divided by
+    /// [`OWNER_SHARE_DIVISOR`], at least one.
+    #[must_use]
+    pub fn share_max(&self) -> usize {
+        (self.entries_max / OWNER_SHARE_DIVISOR).max(1)
     }
 
     /// How many ids are remembered, among them a few that are over.
@@ -83,141 +132,32 @@ impl ReplayWindow {
             && *first.key() < now
         {
             let over = *first.key();
-            let Some(id) = first.get_mut().pop() else {
+            let Some((id, owner)) = first.get_mut().pop() else {
                 first.remove();
                 continue;
             };
             if self.until.get(&id) == Some(&over) {
                 self.until.remove(&id);
-                self.dropped = self.dropped.max(Some(over));
+                self.uncount(owner, over);
+                self.known_from = self.known_from.max(UnixSeconds(over.0.saturating_add(1)));
                 left = left.saturating_sub(1);
             }
         }
     }
-}
 
-#[cfg(test)]
-mod tests {
-    use super::{Admission, DROPPED_AT_ONCE, ReplayWindow};
-    use crate::time::UnixSeconds;
-    use proptest::prelude::*;
-
-    fn id(number: u8) -> [u8; 32] {
-        [number; 32]
+    /// How many ids of this owner are not over.
+    fn live_of(&self, owner: Thumbprint, now: UnixSeconds) -> usize {
+        let ends = (owner, now)..=(owner, UnixSeconds(u64::MAX));
+        self.counts.range(ends).map(|(_, count)| count).sum()
     }
 
-    fn admit(window: &mut ReplayWindow, number: u8, until: u64, now: u64) -> Admission {
-        window.admit(id(number), UnixSeconds(until), UnixSeconds(now))
-    }
-
-    #[test]
-    fn an_id_is_let_through_once_until_its_time_is_over() {
-        let mut window = ReplayWindow::new(10);
-        assert_eq!(admit(&mut window, 1, 160, 100), Admission::Fresh);
-        assert_eq!(admit(&mut window, 2, 160, 100), Admission::Fresh);
-        assert_eq!(admit(&mut window, 1, 160, 100), Admission::Replayed);
-        assert_eq!(admit(&mut window, 1, 160, 160), Admission::Replayed);
-        // Another proof that reuses the name.
-        assert_eq!(admit(&mut window, 1, 220, 160), Admission::Replayed);
-        assert_eq!(admit(&mut window, 1, 221, 161), Admission::Fresh);
-        assert_eq!(admit(&mut window, 1, 221, 161), Admission::Replayed);
-    }
-
-    #[test]
-    fn a_full_window_admits_nothing_until_an_entry_is_over() {
-        let mut window = ReplayWindow::new(2);
-        assert_eq!(admit(&mut window, 1, 160, 100), Admission::Fresh);
-        assert_eq!(admit(&mut window, 2, 161, 101), Admission::Fresh);
-        assert_eq!(admit(&mut window, 3, 160, 101), Admission::Full);
-        assert_eq!(admit(&mut window, 1, 160, 101), Admission::Replayed);
-        assert_eq!(admit(&mut window, 3, 220, 160), Admission::Full);
-        assert_eq!(admit(&mut window, 3, 221, 161), Admission::Fresh);
-        assert_eq!(admit(&mut window, 2, 161, 161), Admission::Replayed);
-        assert_eq!(admit(&mut window, 4, 221, 161), Admission::Full);
-        assert_eq!(window.len(), 2);
-    }
-
-    #[test]
-    fn a_window_for_nothing_is_full() {
-        let mut window = ReplayWindow::new(0);
-        assert_eq!(admit(&mut window, 1, 160, 100), Admission::Full);
-        assert!(window.is_empty());
-    }
-
-    #[test]
-    fn what_is_over_goes_a_few_at_a_time() {
-        let mut window = ReplayWindow::new(100);
-        for number in 0..20 {
-            assert_eq!(admit(&mut window, number, 160, 100), Admission::Fresh);
-        }
-        for number in 20..30 {
-            assert_eq!(admit(&mut window, number, 261, 201), Admission::Fresh);
-        }
-        assert_eq!(20_usize.div_ceil(DROPPED_AT_ONCE), 5);
-        assert_eq!(window.len(), 10);
-        assert!(window.due.len() <= 2);
-    }
-
-    #[test]
-    fn what_cannot_be_told_apart_from_a_replay_is_one() {
-        let mut window = ReplayWindow::new(10);
-        assert_eq!(admit(&mut window, 1, 99, 100), Admission::Replayed);
-        assert_eq!(admit(&mut window, 1, 160, 100), Admission::Fresh);
-        // The entry is over and gone; then the clock steps back.
-        assert_eq!(admit(&mut window, 2, 221, 161), Admission::Fresh);
-        assert_eq!(admit(&mut window, 1, 160, 150), Admission::Replayed);
-        assert_eq!(admit(&mut window, 3, 160, 150), Admission::Replayed);
-        assert_eq!(admit(&mut window, 3, 161, 150), Admission::Fresh);
-    }
-
-    #[derive(Debug, Clone, Copy)]
-    struct Attempt {
-        number: u8,
-        lasts: u64,
-        step: u64,
-    }
-
-    fn attempts() -> impl Strategy<Value = Vec<Attempt>> {
-        let attempt = (0..12_u8, 0..8_u64, prop_oneof![3 => Just(0_u64), 2 => 1..3_u64, 1 => 5..12_u64])
-            .prop_map(|(number, lasts, step)| Attempt { number, lasts, step });
-        proptest::collection::vec(attempt, 0..120)
-    }
-
-    proptest! {
-        #[test]
-        fn it_does_what_a_list_of_all_ids_would_do(entries_max in 0..8_usize, attempts in attempts()) {
-            let mut window = ReplayWindow::new(entries_max);
-            let mut seen: Vec<(u8, u64)> = Vec::new();
-            let mut now = 1_000;
-            for Attempt { number, lasts, step } in attempts {
-                now += step;
-                seen.retain(|(_, until)| *until >= now);
-                let expected = if seen.iter().any(|(known, _)| *known == number) {
-                    Admission::Replayed
-                } else if seen.len() >= entries_max {
-                    Admission::Full
-                } else {
-                    seen.push((number, now + lasts));
-                    Admission::Fresh
-                };
-                prop_assert_eq!(admit(&mut window, number, now + lasts, now), expected);
-                prop_assert!(window.len() <= entries_max);
-            }
-        }
-
-        #[test]
-        fn nothing_is_let_through_twice_in_its_time_whatever_the_clock_does(
-            attempts in proptest::collection::vec((0..6_u8, 0..20_u64, 0..40_u64), 0..80),
-        ) {
-            let mut window = ReplayWindow::new(1_000);
-            let mut let_through: Vec<(u8, u64)> = Vec::new();
-            for (number, until, now) in attempts {
-                if admit(&mut window, number, until, now) == Admission::Fresh {
-                    prop_assert!(now <= until);
-                    // The same proof has the same last second.
-                    prop_assert!(!let_through.contains(&(number, until)));
-                    let_through.push((number, until));
-                }
+    fn uncount(&mut self, owner: Thumbprint, until: UnixSeconds) {
+        if let Entry::Occupied(mut count) = self.counts.entry((owner, until)) {
+            let left = count.get().saturating_sub(1);
+            if left == 0 {
+                count.remove();
+            } else {
+                count.insert(left);
             }
         }
     }

@@ -134,7 +134,13 @@ impl DpopRules {
     /// The last second at which a proof is not yet too old: for so long it has to be remembered.
     #[must_use]
     pub fn good_until(&self, proof: &Proof) -> UnixSeconds {
-        UnixSeconds(proof.issued_at().0.saturating_add(self.past_seconds))
+        self.good_until_if_issued(proof.issued_at())
+    }
+
+    /// The same for any proof that is made in this second.
+    #[must_use]
+    pub fn good_until_if_issued(&self, at: UnixSeconds) -> UnixSeconds {
+        UnixSeconds(at.0.saturating_add(self.past_seconds))
     }
 
     /// Compares a proof with the request that it came with (XDPOP-01): its method, the URLs that we

@@ -224,6 +224,34 @@ fn a_key_is_judged_like_a_published_one() {
 }
 
 #[test]
+fn an_rsa_key_of_a_proof_has_at_most_4096_bits() {
+    // Odd numbers of exactly so many bits.
+    let modulus = |bits: usize| {
+        let mut bytes = vec![0xC5; bits.div_ceil(8)];
+        bytes[0] = 1 << ((bits - 1) % 8);
+        bytes
+    };
+    let table = [
+        (2047, Err(ProofDenial::KeyRefused)),
+        (2048, Ok(())),
+        (4095, Ok(())),
+        (4096, Ok(())),
+        (4097, Err(ProofDenial::KeyRefused)),
+        (8192, Err(ProofDenial::KeyRefused)),
+    ];
+    for (bits, expected) in table {
+        for leading_zeros in [0, 1] {
+            let n = [vec![0; leading_zeros], modulus(bits)].concat();
+            let jwk = rsa("").replace(RSA_N, &URL_SAFE_NO_PAD.encode(n));
+            for algorithm in ["RS256", "PS256"] {
+                let text = proof(&header(algorithm, &jwk), bits.div_ceil(8));
+                assert_eq!(inspect(&text, &rules()).map(|_| ()), expected, "{algorithm} of {bits} bits");
+            }
+        }
+    }
+}
+
+#[test]
 fn the_type_has_to_be_said() {
     let jwk = ec("");
     let table = [

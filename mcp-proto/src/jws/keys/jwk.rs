@@ -197,7 +197,7 @@ fn text(jwk: &Object<'_>, name: &str) -> Result<Option<Box<str>>, SkipReason> {
 }
 
 /// The length in bits of a number without leading zero bytes.
-fn bits(number: &[u8]) -> usize {
+pub(in crate::jws) fn bits(number: &[u8]) -> usize {
     let unused = number.first().map_or(0, |first| first.leading_zeros());
     // The first byte is not zero, so that at most 7 bits are unused where there are any.
     number.len() * 8 - unused as usize
