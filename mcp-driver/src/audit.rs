@@ -108,7 +108,7 @@ impl Audit {
         Self(Arc::new(hook))
     }
 
-    /// An answer that no handler had a part in. Documents, probes and preflights are no decisions.
+    /// An answer of the endpoint that no handler had a part in. Preflights are no decisions.
     pub(crate) fn answered(&self, response: &Response, at: UnixSeconds) {
         let about = response.about.as_deref();
         if about.is_some() || response.rule.is_some() {

@@ -14,6 +14,7 @@ pub struct Interrupt(Kind);
 enum Kind {
     Tool(String),
     Hidden(Box<dyn Error + Send + Sync>),
+    Internal(Box<dyn Error + Send + Sync>),
     InvalidArguments(String),
     MissingScope(Box<str>),
     MissingClientCapability(Value),
@@ -51,6 +52,11 @@ impl Interrupt {
         Self(Kind::NotFound)
     }
 
+    /// The server itself is wrong, whatever the handler: an internal error also of a tool (DT-88).
+    pub(crate) fn internal(error: impl Error + Send + Sync + 'static) -> Self {
+        Self(Kind::Internal(Box::new(error)))
+    }
+
     /// What the core is told. `uri` is the resource that was asked for, if any.
     pub(crate) fn into_outcome(self, what: &'static str, uri: Option<&str>) -> Outcome {
         match self.0 {
@@ -63,6 +69,10 @@ impl Interrupt {
                 // Quoted: an error may repeat what a caller sent, line breaks included.
                 tracing::error!(what, error = ?error.to_string(), "handler failed");
                 Outcome::Failed
+            }
+            Kind::Internal(error) => {
+                tracing::error!(what, error = ?error.to_string(), "handler could not be run");
+                Outcome::Internal
             }
             Kind::InvalidArguments(message) => Outcome::InvalidArguments(message),
             Kind::MissingScope(scope) => Outcome::MissingScope(vec![scope]),
@@ -85,6 +95,7 @@ impl fmt::Debug for Interrupt {
         f.write_str(match self.0 {
             Kind::Tool(_) => "Tool(..)",
             Kind::Hidden(_) => "Hidden(..)",
+            Kind::Internal(_) => "Internal(..)",
             Kind::InvalidArguments(_) => "InvalidArguments(..)",
             Kind::MissingScope(_) => "MissingScope(..)",
             Kind::MissingClientCapability(_) => "MissingClientCapability(..)",

@@ -64,6 +64,7 @@ impl<R: Runtime> Service<R> {
     /// # Errors
     /// When something is to be fetched and there is nothing to fetch it with, or when what it needs cannot be
     /// had.
+    #[expect(clippy::needless_pass_by_value, reason = "whoever starts a server has nothing else to fetch")]
     pub fn start(server: Server, runtime: R, fetch: Option<Arc<dyn Fetch>>) -> Result<Self, ServiceError> {
         let recogniser = Recogniser::start(&server, &runtime, fetch.as_ref())?;
         let timer = Arc::new(RuntimeTimer(runtime.clone()));
@@ -169,7 +170,9 @@ impl<R: Runtime> Service<R> {
                     return self.run(held, *call, who, &parts.headers).await;
                 }
                 Step::Respond(response) => {
-                    if let Some(audit) = self.0.server.audit() {
+                    if target == Target::Endpoint
+                        && let Some(audit) = self.0.server.audit()
+                    {
                         audit.answered(&response, now.unix);
                     }
                     return render(response);

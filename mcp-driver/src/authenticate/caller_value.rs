@@ -35,7 +35,7 @@ impl<T: Any + Send + Sync> FromCall for CallerValue<T> {
     const NEEDS_CALLER: bool = true;
 
     fn from_call(parts: &mut CallParts) -> Result<Self, Interrupt> {
-        Ok(typed(parts.value.clone())?)
+        typed(parts.value.clone()).map_err(Interrupt::internal)
     }
 }
 
@@ -93,7 +93,7 @@ mod tests {
         for (found, expected) in table {
             let error = found.unwrap_err();
             assert_eq!(error, expected);
-            assert!(matches!(Interrupt::from(error).into_outcome("tool", None), Outcome::Failed));
+            assert!(matches!(Interrupt::internal(error).into_outcome("tool", None), Outcome::Internal));
         }
     }
 

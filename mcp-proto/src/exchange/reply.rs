@@ -115,6 +115,8 @@ pub enum Outcome {
     TimedOut,
     /// The handler panicked.
     Panicked,
+    /// The handler could not be run, and nobody but the server can help that.
+    Internal,
     /// Too many calls were running to begin this one.
     Overloaded,
 }
@@ -274,7 +276,11 @@ impl Reply {
             }
             Outcome::TimedOut => return Err(Refusal::TimedOut),
             Outcome::Overloaded => return Err(Refusal::Overloaded),
-            Outcome::Resource(_) | Outcome::InvalidArguments(_) | Outcome::Failed | Outcome::Panicked => {
+            Outcome::Resource(_)
+            | Outcome::InvalidArguments(_)
+            | Outcome::Failed
+            | Outcome::Panicked
+            | Outcome::Internal => {
                 return Err(Refusal::Internal);
             }
         };
