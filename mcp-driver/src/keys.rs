@@ -43,11 +43,7 @@ use self::{
     landing::Landing,
     round::{Place, Round},
 };
-use crate::{
-    fetch::{Fetch, FetchUrl},
-    runtime::Runtime,
-    signature::TrustedKeys,
-};
+use crate::{fetch::Fetch, runtime::Runtime, signature::TrustedKeys};
 
 /// The keys of one issuer.
 pub(crate) struct KeyStore {
@@ -143,16 +139,6 @@ impl KeyStore {
     /// Whether there are keys to check tokens with.
     pub(crate) fn is_ready(&self, now: Now) -> bool {
         self.generation(now).is_some()
-    }
-
-    /// The introspection endpoint of an issuer whose metadata is read for its keys; nothing before it was read,
-    /// and when it names none.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for whoever asks issuers about tokens"))]
-    pub(crate) fn introspection_endpoint(&self) -> Option<FetchUrl> {
-        match &self.origin {
-            Origin::Given(_) => None,
-            Origin::Fetched(remote) => remote.place.introspection(),
-        }
     }
 
     /// The generation of the current keys, nothing while there are none. Takes no lock.

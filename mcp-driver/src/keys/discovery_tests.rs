@@ -260,24 +260,3 @@ fn an_unknown_key_has_the_metadata_read_anew() {
     assert_eq!(trusted(&store, &runtime), names(&["b"]));
     assert_eq!(issuer.take_asked(), [INSERTED, MOVED]);
 }
-
-#[test]
-fn the_introspection_endpoint_is_known_from_the_document_that_leads_to_the_keys() {
-    let with = |endpoint: &str| {
-        let members = format!(r#""jwks_uri":"{KEYS}","introspection_endpoint":"{endpoint}""#);
-        Answer::Document(format!(r#"{{"issuer":"{ISSUER}",{members}}}"#))
-    };
-    let known = |store: &KeyStore| store.introspection_endpoint().map(|url| url.uri().to_string());
-    let answers = [(INSERTED, with("https://id.example/ask")), (KEYS, document("a"))];
-    let (runtime, issuer, store) = started(KeySource::discovery(), answers);
-    assert_eq!(known(&store).as_deref(), Some("https://id.example/ask"));
-    // A document that leads elsewhere changes nothing, for the keys neither.
-    issuer.set_at(INSERTED, with("https://evil.example/ask"));
-    issuer.set_at(KEYS, document("b"));
-    runtime.pass_seconds(600);
-    assert_eq!(known(&store).as_deref(), Some("https://id.example/ask"));
-    assert_eq!(trusted(&store, &runtime), names(&["b"]));
-
-    let (_, _, store) = started(KeySource::discovery(), [(INSERTED, metadata(KEYS)), (KEYS, document("a"))]);
-    assert_eq!(known(&store), None);
-}

@@ -2,10 +2,7 @@
 
 use std::{
     iter,
-    sync::{
-        Mutex, PoisonError,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::atomic::{AtomicUsize, Ordering},
 };
 
 use mcp_proto::{
@@ -30,8 +27,6 @@ pub(crate) struct Metadata {
     allowed: Box<[KeyHost]>,
     /// The place that had the document last time, counted from the likeliest one.
     latest: AtomicUsize,
-    /// Where tokens can be asked about, as far as the documents that were read say so.
-    introspection: Mutex<Option<FetchUrl>>,
 }
 
 /// A place without metadata that can be used.
@@ -62,7 +57,6 @@ impl Metadata {
             others: others.into(),
             allowed: allowed.collect::<Result<_, _>>()?,
             latest: AtomicUsize::new(0),
-            introspection: Mutex::default(),
         })
     }
 
@@ -109,11 +103,6 @@ impl Metadata {
         &self.first
     }
 
-    /// The introspection endpoint of the latest document that names one.
-    pub(crate) fn introspection(&self) -> Option<FetchUrl> {
-        self.introspection.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
     async fn ask<R: Runtime>(
         &self,
         place: &FetchUrl,
@@ -124,9 +113,6 @@ impl Metadata {
         let request = Outgoing::get(place.clone(), DISCOVERY_TYPES, DISCOVERY_BYTES_MAX);
         let document = fetch_in_time(fetch, request, runtime).await?;
         let discovered = Discovered::read(&document.body, place, &self.issuer, &self.allowed)?;
-        if let Ok(url) = discovered.endpoint(Endpoint::Introspection) {
-            *self.introspection.lock().unwrap_or_else(PoisonError::into_inner) = Some(url.clone());
-        }
         Ok(discovered.endpoint(endpoint)?.clone())
     }
 }

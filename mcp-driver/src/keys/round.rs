@@ -77,14 +77,6 @@ impl Place {
         }
     }
 
-    /// Where tokens can be asked about, as far as the issuer's metadata was read and says so.
-    pub(super) fn introspection(&self) -> Option<FetchUrl> {
-        match &self.keys {
-            Keys::At(_) => None,
-            Keys::Discovered(metadata) => metadata.introspection(),
-        }
-    }
-
     /// Goes for the keys.
     pub(super) async fn ask<R: Runtime>(&self, fetch: &dyn Fetch, runtime: &R) -> Round {
         let url = match &self.keys {
