@@ -42,10 +42,10 @@ pub const INTROSPECTION_CACHE_SECONDS_MAX: u64 = 300;
 /// that it names. That a token is not active is remembered for ten seconds.
 ///
 /// At most 32 tokens are asked about at once, and half of these places are only for tokens that were active
-/// within the last hour. Others wait until there is a place or their time is up, and beyond 1,024 of them are
-/// answered 503 at once. So whoever sends many tokens that nobody knows can delay, and for as long as that goes
-/// on keep out, those whose tokens this server has not seen before, but nobody else: prefer signed tokens where
-/// the issuer has them.
+/// within the last hour. Who finds no place waits for one until the request's time is up; when 1,024 wait
+/// already, the answer is 503 at once. So whoever sends many tokens that nobody knows can delay, or keep out for
+/// as long as that goes on, tokens that this server has not seen before, and no others: prefer signed tokens
+/// where the issuer has them.
 #[derive(Clone)]
 pub struct Introspection {
     /// `None`: what the issuer's metadata says.

@@ -70,7 +70,24 @@ impl Line {
 
 #[cfg(test)]
 mod tests {
+    use std::{
+        sync::{
+            Arc,
+            atomic::{AtomicUsize, Ordering},
+        },
+        task::Wake,
+    };
+
     use super::*;
+
+    #[derive(Default)]
+    struct Count(AtomicUsize);
+
+    impl Wake for Count {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
 
     fn enter(line: &mut Line, token: &str) -> Option<u64> {
         line.enter(TokenDigest::of(token), Waker::noop())
@@ -96,6 +113,19 @@ mod tests {
         assert_eq!(line.of(TokenDigest::of("a")).count(), 0);
         assert_eq!(line.of(TokenDigest::of("b")).count(), 1);
         assert_eq!(line.first(1).count(), 1);
+    }
+
+    #[test]
+    fn who_waits_is_woken_as_it_said_last() {
+        let mut line = Line::default();
+        let number = enter(&mut line, "t").unwrap();
+        let count = Arc::<Count>::default();
+        line.stay(number, &mut Waker::from(Arc::clone(&count)));
+        line.first(1).for_each(Waker::wake);
+        line.of(TokenDigest::of("t")).for_each(Waker::wake);
+        assert_eq!(count.0.load(Ordering::Relaxed), 2);
+        drop(line.leave(number));
+        assert_eq!(Arc::strong_count(&count), 1, "nothing is kept of one who left");
     }
 
     #[test]

@@ -93,6 +93,17 @@ fn half_of_the_places_are_for_strangers_and_more_of_them_wait() {
 }
 
 #[test]
+fn a_place_comes_back_from_a_call_that_failed_too() {
+    let bench = Bench::new(Reply::Silence);
+    let _strangers = bench.strangers(STRANGER_CALLS_MAX);
+    let mut late = bench.begin("late");
+    assert_eq!(landed(&mut late), None);
+    bench.endpoint.set_for(&stranger(0), Reply::Failure(FetchFailure::Status(500)));
+    assert_eq!(landed(&mut late), None);
+    assert!(bench.endpoint.was_asked_about("late"));
+}
+
+#[test]
 fn strangers_do_not_keep_out_a_token_that_was_good_before() {
     let (bench, tokens) = regulars(1);
     bench.endpoint.set_for(&tokens[0], alice());
