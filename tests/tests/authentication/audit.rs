@@ -185,6 +185,7 @@ async fn an_event_is_one_flat_object() {
         "issuer": ISSUER,
         "subject": "alice",
         "client": "desk",
+        "actor": null,
         "scopes": "mcp write",
     });
     assert_eq!(bench.events(), [expected]);
@@ -198,6 +199,7 @@ async fn an_event_is_one_flat_object() {
         "issuer": null,
         "subject": null,
         "client": null,
+        "actor": null,
         "scopes": null,
     });
     assert_eq!(bench.events(), [expected]);

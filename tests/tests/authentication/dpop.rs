@@ -244,10 +244,21 @@ async fn a_proof_that_is_not_good_for_this_request_is_refused() {
 async fn a_proof_is_good_within_its_window_to_the_second() {
     let parties = Parties::new();
     let bench = parties.start(DpopPolicy::allowed());
-    for (number, iat) in [START.0 - 60, START.0, START.0 + 5].into_iter().enumerate() {
+    advance(Duration::from_secs(60)).await;
+    for (number, iat) in [START.0, START.0 + 60, START.0 + 65].into_iter().enumerate() {
         let proof = parties.proof(&format!("{number}")).claim("iat", iat).sign(&parties.client);
         assert_eq!(bench.judge(call().dpop(&parties.token, &proof)).await, GOOD, "{iat}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_made_before_the_server_started_may_have_been_used() {
+    let parties = Parties::new();
+    let bench = parties.start(DpopPolicy::allowed());
+    let ask =
+        |jti, iat| call().dpop(&parties.token, &parties.proof(jti).claim("iat", iat).sign(&parties.client));
+    assert_eq!(bench.judge(ask("before", START.0 - 1)).await, refused("proof_replayed"));
+    assert_eq!(bench.judge(ask("at", START.0)).await, GOOD);
 }
 
 #[tokio::test(start_paused = true)]
@@ -430,10 +441,11 @@ async fn the_url_of_a_proof_is_compared_with_the_configuration_and_never_with_th
 }
 
 #[tokio::test(start_paused = true)]
-async fn when_no_more_proofs_can_be_remembered_nobody_gets_in_unremembered() {
+async fn when_no_more_proofs_of_a_key_can_be_remembered_none_is_let_in_unremembered() {
     let parties = Parties::new();
     let mut limits = ServerLimits::default();
-    limits.dpop_proofs = 2;
+    // A sixteenth of them for each key.
+    limits.dpop_proofs = 32;
     let bench = Audited::start(parties.server(Some(DpopPolicy::allowed())).limits(limits));
     let ask = |jti: &str, iat: u64| {
         call().dpop(&parties.token, &parties.proof(jti).claim("iat", iat).sign(&parties.client))
