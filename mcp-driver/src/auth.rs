@@ -44,15 +44,15 @@ use crate::{
 ///     notes: String,
 /// }
 ///
-/// async fn look_up(token: &str) -> Result<User, std::io::Error> {
+/// async fn look_up(token: &str) -> Result<Option<User>, std::io::Error> {
 ///     # let _ = token;
 ///     // ..
-///     # Ok(User { id: "alice".into(), notes: String::new() })
+///     # Ok(Some(User { id: "alice".into(), notes: String::new() }))
 /// }
 ///
 /// async fn authenticate(head: RequestHead) -> Result<Identity, Rejection> {
 ///     let token = head.bearer().ok_or_else(Rejection::denied)?;
-///     let user = look_up(token).await?; // an error is told nobody, and lets nobody in
+///     let user = look_up(token).await?.ok_or_else(Rejection::denied)?;
 ///     Ok(Identity::new(user.id.as_str()).scopes("notes:read").value(user))
 /// }
 ///

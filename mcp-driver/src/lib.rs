@@ -44,7 +44,7 @@ mod viewer;
 mod wire;
 
 pub use mcp_proto::{
-    self as proto, BearerPolicy, Content, Limits, Principal, Timeouts, ToolResult,
+    self as proto, BearerPolicy, Content, Limits, Principal, Timeouts, ToolResult, UnixSeconds,
     auth::{BearerPolicyBuilder, CustomPolicy, CustomPolicyBuilder, DpopPolicy, IssuerPolicy},
     catalog::{Icon, ToolAnnotations},
     content::{

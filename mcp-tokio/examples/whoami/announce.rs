@@ -7,7 +7,8 @@ use mcp_tokio::Server;
 use crate::{
     development::Development,
     flags::{Callers, Flags},
-    trust::Trust,
+    names::DpopMode,
+    trust::{Proofs, Trust},
 };
 
 pub(crate) fn announce(flags: &Flags, callers: &Callers, server: &Server, address: SocketAddr) {
@@ -26,8 +27,11 @@ pub(crate) fn announce(flags: &Flags, callers: &Callers, server: &Server, addres
         }
         Callers::Tokens(trust) => {
             sources(flags, trust);
-            if let Some(development) = trust.development() {
-                offer(development, &endpoint);
+            match (trust.development(), trust.dpop) {
+                (Some(development), _) => offer(development, &endpoint),
+                // A proof is good once, so there is no line to print.
+                (None, Some(Proofs { mode: DpopMode::Required, .. })) => {}
+                (None, _) => try_it(&endpoint, "  -H \"Authorization: Bearer $TOKEN\" \\\n"),
             }
         }
     }

@@ -24,7 +24,7 @@ const TOKENS: &[&str] = &[
 
 /// A flag, those that it excludes, and what to do.
 const EXCLUSIONS: &[(&str, &[&str], &str)] = &[
-    ("config", TOKENS, "say it in the file, for each issuer"),
+    ("config", TOKENS, "say it in the file"),
     ("config", &["api_keys"], "a server has one way to know its callers, so keep one of the files"),
     ("config", &["no_auth"], "leave out --no-auth to ask callers for tokens"),
     ("api_keys", TOKENS, "a server has one way to know its callers, so keep tokens or keys"),

@@ -85,7 +85,7 @@ fn lists_follow_the_scopes_and_decisions_are_recorded() {
     assert!(at.abs_diff(now().0) < PATIENCE.as_secs());
     let expected = json!({
         "at": null, "allowed": true, "rule": null, "method": "tools/list", "target": null,
-        "issuer": ISSUER, "subject": "alice", "client": "desk", "scopes": "mcp"
+        "issuer": ISSUER, "subject": "alice", "client": "desk", "actor": null, "scopes": "mcp"
     });
     assert_eq!(record, expected);
     assert_eq!(program.refusal("").0, 401);
