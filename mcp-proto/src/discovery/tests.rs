@@ -121,7 +121,8 @@ fn a_document_leads_to_its_own_server_and_to_allowed_ones() {
     let foreign = Some(Foreign(KEYS));
     let insecure = Some(Insecure(KEYS));
     let malformed = Some(EndpointMalformed(KEYS));
-    let table: [(&str, &str, &[&str], &str, Option<DiscoveryError>); 30] = [
+    type Row = (&'static str, &'static str, &'static [&'static str], &'static str, Option<DiscoveryError>);
+    let table: [Row; 30] = [
         ("https://a.example/x", "https://a.example", &[], "https://a.example/keys?v=1", None),
         ("https://a.example/x", "https://a.example", &[], "https://A.EXAMPLE:443/keys", None),
         ("https://a.example/x", "https://a.example", &[], "https://a.example:444/keys", foreign),
