@@ -173,7 +173,8 @@ async fn keys_elsewhere_have_to_be_allowed() {
 async fn an_issuer_that_misleads_lets_nobody_in() {
     let target = Realm::start(None).await;
     let plain = target.url(KEYS);
-    let table: [(&str, fn(&Scene, &str) -> Page); 5] = [
+    type Lie = fn(&Scene, &str) -> Page;
+    let table: [(&str, Lie); 5] = [
         ("another issuer", |scene, _| metadata("https://localhost/realms/b", &scene.realm.url(KEYS))),
         ("a slash more", |scene, _| metadata(&format!("{}/", scene.issuer), &scene.realm.url(KEYS))),
         ("plain keys", |scene, plain| metadata(&scene.issuer, plain)),
