@@ -7,9 +7,12 @@ use std::{fmt, future::Future, hint::black_box};
 
 use http::HeaderName;
 use mcp_proto::auth::scope::ScopeName;
-use ring::digest::{SHA256, SHA256_OUTPUT_LEN, digest};
+use ring::digest::SHA256_OUTPUT_LEN;
 
-use crate::authenticate::{Identity, Rejection, RequestHead, Verifier};
+use crate::{
+    authenticate::{Identity, Rejection, RequestHead, Verifier},
+    sha256::sha256,
+};
 
 /// The longest key, in bytes. A longer one is denied before it is hashed.
 pub const API_KEY_BYTES_MAX: usize = 256;
@@ -152,10 +155,7 @@ fn is_same(one: &KeyHash, other: &KeyHash) -> bool {
 }
 
 fn hash_of(key: &[u8]) -> KeyHash {
-    let mut hash = [0; SHA256_OUTPUT_LEN];
-    // Both have the output length of SHA-256.
-    hash.copy_from_slice(digest(&SHA256, key).as_ref());
-    hash
+    sha256([key])
 }
 
 fn from_hex(text: &str) -> Option<KeyHash> {

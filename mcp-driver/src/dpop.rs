@@ -15,10 +15,10 @@ use mcp_proto::{
         dpop::{self, Admission, DpopRules, Proof, ProofDenial, ReplayWindow},
     },
 };
-use ring::digest::{Context, SHA256, SHA256_OUTPUT_LEN};
+use ring::digest::SHA256_OUTPUT_LEN;
 
 pub(crate) use self::nonces::Nonces;
-use crate::{signature::is_signature, token_digest::TokenDigest};
+use crate::{sha256::sha256, signature::is_signature, token_digest::TokenDigest};
 
 /// How many proofs are remembered at a time where nothing else is said. With proofs that are good for 60
 /// seconds and clocks that differ by 5, that is enough for about 3,800 requests a second, 240 of them with one
@@ -142,15 +142,4 @@ impl DpopVerifier {
     fn remembered(&self) -> usize {
         self.window.lock().unwrap_or_else(PoisonError::into_inner).len()
     }
-}
-
-fn sha256<'p>(parts: impl IntoIterator<Item = &'p [u8]>) -> [u8; SHA256_OUTPUT_LEN] {
-    let mut context = Context::new(&SHA256);
-    for part in parts {
-        context.update(part);
-    }
-    let mut digest = [0; SHA256_OUTPUT_LEN];
-    // Both have the output length of SHA-256.
-    digest.copy_from_slice(context.finish().as_ref());
-    digest
 }

@@ -5,7 +5,6 @@ mod answer;
 mod boarding;
 mod cache;
 mod desk;
-mod flight;
 mod form;
 mod introspector;
 mod line;

@@ -5,7 +5,6 @@
 //! fetch: they wait for the same one.
 
 mod alarm;
-mod landing;
 mod metadata;
 mod round;
 mod source;
@@ -40,10 +39,12 @@ pub(crate) use self::metadata::{Metadata, Miss};
 pub use self::source::{Discovery, KeyDocument, KeySource, KeySourceError};
 use self::{
     alarm::Alarm,
-    landing::Landing,
     round::{Place, Round},
 };
-use crate::{fetch::Fetch, runtime::Runtime, signature::TrustedKeys};
+use crate::{fetch::Fetch, landing::Landing, runtime::Runtime, signature::TrustedKeys};
+
+/// How many wait for one fetch at most. Whoever comes later goes on without its outcome.
+const WAITING_MAX: usize = 4_096;
 
 /// The keys of one issuer.
 pub(crate) struct KeyStore {
@@ -73,7 +74,7 @@ struct State {
     /// Who gave them.
     address: Option<SocketAddr>,
     /// The fetch under way.
-    landing: Option<Arc<Landing>>,
+    landing: Option<Arc<Landing<()>>>,
 }
 
 impl KeyStore {
@@ -179,7 +180,9 @@ impl KeyStore {
         let Some(landing) = begun.or(under_way) else {
             return self.generation(now) != seen;
         };
-        poll_fn(|context| landing.poll_landed(context)).await;
+        if landing.waiting() < WAITING_MAX {
+            landing.wait().await;
+        }
         true
     }
 
@@ -199,7 +202,7 @@ impl KeyStore {
         remote: &Remote,
         runtime: &R,
         claim: impl FnOnce(&mut KeyFetch) -> bool,
-    ) -> Option<Arc<Landing>> {
+    ) -> Option<Arc<Landing<()>>> {
         let landing = {
             let mut state = remote.lock();
             if !claim(&mut state.machine) {
@@ -335,7 +338,7 @@ struct Flight<R: Runtime> {
     runtime: R,
     /// Taken when it is reported.
     round: Option<Round>,
-    landing: Arc<Landing>,
+    landing: Arc<Landing<()>>,
 }
 
 impl<R: Runtime> Flight<R> {
@@ -349,6 +352,6 @@ impl<R: Runtime> Drop for Flight<R> {
         if let (Some(store), Some(round)) = (self.store.upgrade(), self.round.take()) {
             store.land(round, self.runtime.now());
         }
-        self.landing.land();
+        self.landing.land(());
     }
 }

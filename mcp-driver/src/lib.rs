@@ -22,6 +22,7 @@ mod hyper_rt;
 mod interrupt;
 mod introspection;
 mod keys;
+mod landing;
 mod limits;
 mod load;
 mod prompt;
@@ -34,6 +35,7 @@ mod runtime;
 pub mod schema;
 mod serve;
 mod server;
+mod sha256;
 mod signature;
 #[cfg(feature = "https")]
 mod tls;

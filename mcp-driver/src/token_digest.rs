@@ -1,6 +1,8 @@
 //! What caches keep in place of a token.
 
-use ring::digest::{SHA256, SHA256_OUTPUT_LEN, digest};
+use ring::digest::SHA256_OUTPUT_LEN;
+
+use crate::sha256::sha256;
 
 /// SHA-256 of a whole token, signature included: two tokens never share one, and no token is kept.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -8,10 +10,7 @@ pub(crate) struct TokenDigest([u8; SHA256_OUTPUT_LEN]);
 
 impl TokenDigest {
     pub(crate) fn of(token: &str) -> Self {
-        let mut bytes = [0; SHA256_OUTPUT_LEN];
-        // Both have the output length of SHA-256.
-        bytes.copy_from_slice(digest(&SHA256, token.as_bytes()).as_ref());
-        Self(bytes)
+        Self(sha256([token.as_bytes()]))
     }
 
     pub(crate) fn bytes(self) -> [u8; SHA256_OUTPUT_LEN] {

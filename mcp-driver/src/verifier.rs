@@ -13,7 +13,7 @@ use http::{HeaderValue, Method};
 use mcp_proto::{
     Now,
     exchange::{Facts, ProofFacts},
-    jws::{Claims, Confirmation, Denial, Identified, Issuers, SignatureCheck, TokenRules, Unchecked},
+    jws::{Claims, Denial, Identified, Issuers, SignatureCheck, TokenRules, Unchecked},
     refusal::Outage,
 };
 
@@ -39,14 +39,12 @@ pub(crate) struct TokenVerifier {
     trusted: Box<[TrustedIssuer]>,
     dpop: Option<DpopVerifier>,
     principals: Principals,
-    token_bytes_max: usize,
 }
 
 impl TokenVerifier {
     /// A verifier for tokens of these issuers, `trusted` in the same order.
     pub(crate) fn new(issuers: Issuers, trusted: Vec<TrustedIssuer>, dpop: Option<DpopVerifier>) -> Self {
-        let token_bytes_max = issuers.iter().map(TokenRules::token_bytes_max).max().unwrap_or(0);
-        Self { issuers, trusted: trusted.into(), dpop, principals: Principals::default(), token_bytes_max }
+        Self { issuers, trusted: trusted.into(), dpop, principals: Principals::default() }
     }
 
     /// A verifier for tokens of one issuer with these keys.
@@ -65,7 +63,7 @@ impl TokenVerifier {
     /// is awaited, and nothing allocated where tokens are signed.
     pub(crate) fn probe(&self, token: &str, now: Now) -> Option<Verified> {
         // None that is longer was ever remembered, and a digest takes time that grows with its length.
-        if token.len() > self.token_bytes_max {
+        if token.len() > self.issuers.token_bytes_max() {
             return None;
         }
         // One token has one digest, and only the issuer that vouched for it remembers it.
@@ -141,7 +139,7 @@ impl TokenVerifier {
             return verified;
         };
         // The core refuses what is bound to nothing, or to something else than a key.
-        let Some(Confirmation::Key(bound_to)) = claims.confirmation() else {
+        let Some(bound_to) = claims.bound_to() else {
             return verified;
         };
         match dpop.examine(proof, token, bound_to, method, now) {
@@ -191,10 +189,6 @@ fn accepted(
 ) -> Result<Claims, Denial> {
     let valid = keys.is_valid(&check);
     let claims = check.resolve(valid)?;
-    let bound_to = match claims.confirmation() {
-        Some(Confirmation::Key(thumbprint)) => Some(thumbprint),
-        Some(Confirmation::Other) | None => None,
-    };
-    rules.check(&claims, bound_to, now.unix)?;
+    rules.check(&claims, claims.bound_to(), now.unix)?;
     Ok(claims)
 }

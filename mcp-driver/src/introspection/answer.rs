@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::HeaderValue;
 use mcp_proto::{
     UnixSeconds,
-    jws::{self, Claims, Confirmation, Denial, TokenRules, keyset::FetchFailure},
+    jws::{self, Claims, Denial, TokenRules, keyset::FetchFailure},
     refusal::Outage,
 };
 use serde_json::Value;
@@ -74,11 +74,7 @@ fn is_answer(json: &[u8]) -> bool {
 /// Everything but whether the sender holds the key that the token is bound to, which each request proves anew
 /// and the core judges.
 pub(super) fn check(claims: &Claims, rules: &TokenRules, now: UnixSeconds) -> Result<(), Denial> {
-    let proven = match claims.confirmation() {
-        Some(Confirmation::Key(thumbprint)) => Some(thumbprint),
-        Some(Confirmation::Other) | None => None,
-    };
-    rules.check(claims, proven, now)
+    rules.check(claims, claims.bound_to(), now)
 }
 
 impl CallFailure {

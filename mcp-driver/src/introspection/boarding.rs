@@ -9,7 +9,12 @@ use std::{
 
 use mcp_proto::{Now, refusal::Outage};
 
-use super::{Introspector, answer::Answer, desk::Admission, flight::Flight, regulars::Standing};
+use super::{
+    Introspector,
+    answer::Answer,
+    desk::{Admission, Flight},
+    regulars::Standing,
+};
 use crate::{runtime::Runtime, token_digest::TokenDigest};
 
 /// How a token that is not remembered is found out about.

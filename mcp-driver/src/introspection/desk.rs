@@ -5,12 +5,12 @@ use std::{collections::HashMap, sync::Arc, task::Waker};
 use mcp_proto::{Tick, refusal::Outage};
 
 use super::{
-    flight::Flight,
+    answer::Answer,
     line::Line,
     regulars::Standing,
     trouble::{Complaints, Condition, Trouble},
 };
-use crate::token_digest::TokenDigest;
+use crate::{landing::Landing, token_digest::TokenDigest};
 
 /// How many tokens are asked about at once.
 pub(super) const CALLS_MAX: usize = 32;
@@ -22,6 +22,9 @@ pub(super) const STRANGER_CALLS_MAX: usize = CALLS_MAX / 2;
 /// How many calls about strangers find out after a pause whether the endpoint is back, so that an outage does
 /// not pile up calls that wait for nothing, and one slow call does not hold up all the others.
 pub(super) const TRIAL_CALLS_MAX: usize = 4;
+
+/// A call under way.
+pub(super) type Flight = Landing<Result<Answer, Outage>>;
 
 /// What is under way, and who waits to be.
 #[derive(Default)]

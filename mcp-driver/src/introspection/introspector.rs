@@ -18,8 +18,7 @@ use super::{
     answer::{self, Answer, CallFailure},
     boarding::{Boarded, Boarding},
     cache::AnswerCache,
-    desk::Desk,
-    flight::Flight,
+    desk::{Desk, Flight},
     place::{Place, keep_looking},
     regulars::Regulars,
 };

@@ -402,3 +402,19 @@ fn a_document_is_read_for_the_algorithms_of_its_issuer_and_not_shown() {
     let store = KeyStore::new(source, ISSUER, AlgorithmSet::default(), FetchPolicy::default(), None).unwrap();
     assert_eq!(trusted(&store, &ManualRuntime::at(START)), names(&["a"]));
 }
+
+#[test]
+fn one_more_than_may_wait_for_a_fetch_does_not() {
+    let (runtime, issuer, store) = started(document("a"));
+    issuer.set(Answer::Silence);
+    let seen = store.generation(runtime.now());
+    let begin = || runtime.begin(store.fetched_anew(seen, &runtime));
+    let mut waiting: Vec<_> = (0..WAITING_MAX).map(|_| begin()).collect();
+    assert!(waiting.iter_mut().all(|waiting| waiting.result().is_none()));
+    assert_eq!(begin().result(), Some(true));
+    // Whoever leaves makes room.
+    waiting.pop();
+    assert_eq!(begin().result(), None);
+    issuer.set(document("b"));
+    assert!(waiting.iter_mut().all(|waiting| waiting.result() == Some(true)));
+}

@@ -8,7 +8,7 @@ use std::fmt;
 
 use super::json::{Member, Object, glance};
 use super::profile::{Origin, require_access_token, says_bound};
-use super::{Confirmation, Denial, Profile, TokenRules};
+use super::{Confirmation, Denial, Profile, Thumbprint, TokenRules};
 use crate::auth::principal::Principal;
 use crate::auth::scope::{ScopeName, Scopes};
 use crate::time::UnixSeconds;
@@ -142,6 +142,15 @@ impl Claims {
     #[must_use]
     pub fn confirmation(&self) -> Option<&Confirmation> {
         self.confirmation.as_ref()
+    }
+
+    /// The key that the token is bound to, if it is bound to one and to nothing else.
+    #[must_use]
+    pub fn bound_to(&self) -> Option<&Thumbprint> {
+        match &self.confirmation {
+            Some(Confirmation::Key(thumbprint)) => Some(thumbprint),
+            Some(Confirmation::Other) | None => None,
+        }
     }
 }
 

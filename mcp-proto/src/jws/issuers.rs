@@ -63,6 +63,12 @@ impl Issuers {
         self.rules.len()
     }
 
+    /// The longest token that any issuer's rules let through, in bytes.
+    #[must_use]
+    pub fn token_bytes_max(&self) -> usize {
+        self.token_bytes_max
+    }
+
     /// The rules at this place.
     #[must_use]
     pub fn get(&self, index: usize) -> Option<&TokenRules> {
