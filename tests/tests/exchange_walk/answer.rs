@@ -8,7 +8,7 @@ use std::{
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use mcp_proto::response::{Payload, Response};
 use serde::Deserialize;
-use serde_json::value::RawValue;
+use serde_json::{Value, value::RawValue};
 
 /// What a client sees, and what is written down.
 pub(crate) struct Answer {
@@ -69,23 +69,50 @@ impl Answer {
         Some(value.to_str().expect("our fields are ASCII"))
     }
 
-    /// The JSON-RPC text: the body, or the data of the only event in it.
-    pub(crate) fn json(&self) -> &[u8] {
-        if self.field(&header::CONTENT_TYPE) != Some("text/event-stream") {
-            return &self.body;
-        }
-        self.body
-            .strip_prefix(b"data: ")
-            .and_then(|rest| rest.strip_suffix(b"\n\n"))
-            .filter(|data| !data.contains(&b'\n'))
-            .expect("one event with nothing but data")
+    pub(crate) fn is_stream(&self) -> bool {
+        self.field(&header::CONTENT_TYPE) == Some("text/event-stream")
     }
 
-    pub(crate) fn message(&self) -> Message<'_> {
-        let json = self.json();
-        serde_json::from_slice(json)
-            .unwrap_or_else(|error| panic!("{error} in {}", String::from_utf8_lossy(json)))
+    /// The JSON-RPC texts: the body, or the data of the events in it.
+    fn texts(&self) -> Vec<&[u8]> {
+        if !self.is_stream() {
+            return vec![&self.body];
+        }
+        let body = std::str::from_utf8(&self.body).expect("an event stream is UTF-8");
+        let events = body.strip_suffix("\n\n").expect("an event ends with an empty line").split("\n\n");
+        events
+            .map(|event| {
+                let data = event.strip_prefix("data: ").filter(|data| !data.contains('\n'));
+                data.expect("an event with nothing but data").as_bytes()
+            })
+            .collect()
     }
+
+    /// The answer to a single message, behind what was told before it.
+    pub(crate) fn message(&self) -> Message<'_> {
+        self.texts().last().map(|text| read(text)).expect("an answer has a text")
+    }
+
+    /// What was told while a single request was served.
+    pub(crate) fn notifications(&self) -> Vec<Value> {
+        let texts = self.texts();
+        texts.split_last().map_or(&[][..], |(_, before)| before).iter().map(|text| read(text)).collect()
+    }
+
+    /// The answers to the requests of a batch, and what was told while they were served.
+    pub(crate) fn entries(&self) -> (Vec<Message<'_>>, Vec<Value>) {
+        if !self.is_stream() {
+            return (read(&self.body), Vec::new());
+        }
+        let is_notification = |text: &&[u8]| read::<Value>(text).get("method").is_some();
+        let (told, answers): (Vec<_>, Vec<_>) = self.texts().into_iter().partition(is_notification);
+        (answers.into_iter().map(read).collect(), told.into_iter().map(read).collect())
+    }
+}
+
+fn read<'t, T: Deserialize<'t>>(json: &'t [u8]) -> T {
+    serde_json::from_slice(json)
+        .unwrap_or_else(|error| panic!("{error} in {}", String::from_utf8_lossy(json)))
 }
 
 /// A challenge, taken apart.

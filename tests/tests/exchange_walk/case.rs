@@ -20,14 +20,15 @@ use crate::{
         OriginMeans, Sent, VersionMeans,
     },
     listed::Chosen,
-    messages::{Envelope, Id, MethodField, NameField, Operation, ParamSet, Special},
-    scene::{Arrival, HandlerOutcome, Scene, ServerKind},
+    messages::{Batch, Element, Envelope, Id, MethodField, NameField, Operation, ParamSet, Special},
+    scene::{Arrival, HandlerOutcome, Mode, Notice, Scene, ServerKind},
 };
 
 /// What can be drawn.
 #[derive(Debug, Clone, Copy)]
 enum Fact {
     Server,
+    Mode,
     Records,
     Framing,
     Path,
@@ -57,19 +58,30 @@ enum Fact {
     Envelope,
     Id,
     Chosen,
+    Notice,
     Outcome,
+    LaterOutcome,
 }
 
 /// One byte more than any body may have.
 static UNBOUNDED: LazyLock<Bytes> = LazyLock::new(|| vec![b' '; BODY_BYTES_MAX as usize + 1].into());
 
-const FACTS: usize = Fact::Outcome as usize + 1;
+const FACTS: usize = Fact::LaterOutcome as usize + 1;
 
 /// The choices of one exchange of a scene.
 pub(crate) struct Case<'s> {
     scene: &'s Scene,
     draw: &'s Draw,
     drawn: [Cell<Option<usize>>; FACTS],
+    /// The element of a batch that is looked at.
+    view: Cell<Option<View>>,
+}
+
+/// An element of a batch, and how many calls there are before it.
+#[derive(Clone, Copy)]
+struct View {
+    place: usize,
+    calls_before: usize,
 }
 
 /// A body that arrived.
@@ -78,11 +90,12 @@ pub(crate) enum Content<'s> {
     Special(&'s Special),
     /// A message of the operation, the envelope and the id.
     Message,
+    Batch(&'s Batch),
 }
 
 impl<'s> Case<'s> {
     pub(crate) fn new(scene: &'s Scene, draw: &'s Draw) -> Self {
-        Self { scene, draw, drawn: [const { Cell::new(None) }; FACTS] }
+        Self { scene, draw, drawn: [const { Cell::new(None) }; FACTS], view: Cell::new(None) }
     }
 
     fn place(&self, fact: Fact, count: usize) -> usize {
@@ -101,6 +114,10 @@ impl<'s> Case<'s> {
 
     pub(crate) fn server(&self) -> ServerKind {
         *self.pick(Fact::Server, &self.scene.servers)
+    }
+
+    pub(crate) fn mode(&self) -> Mode {
+        *self.pick(Fact::Mode, &self.scene.modes)
     }
 
     /// Whether the server keeps records.
@@ -248,7 +265,33 @@ impl<'s> Case<'s> {
         self.place(Fact::Operation, self.scene.operations.len())
     }
 
+    /// Asks about an element of a batch what would be asked about a message.
+    pub(crate) fn at<T>(&self, place: usize, calls_before: usize, ask: impl FnOnce() -> T) -> T {
+        let outside = self.view.replace(Some(View { place, calls_before }));
+        let told = ask();
+        self.view.set(outside);
+        told
+    }
+
+    /// Asks about each request of a batch.
+    pub(crate) fn each_request<T>(&self, mut ask: impl FnMut(usize) -> T) -> Vec<T> {
+        let is_request = |place: &usize| !matches!(self.elements()[*place].id, Id::None);
+        let requests = (0..self.elements().len()).filter(is_request);
+        requests.map(|place| self.at(place, 0, || ask(place))).collect()
+    }
+
+    fn element(&self) -> Option<&'s Element> {
+        self.view.get().map(|view| &self.elements()[view.place])
+    }
+
+    pub(crate) fn is_at_element(&self) -> bool {
+        self.view.get().is_some()
+    }
+
     pub(crate) fn operation(&self) -> &'static Operation {
+        if let Some(element) = self.element() {
+            return element.operation;
+        }
         self.scene.operations[self.operation_place()].operation
     }
 
@@ -284,18 +327,35 @@ impl<'s> Case<'s> {
 
     pub(crate) fn content(&self) -> Content<'s> {
         let messages = usize::from(self.scene.has_messages);
-        let place = self.place(Fact::Content, self.scene.specials.len() + messages);
+        let specials = self.scene.specials.len();
+        let place = self.place(Fact::Content, messages + specials + self.scene.batches.len());
         match place.checked_sub(messages) {
             None => Content::Message,
-            Some(place) => Content::Special(&self.scene.specials[place]),
+            Some(place) if place < specials => Content::Special(&self.scene.specials[place]),
+            Some(place) => Content::Batch(&self.scene.batches[place - specials]),
+        }
+    }
+
+    /// The elements of a batch, if the body is one that can be answered.
+    pub(crate) fn elements(&self) -> &'s [Element] {
+        match self.content() {
+            Content::Batch(batch) => &batch.elements,
+            Content::Message | Content::Special(_) => &[],
         }
     }
 
     pub(crate) fn envelope(&self) -> &'static Envelope {
+        if let Some(element) = self.element() {
+            return element.envelope;
+        }
         self.scene.envelopes[self.place(Fact::Envelope, self.scene.envelopes.len())]
     }
 
+    /// The id of the message, or of the element that is looked at; of a batch, there is none.
     pub(crate) fn id(&self) -> Id {
+        if let Some(element) = self.element() {
+            return element.id;
+        }
         *self.pick(Fact::Id, &self.scene.ids)
     }
 
@@ -315,6 +375,7 @@ impl<'s> Case<'s> {
     pub(crate) fn bytes(&self) -> Bytes {
         match self.content() {
             Content::Special(special) => special.body.clone(),
+            Content::Batch(batch) => batch.body.clone(),
             Content::Message => {
                 let operation = self.operation_place();
                 let envelope = self.place(Fact::Envelope, self.scene.envelopes.len());
@@ -329,8 +390,21 @@ impl<'s> Case<'s> {
         *self.pick(Fact::Chosen, &self.scene.chosen)
     }
 
+    pub(crate) fn notice(&self) -> Notice {
+        *self.pick(Fact::Notice, &self.scene.notices)
+    }
+
+    /// What the handler comes to that is asked about, with so many before it.
+    pub(crate) fn outcome_after(&self, calls_before: usize) -> HandlerOutcome {
+        if calls_before == 0 {
+            *self.pick(Fact::Outcome, &self.scene.outcomes)
+        } else {
+            *self.pick(Fact::LaterOutcome, &self.scene.later_outcomes)
+        }
+    }
+
     pub(crate) fn outcome(&self) -> HandlerOutcome {
-        *self.pick(Fact::Outcome, &self.scene.outcomes)
+        self.outcome_after(self.view.get().map_or(0, |view| view.calls_before))
     }
 }
 
@@ -342,7 +416,11 @@ impl fmt::Debug for Case<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let place = |fact: Fact| self.drawn[fact as usize].get();
         let mut out = f.debug_struct(self.scene.name);
-        out.field("Server", &self.server()).field("Request", &(self.method(), self.path(), self.query().0));
+        out.field("Server", &self.server());
+        if place(Fact::Mode).is_some() {
+            out.field("Mode", &self.mode());
+        }
+        out.field("Request", &(self.method(), self.path(), self.query().0));
         macro_rules! show {
             ($($fact:ident: $value:expr),* $(,)?) => {
                 $(if place(Fact::$fact).is_some_and(|place| place > 0) {
@@ -373,7 +451,9 @@ impl fmt::Debug for Case<'_> {
             Arrival: self.arrival(),
             Chosen: self.chosen(),
             Records: self.records(),
-            Outcome: self.outcome(),
+            Notice: self.notice(),
+            Outcome: self.outcome_after(0),
+            LaterOutcome: self.outcome_after(1),
         }
         if let Some(token) = place(Fact::Credential).and_then(|_| self.token()) {
             out.field("token", &token.label);

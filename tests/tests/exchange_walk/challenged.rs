@@ -8,7 +8,7 @@ use crate::{
     case::Case,
     fields::CredentialMeans,
     scene::{Bound, ServerKind},
-    table::With,
+    table::{With, needs_of},
 };
 
 pub(crate) const METADATA_URL: &str = "https://mcp.example/.well-known/oauth-protected-resource/mcp";
@@ -27,6 +27,12 @@ pub(crate) fn expected_challenges(case: &Case<'_>, status: u16, with: With) -> V
         With::NonceField => Some("use_dpop_nonce"),
         With::Scopes(more) => {
             scopes.extend(owned(case.operation().needs.iter().chain(more).copied()));
+            Some("insufficient_scope")
+        }
+        With::ScopesOfAll => {
+            for needs in case.each_request(|_| needs_of(case)) {
+                scopes.extend(owned(needs.iter().copied()));
+            }
             Some("insufficient_scope")
         }
         _ => return Vec::new(),

@@ -2,18 +2,19 @@
 
 use http::{HeaderName, header};
 use mcp_proto::{jws::dpop::ProofDenial, refusal::Outage};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{
-    answer::{Answer, Challenges},
+    answer::{Answer, Challenges, Message},
     case::{Case, Content, NONCE},
     challenged::expected_challenges,
-    drive::{Called, Run},
+    drive::Run,
+    entries::{compare_entries, expected_notice},
     fields::{CodingMeans, LengthMeans, REFUSED_BODY_BYTES_MAX, VersionMeans},
-    listed::{List, Page, expected_page},
     messages::{ComesTo, EnvelopeMeans, Id},
-    scene::{Arrival, Bound, ServerKind, Verdict},
-    table::{Body, ErrorId, Refused, Requested, Row, Rule, Then, With},
+    results::{compare_result, expected_call},
+    scene::{Arrival, Bound, Mode, ServerKind, Verdict},
+    table::{Body, ErrorId, ROWS, Refused, Requested, Rule, Then, With, has_run},
     tokens::{AUDIENCE, ISSUER, OTHER_ISSUER},
 };
 
@@ -31,15 +32,28 @@ pub(crate) fn same<T: PartialEq + std::fmt::Debug>(what: &str, expected: T, got:
 /// Compares everything that the row tells.
 pub(crate) fn compare(
     case: &Case<'_>,
-    row: &Row,
+    place: usize,
     run: &Run<'_>,
     answer: &Answer,
     challenges: &mut Challenges,
+    hits: &mut [u64],
 ) -> Compared {
+    let row = ROWS[place];
+    if !matches!(row.then, Then::Entries) {
+        let expected = if has_run(case, place) { expected_call(case) } else { None };
+        same("calls", expected.as_slice(), &run.called)?;
+        let told: Vec<_> = expected.and_then(|_| expected_notice(case)).into_iter().collect();
+        if !told.is_empty() || run.is_stream {
+            same("notifications", told, answer.notifications())?;
+        }
+    }
     match &row.then {
         Then::Refuse(refused) => {
-            compare_rule(case, row.rule, answer)?;
-            compare_refusal(case, refused, row.rule, answer, challenges)
+            // Where the status is sent already, the rule has nowhere to go.
+            if !run.is_stream {
+                compare_rule(case, row.rule, answer)?;
+            }
+            compare_refusal(case, refused, row.rule, run, answer, challenges)
         }
         Then::Preflight(methods) => compare_preflight(case, answer, methods),
         Then::Document(status, media_type) => {
@@ -51,14 +65,12 @@ pub(crate) fn compare(
             same("status", 202, answer.status)?;
             same("body", true, answer.body.is_empty())
         }
-        Then::Answer => {
-            same("call", None, run.called.as_ref())?;
-            compare_result(case, answer, false)
+        Then::Answer | Then::Handshake | Then::Handled => {
+            same("status", 200, answer.status)?;
+            compare_media_type(case, answer, run.is_stream)?;
+            compare_result(case, &row.then, &answer.message())
         }
-        Then::Handled { is_error } => {
-            same("call", expected_call(case).as_ref(), run.called.as_ref())?;
-            compare_result(case, answer, *is_error)
-        }
+        Then::Entries => compare_entries(case, run, answer, challenges, hits),
     }
 }
 
@@ -114,6 +126,7 @@ fn compare_refusal(
     case: &Case<'_>,
     refused: &Refused,
     rule: Rule,
+    run: &Run<'_>,
     answer: &Answer,
     challenges: &mut Challenges,
 ) -> Compared {
@@ -123,13 +136,8 @@ fn compare_refusal(
         Body::None => return same("body", true, answer.body.is_empty()),
         Body::Error(code, id) => (code, id),
     };
-    compare_media_type(case, answer)?;
-    let message = answer.message();
-    same("jsonrpc", "2.0", message.jsonrpc)?;
-    same("result", true, message.result.is_none())?;
-    let error = message.error.ok_or("no error member")?;
-    same("code", code, error.code)?;
-    same("id", expected_id(case, id), message.id.map(|id| id.get()))?;
+    compare_media_type(case, answer, run.is_stream)?;
+    compare_error(case, code, id, refused.with, &answer.message())?;
     if refused.status == 401 {
         let expected = match (rule, refused.with) {
             // The words that clients of a verifier of the application's own know.
@@ -138,14 +146,34 @@ fn compare_refusal(
             (_, With::Challenge(None)) => "Unauthorized: Authentication required",
             _ => "Unauthorized: Authentication failed",
         };
-        same("message", expected, &error.message)?;
+        let message = answer.message();
+        same("message", Some(expected), message.error.as_ref().map(|error| &*error.message))?;
+    }
+    Ok(())
+}
+
+/// An error, of a whole body or of one request in it.
+pub(crate) fn compare_error(
+    case: &Case<'_>,
+    code: i32,
+    id: ErrorId,
+    with: With,
+    message: &Message<'_>,
+) -> Compared {
+    same("jsonrpc", "2.0", message.jsonrpc)?;
+    same("result", true, message.result.is_none())?;
+    let error = message.error.as_ref().ok_or("no error member")?;
+    same("code", code, error.code)?;
+    same("id", expected_id(case, id), message.id.map(|id| id.get()))?;
+    if let With::Says(text) = with {
+        same("message", text, &error.message)?;
     }
     let data = error.data.map(|data| serde_json::from_str(data.get()).expect("JSON within JSON"));
-    same("data", expected_data(case, refused.with), data)
+    same("data", expected_data(case, with), data)
 }
 
 /// Header fields that some refusals have and the others do not.
-fn compare_fields(
+pub(crate) fn compare_fields(
     case: &Case<'_>,
     Refused { status, with, .. }: &Refused,
     answer: &Answer,
@@ -167,9 +195,9 @@ fn compare_fields(
 }
 
 /// DT-12, HTTP-13: JSON, or what the client takes where the answer is one to its request.
-fn compare_media_type(case: &Case<'_>, answer: &Answer) -> Compared {
+pub(crate) fn compare_media_type(case: &Case<'_>, answer: &Answer, is_told: bool) -> Compared {
     let expected = match answer.status {
-        200 if !case.accept().json => "text/event-stream",
+        200 if !case.accept().json || is_told => "text/event-stream",
         _ => "application/json",
     };
     same("media type", Some(expected), answer.field(&header::CONTENT_TYPE))
@@ -198,10 +226,11 @@ fn is_small(case: &Case<'_>) -> bool {
 }
 
 /// JR-05, JR-09: as it is written.
-fn id_of_body(case: &Case<'_>) -> Option<&'static str> {
+pub(crate) fn id_of_body(case: &Case<'_>) -> Option<&'static str> {
     match case.content() {
         Content::Special(special) => special.id,
-        Content::Message => match case.id() {
+        Content::Batch(_) if !case.is_at_element() => None,
+        Content::Message | Content::Batch(_) => match case.id() {
             Id::Good(json) => Some(json),
             Id::None | Id::Bad(_) => None,
         },
@@ -218,11 +247,14 @@ fn expected_data(case: &Case<'_>, with: With) -> Option<Value> {
                     VersionMeans::Absent | VersionMeans::Unreadable | VersionMeans::Repeated => None,
                 },
                 Requested::Handshake => {
-                    let handshake = (!case.operation().params.is_empty()).then_some("2025-11-25");
-                    handshake.or(case.envelope().means.version())
+                    let asked = match case.operation().comes_to {
+                        ComesTo::Handshake { asked, .. } => asked,
+                        _ => None,
+                    };
+                    asked.or(case.envelope().means.version())
                 }
             };
-            let mut data = serde_json::json!({"supported": ["2026-07-28"]});
+            let mut data = json!({"supported": supported(case)});
             if let Some(version) = requested.filter(|version| version.len() <= ECHOED_VERSION_BYTES_MAX) {
                 data["requested"] = version.into();
             }
@@ -237,7 +269,19 @@ fn expected_data(case: &Case<'_>, with: With) -> Option<Value> {
         | With::BoundOnly
         | With::NonceField
         | With::Scopes(_)
+        | With::ScopesOfAll
+        | With::Says(_)
         | With::RetryAfter => None,
+    }
+}
+
+/// VER-06, AMB-09: who spoke of a modern revision is told of those; others of all.
+fn supported(case: &Case<'_>) -> &'static [&'static str] {
+    let speaks_of_modern = case.mode() == Mode::ModernOnly || case.envelope().means != EnvelopeMeans::None;
+    if speaks_of_modern {
+        &["2026-07-28"]
+    } else {
+        &["2026-07-28", "2025-11-25", "2025-06-18", "2025-03-26", "2024-11-05"]
     }
 }
 
@@ -292,59 +336,4 @@ fn compare_document(case: &Case<'_>, answer: &Answer) -> Compared {
         document.as_object_mut().and_then(|members| members.remove(REQUIRED));
     }
     same("metadata", expected, document)
-}
-
-fn compare_result(case: &Case<'_>, answer: &Answer, is_error: bool) -> Compared {
-    same("status", 200, answer.status)?;
-    compare_media_type(case, answer)?;
-    let message = answer.message();
-    same("jsonrpc", "2.0", message.jsonrpc)?;
-    same("error", true, message.error.is_none())?;
-    same("id", id_of_body(case), message.id.map(|id| id.get()))?;
-    let result = message.result.ok_or("no result member")?.get();
-    let says = |text: &str| result.contains(text);
-    same("JR-16 resultType", true, says(r#""resultType":"complete""#))?;
-    same(
-        "META-12 serverInfo",
-        true,
-        says(r#""io.modelcontextprotocol/serverInfo":{"name":"walk","version":"1"}"#),
-    )?;
-    same("isError", is_error, says(r#""isError":true"#))?;
-    match case.operation().comes_to {
-        ComesTo::List(list, cursor) => compare_list(case, list, cursor, result),
-        _ => Ok(()),
-    }
-}
-
-/// The items that this caller gets to see, and whether others may (CACH-01, CACH-04).
-fn compare_list(case: &Case<'_>, list: List, cursor: Option<&str>, result: &str) -> Compared {
-    let result: Value = serde_json::from_str(result).map_err(|error| error.to_string())?;
-    let (items, name) = list.members();
-    let text = |value: &Value| value.as_str().map(Into::into);
-    let names = result[items].as_array().ok_or("no list")?.iter().map(|item| text(&item[name]));
-    let page = Page {
-        names: names.collect::<Option<_>>().ok_or("an item without name")?,
-        next: result.get("nextCursor").and_then(text),
-    };
-    same("page", expected_page(case, list, cursor), page)?;
-    let scope = if case.server().lists_are_shared() { "public" } else { "private" };
-    same("cacheScope", Some(scope), result["cacheScope"].as_str())
-}
-
-fn expected_call(case: &Case<'_>) -> Option<Called> {
-    let ComesTo::Call(kind, item, input) = case.operation().comes_to else {
-        return None;
-    };
-    let log_level = match case.envelope().means {
-        EnvelopeMeans::Complete(_, log_level) => log_level,
-        _ => None,
-    };
-    Some(Called {
-        kind,
-        item,
-        input: input.to_owned(),
-        subject: case.party().map(|party| party.subject.to_owned()),
-        revision: "2026-07-28",
-        log_level,
-    })
 }

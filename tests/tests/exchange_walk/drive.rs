@@ -2,16 +2,18 @@
 
 use std::fmt;
 
+use http::HeaderMap;
 use mcp_proto::{
-    Callee, Engine, Finish, Head, Now, Outcome, Response, Step, Tick, ToolResult, UnixSeconds,
-    content::{Completion, PromptResult, ResourceBody, ResourceContents, ResourceResult},
-    exchange::{About, Call, Facts, ItemKind, Presented, Verify},
-    head::Fields,
+    Callee, Engine, Finish, Head, Now, Response, Step, Tick, UnixSeconds,
+    exchange::{About, Call, Facts, ItemKind, Notified, Presented, Verify},
+    head::{Fields, ScannedFields},
+    response::Payload,
 };
 
 use crate::{
     case::{Case, WithProof, WithoutCredentials},
     fields::{BODY_BYTES_MAX, CredentialMeans, REFUSED_BODY_BYTES_MAX},
+    handlers::{notification, outcome},
     scene::{Guard, HandlerOutcome},
     tokens::{NOON, SentProof, Token},
 };
@@ -24,11 +26,14 @@ pub(crate) struct Run<'e> {
     pub(crate) verify: Option<Verify<'e>>,
     pub(crate) has_read_id: bool,
     pub(crate) has_read_body: bool,
-    pub(crate) called: Option<Called>,
-    /// The record of the call.
-    pub(crate) about: Option<About>,
-    /// What list the application was asked about, and about which of its items.
-    pub(crate) asked: Option<(ItemKind, Vec<String>)>,
+    /// The handlers that were to run, one after another.
+    pub(crate) called: Vec<Called>,
+    /// The records of the calls.
+    pub(crate) abouts: Vec<About>,
+    /// What lists the application was asked about, and about which of their items.
+    pub(crate) asked: Vec<(ItemKind, Vec<String>)>,
+    /// Whether the answer was sent piece by piece.
+    pub(crate) is_stream: bool,
 }
 
 /// A handler that was to run.
@@ -64,6 +69,16 @@ fn head<'c, F: Fields>(engine: &Engine, case: &Case<'c>, query: Option<&'c str>,
 pub(crate) fn drive<'e>(engine: &'e Engine, case: &Case<'_>, watch: Watch<'_>) -> (Run<'e>, Response) {
     let step = engine.accept(&head(engine, case, case.query().0, case), now(NOON));
     finish(engine, case, step, watch)
+}
+
+/// The whole exchange, with all header fields in a map.
+pub(crate) fn drive_with_fields<'e>(
+    engine: &'e Engine,
+    case: &Case<'_>,
+    fields: &HeaderMap,
+) -> (Run<'e>, Response) {
+    let step = engine.accept(&head(engine, case, case.query().0, ScannedFields::new(fields)), now(NOON));
+    finish(engine, case, step, None)
 }
 
 /// The exchange from the verifier on, for another caller.
@@ -158,16 +173,52 @@ fn finish<'e>(
                     names.push(name.to_owned());
                     case.chosen().shows(name)
                 });
-                run.asked = Some((kind, names));
+                run.asked.push((kind, names));
                 step
             }
             Step::Call(call) => {
-                run.called = Some(called(&call));
-                run.about = call.about.as_deref().cloned();
-                let outcome = outcome(&call, case.outcome());
-                match call.reply.finish(engine, outcome) {
-                    Finish::Whole(response) => Step::Respond(response),
-                    Finish::LastFrame(_) => panic!("no handler has notified, and yet a stream is open"),
+                let mut stream = None;
+                let mut frames = Vec::new();
+                let mut call = call;
+                // Whether there is room is found out once, before the first of them begins.
+                if case.outcome_after(0) == HandlerOutcome::Overloaded {
+                    let response = call.reply.refuse_overloaded(engine);
+                    return (run, Response { about: call.about, ..response });
+                }
+                loop {
+                    let calls_before = run.called.len();
+                    run.called.push(called(&call));
+                    run.abouts.extend(call.about.as_deref().cloned());
+                    if let Some(notification) = notification(case.notice()) {
+                        match call.reply.notify(&notification, &mut frames) {
+                            Notified::Opened(head) => {
+                                assert!(stream.replace(head).is_none(), "a second head");
+                            }
+                            Notified::Frame | Notified::Suppressed(_) => {}
+                        }
+                    }
+                    let outcome = outcome(&call.callee, case.outcome_after(calls_before));
+                    match call.reply.finish(engine, outcome) {
+                        Finish::Whole(response) => {
+                            assert!(stream.is_none() && frames.is_empty(), "a whole answer behind a stream");
+                            break Step::Respond(response);
+                        }
+                        Finish::LastFrame(frame) => {
+                            frames.extend(frame);
+                            let head: Response = stream.expect("a stream begins with a head");
+                            assert!(matches!(head.payload, Payload::Stream), "a stream that has an end");
+                            run.is_stream = true;
+                            break Step::Respond(Response { payload: Payload::Whole(frames.into()), ..head });
+                        }
+                        Finish::Next { frame, call: next } => {
+                            assert!(stream.is_some() || frame.is_empty(), "a frame before the head");
+                            frames.extend(frame);
+                            call = next;
+                            if let Some(watch) = &mut watch {
+                                watch(&call);
+                            }
+                        }
+                    }
                 }
             }
         };
@@ -193,35 +244,5 @@ fn called(call: &Call) -> Called {
         subject: call.caller.as_ref().map(|caller| caller.principal().subject().to_owned()),
         revision: call.client.revision().as_str(),
         log_level: call.client.log_level().map(|level| level.as_str()),
-    }
-}
-
-fn outcome(call: &Call, outcome: HandlerOutcome) -> Outcome {
-    match outcome {
-        HandlerOutcome::Done => done(&call.callee),
-        HandlerOutcome::BadArguments => Outcome::InvalidArguments("a must be a number".into()),
-        HandlerOutcome::Failed => Outcome::Failed,
-        HandlerOutcome::Panicked => Outcome::Panicked,
-        HandlerOutcome::TimedOut => Outcome::TimedOut,
-        HandlerOutcome::Overloaded => Outcome::Overloaded,
-        HandlerOutcome::MissingScope => Outcome::MissingScope(vec!["more".into()]),
-        HandlerOutcome::MissingCapability => Outcome::MissingClientCapability(r#"{"sampling":{}}"#.into()),
-        HandlerOutcome::NoResource => Outcome::UnknownResource("gone:///x".into()),
-    }
-}
-
-fn done(callee: &Callee) -> Outcome {
-    match callee {
-        Callee::Tool(..) => Outcome::Tool(ToolResult::text("done")),
-        Callee::Prompt(..) => Outcome::Prompt(PromptResult::default()),
-        Callee::Resource(_, uri) | Callee::Template(_, uri, _) => {
-            let contents = ResourceContents {
-                uri: uri.to_string(),
-                mime_type: None,
-                body: ResourceBody::Text("done".into()),
-            };
-            Outcome::Resource(ResourceResult { contents: vec![contents], ..ResourceResult::default() })
-        }
-        Callee::Completion(..) => Outcome::Completion(Completion::default()),
     }
 }

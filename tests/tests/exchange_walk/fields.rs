@@ -2,7 +2,10 @@
 
 use http::HeaderValue;
 
-use crate::messages::{LONG_VERSION, MODERN, TOO_LONG_VERSION};
+use crate::{
+    messages::{LONG_VERSION, MODERN, TOO_LONG_VERSION},
+    surface::Revision,
+};
 
 /// How a field was sent.
 #[derive(Debug, Clone)]
@@ -309,6 +312,24 @@ impl VersionMeans {
         match self {
             Self::Names(version) => version == MODERN || version == "2027-01-01",
             Self::Absent | Self::Unreadable | Self::Repeated => false,
+        }
+    }
+
+    /// Neither a revision nor the form of a later one.
+    pub(crate) fn is_unknown(self) -> bool {
+        match self {
+            Self::Names(version) => !self.is_modern() && Revision::legacy(version).is_none(),
+            Self::Unreadable => true,
+            Self::Absent | Self::Repeated => false,
+        }
+    }
+
+    /// The revision before 2026-07-28 that a request without envelope is of (DT-56).
+    pub(crate) fn legacy(self) -> Option<Revision> {
+        match self {
+            Self::Absent => Some(Revision::B),
+            Self::Names(version) => Revision::legacy(version),
+            Self::Unreadable | Self::Repeated => None,
         }
     }
 

@@ -7,22 +7,22 @@ use mcp_proto::{Engine, Response, Step, exchange::ItemKind};
 
 use crate::{
     answer::{Answer, Challenges},
-    case::Case,
+    case::{Case, Content},
     drive::{Run, drive, drive_with, drive_with_proof, drive_without_credentials},
     fields::{CredentialMeans, HostMeans, OriginMeans, SECRET},
     listed::List,
     messages::ComesTo,
     scene::{Bound, Guard, Shows, Verdict},
-    table::{METADATA, Row},
+    table::{METADATA, Row, needs_of},
     tokens::{Binding, EXPIRES, HOLDER, ID_OF_PROOFS, NONCE_OF_PROOFS, SentProof, Token},
 };
 
-/// The most steps of an exchange.
+/// The most steps of an exchange, besides those for each message of a batch.
 const STEPS_MAX: usize = 6;
 
-type Kept = Result<(), String>;
+pub(crate) type Kept = Result<(), String>;
 
-fn law(holds: bool, message: &str) -> Kept {
+pub(crate) fn law(holds: bool, message: &str) -> Kept {
     if holds { Ok(()) } else { Err(message.to_owned()) }
 }
 
@@ -67,18 +67,28 @@ fn is_good_with(case: &Case<'_>, token: &Token, proof: &SentProof) -> bool {
 
 /// Law 1: no handler runs without accepted facts and the scopes of what it is.
 pub(crate) fn no_call_without_accepted_facts(case: &Case<'_>, run: &Run<'_>) -> Kept {
-    let Some(_) = run.called else {
+    if run.called.is_empty() {
         return Ok(());
-    };
-    let holds = is_accepted(case) && case.holds(case.operation().needs);
-    law(holds, "law 1: a handler was to run for a caller who may not have it run")
+    }
+    law(is_accepted(case), "law 1: a handler was to run for a caller who is not let in")?;
+    match case.content() {
+        // Nobody finds out what half of a batch does.
+        Content::Batch(_) => law(
+            !case.each_request(|_| case.holds(needs_of(case))).contains(&false),
+            "law 1: a handler of a batch was to run for a caller who may not have all of it run",
+        ),
+        Content::Message | Content::Special(_) => law(
+            case.holds(case.operation().needs),
+            "law 1: a handler was to run for a caller who may not have it run",
+        ),
+    }
 }
 
 /// Law 2: no body is read for strangers; what is read for an id changes nothing.
 pub(crate) fn no_body_before_good_facts(case: &Case<'_>, run: &Run<'_>, answer: &Answer) -> Kept {
     law(!run.has_read_body || is_accepted(case), "law 2: the body of a stranger was read")?;
     let is_refusal =
-        matches!(answer.status, 400 | 401 | 403 | 503) && run.called.is_none() && !run.has_read_body;
+        matches!(answer.status, 400 | 401 | 403 | 503) && run.called.is_empty() && !run.has_read_body;
     law(!run.has_read_id || is_refusal, "law 2: reading an id ended in something else than the refusal")
 }
 
@@ -111,9 +121,8 @@ pub(crate) fn monotone(engine: &Engine, case: &Case<'_>, run: &Run<'_>, response
 
 /// Whether somebody who has more scopes got what somebody got who has fewer.
 fn is_as_good(case: &Case<'_>, run: &Run<'_>, more: &Response, fewer: &Response) -> bool {
-    let shows_more = run.has_read_body
-        && case.server().shows() != Shows::Everything
-        && matches!(case.operation().comes_to, ComesTo::List(..));
+    let shows_more =
+        run.has_read_body && case.server().shows() != Shows::Everything && !lists(case).is_empty();
     if shows_more {
         return more.status == fewer.status;
     }
@@ -143,20 +152,36 @@ pub(crate) fn proofs_add_nothing(engine: &Engine, case: &Case<'_>, response: &Re
 
 /// Lists: the application is asked about what the caller may use, and about nothing else.
 pub(crate) fn asked_about_what_is_permitted(case: &Case<'_>, run: &Run<'_>) -> Kept {
-    let Some((kind, names)) = &run.asked else {
+    if run.asked.is_empty() {
         return Ok(());
+    }
+    let lists = lists(case);
+    for (kind, names) in &run.asked {
+        let list = match kind {
+            ItemKind::Tool => List::Tools,
+            ItemKind::Prompt => List::Prompts,
+            ItemKind::Resource => List::Resources,
+            ItemKind::Template => List::Templates,
+        };
+        law(lists.contains(&list), "lists: the application was asked about what is no list")?;
+        let may_use =
+            |name: &String| list.items().iter().any(|(item, needs)| item == name && case.holds(needs));
+        law(names.iter().all(may_use), "lists: the application was asked about what is not to be used")?;
+    }
+    Ok(())
+}
+
+/// The lists that are asked for.
+fn lists(case: &Case<'_>) -> Vec<List> {
+    let list = || match case.operation().comes_to {
+        ComesTo::List(list, _) => Some(list),
+        _ => None,
     };
-    let ComesTo::List(list, _) = case.operation().comes_to else {
-        return law(false, "lists: the application was asked about what is no list");
-    };
-    let is_kind = match kind {
-        ItemKind::Tool => list == List::Tools,
-        ItemKind::Prompt => list == List::Prompts,
-        ItemKind::Resource => list == List::Resources,
-        ItemKind::Template => list == List::Templates,
-    };
-    let may_use = |name: &String| list.items().iter().any(|(item, needs)| item == name && case.holds(needs));
-    law(is_kind && names.iter().all(may_use), "lists: the application was asked about what is not to be used")
+    match case.content() {
+        Content::Message => list().into_iter().collect(),
+        Content::Special(_) => Vec::new(),
+        Content::Batch(_) => case.each_request(|_| list()).into_iter().flatten().collect(),
+    }
 }
 
 /// Law 4: how a client learns what it lacks.
@@ -257,17 +282,7 @@ fn secrets<'s>(case: &Case<'s>) -> Vec<Cow<'s, str>> {
 }
 
 /// Law 8: every exchange ends soon.
-pub(crate) fn ends_soon(run: &Run<'_>) -> Kept {
-    law(run.steps <= STEPS_MAX, "law 8: more than six steps")
-}
-
-/// Law 10: no session ids and no event ids.
-pub(crate) fn stateless(answer: &Answer) -> Kept {
-    let has_session =
-        answer.fields.keys().any(|name| matches!(name.as_str(), "mcp-session-id" | "last-event-id"));
-    law(!has_session, "law 10: a session id")?;
-    let is_stream = answer.field(&header::CONTENT_TYPE) == Some("text/event-stream");
-    let has_event_id =
-        is_stream && answer.body.split(|byte| *byte == b'\n').any(|line| line.starts_with(b"id"));
-    law(!has_event_id, "law 10: an event id")
+pub(crate) fn ends_soon(case: &Case<'_>, run: &Run<'_>) -> Kept {
+    let elements = if run.has_read_body { case.elements().len() } else { 0 };
+    law(run.steps <= STEPS_MAX + elements, "law 8: more than six steps")
 }

@@ -13,6 +13,10 @@ pub(crate) enum List {
     Templates,
 }
 
+impl List {
+    pub(crate) const ALL: [Self; 4] = [Self::Tools, Self::Prompts, Self::Resources, Self::Templates];
+}
+
 /// What the application shows, by name.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Chosen {
@@ -53,13 +57,13 @@ impl List {
         }
     }
 
-    /// The member of a result that has the items, and the member of an item that names it.
-    pub(crate) fn members(self) -> (&'static str, &'static str) {
+    /// The member of a result that has the items.
+    pub(crate) fn member(self) -> &'static str {
         match self {
-            Self::Tools => ("tools", "name"),
-            Self::Prompts => ("prompts", "name"),
-            Self::Resources => ("resources", "uri"),
-            Self::Templates => ("resourceTemplates", "uriTemplate"),
+            Self::Tools => "tools",
+            Self::Prompts => "prompts",
+            Self::Resources => "resources",
+            Self::Templates => "resourceTemplates",
         }
     }
 }
@@ -79,27 +83,23 @@ pub(crate) fn is_hidden(case: &Case<'_>, list: List, cursor: Option<&str>) -> bo
     cursor.is_some_and(|cursor| list.items().iter().any(|item| item.0 == cursor && !is_visible(case, *item)))
 }
 
-/// What one answer has of a list, and where it goes on.
+/// What one answer has of a list: the places of its items, and where it goes on.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Page {
-    pub(crate) names: Vec<String>,
+    pub(crate) items: Vec<usize>,
     pub(crate) next: Option<String>,
 }
 
 /// PAGE-01, PAGE-03: the items behind the cursor, as many as come at once.
 pub(crate) fn expected_page(case: &Case<'_>, list: List, cursor: Option<&str>) -> Page {
-    let items = list.items();
+    let all = list.items();
     let start = cursor.map_or(0, |cursor| {
-        1 + items.iter().position(|(name, _)| *name == cursor).expect("a cursor of the scene names an item")
+        1 + all.iter().position(|(name, _)| *name == cursor).expect("a cursor of the scene names an item")
     });
-    let mut names: Vec<_> = items[start..]
-        .iter()
-        .filter(|item| is_visible(case, **item))
-        .map(|(name, _)| (*name).to_owned())
-        .collect();
+    let mut items: Vec<_> = (start..all.len()).filter(|place| is_visible(case, all[*place])).collect();
     let count = case.server().page_items();
-    let has_more = names.len() > count;
-    names.truncate(count);
-    let next = names.last().filter(|_| has_more).map(|name| URL_SAFE_NO_PAD.encode(name));
-    Page { names, next }
+    let has_more = items.len() > count;
+    items.truncate(count);
+    let next = items.last().filter(|_| has_more).map(|place| URL_SAFE_NO_PAD.encode(all[*place].0));
+    Page { items, next }
 }

@@ -18,16 +18,23 @@
 
 mod answer;
 mod case;
+mod catalog;
 mod challenged;
 mod compare;
 mod drive;
+mod entries;
+mod eras;
 mod fields;
+mod handled;
+mod handlers;
 mod laws;
 mod listed;
 mod messages;
 mod records;
+mod results;
 mod scene;
 mod servers;
+mod surface;
 mod table;
 mod tokens;
 
@@ -128,13 +135,13 @@ fn exchange(
     hits: &mut [u64],
     is_sample: impl FnOnce(usize) -> bool,
 ) -> Vec<String> {
-    let engine = servers.of(case.server(), case.records());
+    let engine = servers.of(case.server(), case.records(), case.mode());
     let (run, response) = drive::drive(engine, case, None);
     let answer = Answer::new(&response);
     let place = table::lookup(case);
     let row = &ROWS[place];
     hits[place] += 1;
-    let as_told = compare::compare(case, row, &run, &answer, challenges);
+    let as_told = compare::compare(case, place, &run, &answer, challenges, hits);
     let checks = [
         as_told.map_err(|difference| format!("row {}: {difference}", row.id)),
         records::compare_records(case, &run, &response, place)
@@ -146,8 +153,12 @@ fn exchange(
         laws::asked_about_what_is_permitted(case, &run),
         laws::challenged(case, &answer, &response, challenges),
         laws::readable_by_allowed_origins(case, row, &answer),
-        laws::ends_soon(&run),
-        laws::stateless(&answer),
+        laws::ends_soon(case, &run),
+        eras::stateless(&answer),
+        eras::same_in_both_modes(servers.other_mode_of(case), case, &run, &response),
+        eras::in_one_era(case, &run, &answer),
+        eras::only_posts(case, &run, &answer),
+        eras::deaf_to_sessions(engine, case, &run, &response),
         if is_sample(place) {
             laws::silent_and_deterministic(engine, case, &response, &answer)
         } else {

@@ -7,11 +7,17 @@ use crate::{
     compare::{Compared, same},
     drive::Run,
     messages::MethodKind,
-    table::{is_behind_the_gate, is_request, is_verified},
+    table::{
+        ROWS, Refused, Then, With, has_run, is_behind_the_gate, is_of_call, is_request, is_verified,
+        lookup_element,
+    },
 };
 
 /// Methods that records name.
-const METHODS: [&str; 9] = [
+const METHODS: [&str; 12] = [
+    "initialize",
+    "ping",
+    "logging/setLevel",
     "server/discover",
     "tools/list",
     "tools/call",
@@ -31,18 +37,38 @@ struct Record {
     target: Option<String>,
 }
 
-/// Every exchange that got to the gate of credentials has one record, of the call if there was one;
-/// where nobody keeps any, none has. `place` is that of the row that applies.
+/// Every exchange that got to the gate of credentials has one record, of the call if there was one, of
+/// each call of a batch if there were several; where nobody keeps any, none has. `place` is that of the
+/// row that applies.
 pub(crate) fn compare_records(case: &Case<'_>, run: &Run<'_>, response: &Response, place: usize) -> Compared {
-    let of_response = response.about.as_deref();
-    let (kept, left) = if run.called.is_some() {
-        (run.about.as_ref(), of_response)
+    if !case.records() || !is_behind_the_gate(place) {
+        same("a record", 0, run.abouts.len())?;
+        return same("a record", None, response.about.as_deref().map(read));
+    }
+    let calls = if matches!(ROWS[place].then, Then::Entries) {
+        calls_of_batch(case)
     } else {
-        (of_response, run.about.as_ref())
+        has_run(case, place).then(|| expected(case, place)).into_iter().collect()
     };
-    same("a second record", None, left.map(read))?;
-    let expected = (case.records() && is_behind_the_gate(place)).then(|| expected(case, place));
-    same("record", expected, kept.map(read))
+    let answer = match ROWS[place].then {
+        // The record of the call that was to begin.
+        Then::Refuse(Refused { with: With::RetryAfter, .. })
+            if run.has_read_body && !case.elements().is_empty() =>
+        {
+            calls_of_batch(case).into_iter().next()
+        }
+        _ => calls.is_empty().then(|| expected(case, place)),
+    };
+    same("records of calls", calls, run.abouts.iter().map(read).collect())?;
+    same("record of the answer", answer, response.about.as_deref().map(read))
+}
+
+fn calls_of_batch(case: &Case<'_>) -> Vec<Record> {
+    let record = |_| {
+        let place = lookup_element(case);
+        is_of_call(place).then(|| expected(case, place))
+    };
+    case.each_request(record).into_iter().flatten().collect()
 }
 
 fn expected(case: &Case<'_>, place: usize) -> Record {

@@ -2,6 +2,7 @@
 //! dimensions and what is ordinary in the others; together they have everything in each.
 
 mod callers;
+mod eras;
 mod list;
 mod server;
 mod verdict;
@@ -23,8 +24,8 @@ use crate::{
     },
     listed::{CHOSEN, Chosen},
     messages::{
-        self, COMPLETE_ENVELOPE, Envelope, Id, MethodField, NO_PARAMS, NameField, ONE, OPERATIONS, Operation,
-        ParamSet, Special,
+        self, Batch, COMPLETE_ENVELOPE, Envelope, Id, MethodField, NO_PARAMS, NameField, ONE, OPERATIONS,
+        Operation, ParamSet, Special,
     },
     tokens::{NOON, Token},
 };
@@ -41,6 +42,29 @@ pub(crate) enum Arrival {
     Overloaded,
 }
 
+/// Which revisions a server answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mode {
+    /// All of them, without sessions.
+    Stateless,
+    /// 2026-07-28 alone.
+    ModernOnly,
+}
+
+pub(crate) const MODES: [Mode; 2] = [Mode::Stateless, Mode::ModernOnly];
+
+/// What a handler tells the client while it runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Notice {
+    Nothing,
+    /// A log message of this level.
+    Log(&'static str),
+    Progress,
+}
+
+const NOTICES: [Notice; 5] =
+    [Notice::Nothing, Notice::Log("info"), Notice::Log("debug"), Notice::Log("error"), Notice::Progress];
+
 const ARRIVALS: [Arrival; 6] = [
     Arrival::Complete,
     Arrival::Unbounded,
@@ -51,9 +75,13 @@ const ARRIVALS: [Arrival; 6] = [
 ];
 
 /// What a handler comes to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum HandlerOutcome {
     Done,
+    /// Done, with everything that a result can have.
+    Rich,
+    /// As `Rich`; the structured value of a tool is no object.
+    RichList,
     BadArguments,
     Failed,
     Panicked,
@@ -64,8 +92,10 @@ pub(crate) enum HandlerOutcome {
     NoResource,
 }
 
-const OUTCOMES: [HandlerOutcome; 9] = [
+pub(crate) const OUTCOMES: [HandlerOutcome; 11] = [
     HandlerOutcome::Done,
+    HandlerOutcome::Rich,
+    HandlerOutcome::RichList,
     HandlerOutcome::BadArguments,
     HandlerOutcome::Failed,
     HandlerOutcome::Panicked,
@@ -86,6 +116,7 @@ pub(crate) struct Mirrored {
 pub(crate) struct Scene {
     pub(crate) name: &'static str,
     pub(crate) servers: Vec<ServerKind>,
+    pub(crate) modes: Vec<Mode>,
     pub(crate) framings: Vec<Framing>,
     pub(crate) paths: Vec<&'static str>,
     pub(crate) methods: Vec<Method>,
@@ -114,7 +145,12 @@ pub(crate) struct Scene {
     pub(crate) specials: Vec<Special>,
     pub(crate) envelopes: Vec<&'static Envelope>,
     pub(crate) ids: Vec<Id>,
+    pub(crate) batches: Vec<Batch>,
     pub(crate) outcomes: Vec<HandlerOutcome>,
+    /// What the handlers of a batch come to behind its first call.
+    pub(crate) later_outcomes: Vec<HandlerOutcome>,
+    /// What each handler tells while it runs.
+    pub(crate) notices: Vec<Notice>,
     /// What the application shows of lists, by name.
     pub(crate) chosen: Vec<Chosen>,
     /// Whether the server keeps records.
@@ -154,6 +190,7 @@ impl Scene {
         let scene = Self {
             name,
             servers: vec![server],
+            modes: first(&MODES, 1),
             framings: vec![Framing::Clear],
             paths: vec!["/mcp"],
             methods: vec![Method::POST],
@@ -181,7 +218,10 @@ impl Scene {
             specials: Vec::new(),
             envelopes: Vec::new(),
             ids: Vec::new(),
+            batches: Vec::new(),
             outcomes: first(&OUTCOMES, 1),
+            later_outcomes: first(&OUTCOMES, 1),
+            notices: first(&NOTICES, 1),
             chosen: first(&CHOSEN, 1),
             records: vec![false],
             bodies: Vec::new(),

@@ -1,34 +1,45 @@
 //! The servers of the walk.
 
 use mcp_proto::{
-    AuthPolicy, BearerPolicy, CatalogSpec, Engine, EngineBuilder, Implementation, PromptSpec, ResourceSpec,
-    TemplateSpec, ToolSpec, Visibility,
+    AuthPolicy, BearerPolicy, CatalogSpec, Engine, EngineBuilder, Implementation, Visibility,
     auth::{CustomPolicy, DpopPolicy, IssuerPolicy},
-    catalog::{CompletionSpec, PromptArgument},
     content::{CacheScope, Caching},
     jws::{Algorithm, AlgorithmSet, Issuers, Profile, TokenRules, dpop::DpopRules},
 };
-use serde_json::json;
 
 use crate::{
-    scene::{Bound, Guard, ServerKind, Shows},
+    case::Case,
+    catalog::{catalog, icon},
+    scene::{Bound, Guard, MODES, Mode, ServerKind, Shows},
+    surface::INSTRUCTIONS,
     tokens::{AUDIENCE, FUTURE, ISSUER, LEEWAY, OTHER_AUDIENCE, OTHER_ISSUER, OTHER_LEEWAY, PAST},
 };
 
-/// Each server without records and with.
-pub(crate) struct Servers(Vec<[Engine; 2]>);
+/// Each server without records and with, in each mode.
+pub(crate) struct Servers(Vec<[[Engine; 2]; 2]>);
 
 impl Servers {
     pub(crate) fn new() -> Self {
-        Self(ServerKind::ALL.iter().map(|kind| [false, true].map(|records| engine(*kind, records))).collect())
+        let of_kind =
+            |kind: &ServerKind| [false, true].map(|records| MODES.map(|mode| engine(*kind, records, mode)));
+        Self(ServerKind::ALL.iter().map(of_kind).collect())
     }
 
-    pub(crate) fn of(&self, kind: ServerKind, keeps_records: bool) -> &Engine {
-        &self.0[kind as usize][usize::from(keeps_records)]
+    pub(crate) fn of(&self, kind: ServerKind, keeps_records: bool, mode: Mode) -> &Engine {
+        &self.0[kind as usize][usize::from(keeps_records)][mode as usize]
+    }
+
+    /// The same server in the other mode.
+    pub(crate) fn other_mode_of(&self, case: &Case<'_>) -> &Engine {
+        let mode = match case.mode() {
+            Mode::Stateless => Mode::ModernOnly,
+            Mode::ModernOnly => Mode::Stateless,
+        };
+        self.of(case.server(), case.records(), mode)
     }
 
     fn policy(&self, kind: ServerKind) -> &BearerPolicy {
-        match self.of(kind, false).auth() {
+        match self.of(kind, false, Mode::Stateless).auth() {
             AuthPolicy::Bearer(policy) => policy,
             AuthPolicy::Open | AuthPolicy::Custom(_) => unreachable!("this server asks for tokens"),
         }
@@ -93,10 +104,22 @@ fn custom(kind: ServerKind) -> CustomPolicy {
     kind.baseline().iter().fold(builder, |builder, scope| builder.scope(*scope)).build().expect("a policy")
 }
 
-fn engine(kind: ServerKind, keeps_records: bool) -> Engine {
-    let info = Implementation { name: "walk".into(), version: "1".into(), ..Implementation::default() };
+fn engine(kind: ServerKind, keeps_records: bool, mode: Mode) -> Engine {
+    let info = Implementation {
+        name: "walk".into(),
+        title: Some("The walk".into()),
+        version: "1".into(),
+        description: Some("Goes everywhere".into()),
+        website_url: Some("https://walk.example".into()),
+        icons: vec![icon()],
+    };
     let mut builder = EngineBuilder::new(info, auth(kind));
+    // What is the default is not said.
+    if mode == Mode::ModernOnly {
+        builder.mode = mcp_proto::Mode::ModernOnly;
+    }
     builder.keeps_records = keeps_records;
+    builder.instructions = Some(INSTRUCTIONS.into());
     builder.limits.page_items = kind.page_items();
     let mut spec = if kind == ServerKind::Bare { CatalogSpec::default() } else { catalog() };
     builder.visibility = match kind.shows() {
@@ -109,59 +132,4 @@ fn engine(kind: ServerKind, keeps_records: bool) -> Engine {
         spec.list_caching = Some(Caching { ttl_millis: 1000, scope: CacheScope::Public });
     }
     builder.build(&spec).expect("an engine")
-}
-
-fn catalog() -> CatalogSpec {
-    let scopes = |scopes: &[&str]| scopes.iter().map(|scope| (*scope).to_owned()).collect::<Vec<_>>();
-    let tool = |name: &str, needs: &[&str]| ToolSpec {
-        scopes: scopes(needs),
-        ..ToolSpec::new(name, json!({"type": "object"}))
-    };
-    let region = ToolSpec::new(
-        "region",
-        json!({"type": "object", "properties": {
-            "region": {"type": "string", "x-mcp-header": "Region"},
-            "count": {"type": "integer", "x-mcp-header": "count"},
-            "flag": {"type": "boolean", "x-mcp-header": "FLAG"},
-            "place": {"type": "object", "properties": {
-                "zone": {"type": "string", "x-mcp-header": "Zone"},
-            }},
-        }}),
-    );
-    let prompt = |name: &str, arguments: Vec<PromptArgument>, needs: &[&str]| PromptSpec {
-        name: name.into(),
-        arguments,
-        scopes: scopes(needs),
-        ..PromptSpec::default()
-    };
-    let who = PromptArgument { name: "who".into(), required: true, ..PromptArgument::default() };
-    let resource = |uri: &str, needs: &[&str]| ResourceSpec {
-        uri: uri.into(),
-        name: uri.into(),
-        scopes: scopes(needs),
-        ..ResourceSpec::default()
-    };
-    let template = |uri: &str, needs: &[&str]| TemplateSpec {
-        uri_template: uri.into(),
-        name: uri.into(),
-        scopes: scopes(needs),
-        ..TemplateSpec::default()
-    };
-    CatalogSpec {
-        tools: vec![
-            tool("echo", &[]),
-            tool("write", &["files:write"]),
-            tool("read", &["files:read"]),
-            region,
-        ],
-        prompts: vec![prompt("greet", vec![who], &[]), prompt("secret", Vec::new(), &["prompts:secret"])],
-        resources: vec![resource("file:///a", &[]), resource("file:///b", &["files:read"])],
-        templates: vec![template("note://{id}", &[]), template("vault://{id}", &["vault:read"])],
-        completions: vec![
-            CompletionSpec::Prompt("greet".into()),
-            CompletionSpec::Template("note://{id}".into()),
-            CompletionSpec::Prompt("secret".into()),
-        ],
-        list_caching: None,
-    }
 }

@@ -1,16 +1,20 @@
 //! What the specification says about each exchange: a table, read from the top; the first row whose
 //! condition holds tells the answer. Rows bear the ids of the requirements they are written from.
 
+mod batch;
 mod body;
 mod caller;
 mod condition;
 mod head;
+mod ladder;
+mod legacy;
+mod notification;
 mod request;
 
 use std::sync::LazyLock;
 
-pub(crate) use self::condition::{METADATA, is_metadata};
-use crate::case::Case;
+pub(crate) use self::condition::{METADATA, is_metadata, is_of_old, needs_of, revision};
+use crate::{case::Case, scene::HandlerOutcome};
 
 /// One row.
 pub(crate) struct Row {
@@ -46,10 +50,12 @@ pub(crate) enum Then {
     Accepted,
     /// 200 with a result from the server itself.
     Answer,
-    /// 200 with a result from a handler; of a tool, whether it says that the tool failed.
-    Handled {
-        is_error: bool,
-    },
+    /// 200 with a result of what a handler came to.
+    Handled,
+    /// 200 with what a handshake agrees on.
+    Handshake,
+    /// 200 with an answer for each request of a batch, by the rows for requests of older revisions.
+    Entries,
 }
 
 /// A refusal.
@@ -97,11 +103,15 @@ pub(crate) enum With {
     /// A challenge `insufficient_scope` with the scopes of the endpoint and of the operation, and
     /// these.
     Scopes(&'static [&'static str]),
+    /// As `Scopes`, of everything that a batch asks for.
+    ScopesOfAll,
     RetryAfter,
     /// The served versions, and what was requested where it was named.
     Versions(Requested),
     /// `data.uri` (ERR-17).
     Uri(&'static str),
+    /// This message.
+    Says(&'static str),
     /// `data.requiredCapabilities` with the member `sampling` (META-11).
     Capabilities,
 }
@@ -146,27 +156,69 @@ const UNAUTHORIZED: i32 = -32000;
 const MISMATCH: i32 = -32020;
 const CAPABILITY: i32 = -32021;
 const VERSION: i32 = -32022;
+const NO_RESOURCE: i32 = -32002;
+
+/// The parts of the table, in order.
+const PARTS: [&[Row]; 10] = [
+    head::ROWS,
+    caller::ROWS,
+    body::ROWS,
+    batch::ROWS,
+    notification::ROWS,
+    request::ROWS,
+    legacy::ROWS,
+    legacy::RAN,
+    ladder::ROWS,
+    ladder::RAN,
+];
+const CALLER: usize = 1;
+const BODY: usize = 2;
+const REQUEST: usize = 5;
+const LEGACY: usize = 6;
+const LEGACY_RAN: usize = 7;
+const LADDER: usize = 8;
+const LADDER_RAN: usize = 9;
+
+/// The place of the first row of a part.
+fn start(part: usize) -> usize {
+    PARTS[..part].iter().map(|rows| rows.len()).sum()
+}
 
 /// All rows, in order.
-pub(crate) static ROWS: LazyLock<Vec<&'static Row>> =
-    LazyLock::new(|| [head::ROWS, caller::ROWS, body::ROWS, request::ROWS].into_iter().flatten().collect());
+pub(crate) static ROWS: LazyLock<Vec<&'static Row>> = LazyLock::new(|| PARTS.into_iter().flatten().collect());
 
 /// Whether the row of this place is for requests whose head is good, but for who sends it.
 pub(crate) fn is_behind_the_gate(place: usize) -> bool {
-    place >= head::ROWS.len()
+    place >= start(CALLER)
 }
 
 /// Whether the row of this place is for callers who are known.
 pub(crate) fn is_verified(place: usize) -> bool {
-    place >= head::ROWS.len() + caller::ROWS.len()
+    place >= start(BODY)
 }
 
 /// Whether the row of this place is for bodies that are well-formed requests.
 pub(crate) fn is_request(place: usize) -> bool {
-    place >= head::ROWS.len() + caller::ROWS.len() + body::ROWS.len()
+    place >= start(REQUEST)
+}
+
+/// Whether the row of this place tells what a handler came to, if there was room for it.
+pub(crate) fn is_of_call(place: usize) -> bool {
+    (start(LEGACY_RAN)..start(LADDER)).contains(&place) || place >= start(LADDER_RAN)
+}
+
+/// Whether a handler was to run, by the place of the row that applies.
+pub(crate) fn has_run(case: &Case<'_>, place: usize) -> bool {
+    is_of_call(place) && case.outcome() != HandlerOutcome::Overloaded
 }
 
 /// The first row that applies, by its place.
 pub(crate) fn lookup(case: &Case<'_>) -> usize {
     ROWS.iter().position(|row| (row.when)(case)).expect("the last row always applies")
+}
+
+/// The first row that applies to the element of a batch that is looked at.
+pub(crate) fn lookup_element(case: &Case<'_>) -> usize {
+    let rows = &ROWS[start(LEGACY)..start(LADDER)];
+    start(LEGACY) + rows.iter().position(|row| (row.when)(case)).expect("the last row applies to all")
 }

@@ -2,10 +2,10 @@
 
 use std::sync::LazyLock;
 
-use http::HeaderValue;
+use http::{HeaderMap, HeaderValue};
 use mcp_proto::head::{Field, Fields, Name, ParamFields};
 
-use super::Case;
+use super::{Case, Fact};
 use crate::fields::{ProofField, Sent};
 
 static UNREADABLE_PROOF: LazyLock<Sent> = LazyLock::new(|| Sent::bytes(b"pr00f-of-a-client\xff"));
@@ -52,6 +52,58 @@ impl Fields for Case<'_> {
 
     fn params(&self) -> Option<ParamFields> {
         self.scene.param_sets[self.params_place()].1.clone()
+    }
+}
+
+/// Every field that the machine can ask for, with what is drawn when it asks.
+const FACTS: [(Name, &str, Fact); Name::COUNT] = [
+    (Name::Host, "host", Fact::Host),
+    (Name::Origin, "origin", Fact::Origin),
+    (Name::RequestMethod, "access-control-request-method", Fact::RequestMethod),
+    (Name::Authorization, "authorization", Fact::Credential),
+    (Name::Dpop, "dpop", Fact::Proof),
+    (Name::ContentType, "content-type", Fact::ContentType),
+    (Name::ContentLength, "content-length", Fact::Length),
+    (Name::TransferEncoding, "transfer-encoding", Fact::TransferEncoding),
+    (Name::Expect, "expect", Fact::Expect),
+    (Name::Accept, "accept", Fact::Accept),
+    (Name::ProtocolVersion, "mcp-protocol-version", Fact::Version),
+    (Name::McpMethod, "mcp-method", Fact::MethodField),
+    (Name::McpName, "mcp-name", Fact::NameField),
+];
+
+impl Case<'_> {
+    /// The fields that were drawn; nobody has asked for others.
+    pub(crate) fn drawn_fields(&self) -> HeaderMap {
+        let is_drawn = |fact: Fact| self.drawn[fact as usize].get().is_some();
+        let mut map = HeaderMap::new();
+        for (name, text, fact) in FACTS {
+            // A proof belongs to a token, and a mirror to what it mirrors.
+            let needs_more = match fact {
+                Fact::Proof => !is_drawn(Fact::Credential),
+                Fact::MethodField | Fact::NameField => !is_drawn(Fact::Operation),
+                _ => false,
+            };
+            if !is_drawn(fact) || needs_more {
+                continue;
+            }
+            match self.field(name) {
+                Field::Absent => {}
+                Field::One(value) => {
+                    map.append(text, value.clone());
+                }
+                Field::Repeated => {
+                    map.append(text, HeaderValue::from_static("a"));
+                    map.append(text, HeaderValue::from_static("b"));
+                }
+            }
+        }
+        if is_drawn(Fact::Params) {
+            for (name, value) in self.params().into_iter().flatten() {
+                map.append(name, value);
+            }
+        }
+        map
     }
 }
 

@@ -55,8 +55,6 @@ pub(crate) enum Flaw {
     BadParams,
     /// DT-25
     Duplicate,
-    /// DT-26, DT-27
-    Array,
     /// DT-96
     Response,
 }
@@ -82,7 +80,7 @@ fn padded(bytes: u64) -> String {
 }
 
 pub(crate) fn specials() -> Vec<Special> {
-    use Flaw::{Array, BadId, BadParams, Duplicate, NotJson, NotMessage, NotObject, Response};
+    use Flaw::{BadId, BadParams, Duplicate, NotJson, NotMessage, NotObject, Response};
     let meta = r#""_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{}}"#;
     let call = |members: &str| {
         format!(r#"{{"jsonrpc":"2.0","method":"tools/call","params":{{"name":"echo",{meta}}}{members}}}"#)
@@ -111,11 +109,6 @@ pub(crate) fn specials() -> Vec<Special> {
         special("4", NotObject, None),
         special("4.5", NotObject, None),
         special(r#""text""#, NotObject, None),
-        special("[]", Array, None),
-        special("[7]", Array, None),
-        special(format!("[{}]", call(r#","id":4"#)), Array, None),
-        special(r#"[{"jsonrpc":"2.0","id":4,"method":"ping"}]"#, Array, None),
-        special(r#"[{"jsonrpc":"2.0","id":4,"method":"initialize"}]"#, Array, None),
         special("{}", NotMessage, None),
         special(r#"{"id":4,"method":"ping"}"#, NotMessage, Some("4")),
         special(r#"{"jsonrpc":"1.0","id":"4","method":"ping"}"#, NotMessage, Some(r#""4""#)),

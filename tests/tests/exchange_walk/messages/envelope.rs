@@ -5,6 +5,8 @@
 pub(crate) struct Envelope {
     pub(crate) meta: Meta,
     pub(crate) means: EnvelopeMeans,
+    /// Whether it is `_meta` of no revision: no object, or a progress token that is none (PROG-01).
+    pub(crate) is_wrong: bool,
 }
 
 /// How `_meta` is written.
@@ -32,6 +34,16 @@ pub(crate) enum EnvelopeMeans {
     Complete(&'static str, Option<&'static str>),
 }
 
+impl Envelope {
+    /// The progress token, as it is written.
+    pub(crate) fn progress_token(&self) -> Option<&'static str> {
+        let Meta::Is(json) = self.meta else {
+            return None;
+        };
+        [r#""p""#, "-7"].into_iter().find(|token| json.contains(&format!(r#""progressToken":{token}"#)))
+    }
+}
+
 impl EnvelopeMeans {
     /// The version that it names.
     pub(crate) fn version(self) -> Option<&'static str> {
@@ -54,7 +66,11 @@ macro_rules! meta {
 }
 
 const fn envelope(meta: Meta, means: EnvelopeMeans) -> Envelope {
-    Envelope { meta, means }
+    Envelope { meta, means, is_wrong: false }
+}
+
+const fn wrong(meta: Meta, means: EnvelopeMeans) -> Envelope {
+    Envelope { meta, means, is_wrong: true }
 }
 
 /// 128 bytes.
@@ -66,6 +82,25 @@ macro_rules! long_version {
         )
     };
 }
+
+/// A progress token that has 1 KiB with its quotation marks.
+macro_rules! longest_token {
+    () => {
+        concat!(
+            long_version!(),
+            long_version!(),
+            long_version!(),
+            long_version!(),
+            long_version!(),
+            long_version!(),
+            long_version!(),
+            "vvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvv",
+            "vvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvv"
+        )
+    };
+}
+
+const _: () = assert!(longest_token!().len() == 1022);
 
 pub(crate) const MODERN: &str = "2026-07-28";
 /// As long as a version may be to be echoed.
@@ -87,7 +122,7 @@ pub(crate) const ENVELOPES: &[Envelope] = &[
     NO_ENVELOPE,
     envelope(Meta::NoParams, EnvelopeMeans::None),
     envelope(Meta::Is("{}"), EnvelopeMeans::None),
-    envelope(Meta::Is("7"), EnvelopeMeans::None),
+    wrong(Meta::Is("7"), EnvelopeMeans::None),
     envelope(
         Meta::Is(
             r#"{"io.modelcontextprotocol/clientCapabilities":{},"io.modelcontextprotocol/clientInfo":{}}"#,
@@ -164,8 +199,61 @@ pub(crate) const ENVELOPES: &[Envelope] = &[
         ),
         EnvelopeMeans::LogLevel(MODERN),
     ),
-    envelope(
+    wrong(
         meta!(r#""2026-07-28""#, r#","io.modelcontextprotocol/clientCapabilities":{},"progressToken":1.5"#),
         EnvelopeMeans::Malformed(MODERN),
+    ),
+];
+
+/// A progress token that is no text and no integer.
+pub(crate) const TOKEN_NOT_TEXT: Envelope = wrong(Meta::Is(r#"{"progressToken":1.5}"#), EnvelopeMeans::None);
+
+/// `_meta` of older revisions, and envelopes that name one.
+pub(crate) const LEGACY_ENVELOPES: &[Envelope] = &[
+    NO_ENVELOPE,
+    envelope(Meta::NoParams, EnvelopeMeans::None),
+    envelope(Meta::Is("{}"), EnvelopeMeans::None),
+    envelope(Meta::Is(r#"{"progressToken":"p","com.example/x":[1]}"#), EnvelopeMeans::None),
+    envelope(Meta::Is(r#"{"progressToken":-7}"#), EnvelopeMeans::None),
+    envelope(Meta::Is(concat!(r#"{"progressToken":""#, longest_token!(), r#""}"#)), EnvelopeMeans::None),
+    wrong(Meta::Is(concat!(r#"{"progressToken":"t"#, longest_token!(), r#""}"#)), EnvelopeMeans::None),
+    TOKEN_NOT_TEXT,
+    wrong(Meta::Is(r#"{"progressToken":null}"#), EnvelopeMeans::None),
+    wrong(Meta::Is(r#"{"progressToken":{}}"#), EnvelopeMeans::None),
+    wrong(Meta::Is("null"), EnvelopeMeans::None),
+    wrong(Meta::Is("[]"), EnvelopeMeans::None),
+    wrong(Meta::Is(r#""p""#), EnvelopeMeans::None),
+    envelope(
+        Meta::Is(
+            r#"{"io.modelcontextprotocol/clientCapabilities":{},"io.modelcontextprotocol/logLevel":"loud"}"#,
+        ),
+        EnvelopeMeans::None,
+    ),
+    COMPLETE_ENVELOPE,
+    envelope(
+        meta!(r#""2025-11-25""#, r#","io.modelcontextprotocol/clientCapabilities":{}"#),
+        EnvelopeMeans::Complete("2025-11-25", None),
+    ),
+    envelope(meta!(r#""2025-06-18""#), EnvelopeMeans::NoCapabilities("2025-06-18")),
+    envelope(meta!(r#""2025-03-26""#), EnvelopeMeans::NoCapabilities("2025-03-26")),
+    envelope(
+        meta!(r#""2024-11-05""#, r#","io.modelcontextprotocol/clientCapabilities":{}"#),
+        EnvelopeMeans::Complete("2024-11-05", None),
+    ),
+    wrong(
+        meta!(r#""2025-06-18""#, r#","io.modelcontextprotocol/clientCapabilities":{},"progressToken":1.5"#),
+        EnvelopeMeans::Malformed("2025-06-18"),
+    ),
+    envelope(
+        meta!(r#""2027-01-01""#, r#","io.modelcontextprotocol/clientCapabilities":{}"#),
+        EnvelopeMeans::Complete("2027-01-01", None),
+    ),
+    envelope(
+        meta!(r#""v999.0.0""#, r#","io.modelcontextprotocol/clientCapabilities":{}"#),
+        EnvelopeMeans::Complete("v999.0.0", None),
+    ),
+    envelope(
+        meta!("7", r#","io.modelcontextprotocol/clientCapabilities":{}"#),
+        EnvelopeMeans::VersionNotText,
     ),
 ];

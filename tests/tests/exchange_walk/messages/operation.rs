@@ -47,6 +47,9 @@ pub(crate) enum ComesTo {
     Nothing,
     /// There is no such resource (ERR-17).
     NoResource(&'static str),
+    /// `initialize`: the version that is asked for, where it is text, and whether everything is there
+    /// (DT-112).
+    Handshake { asked: Option<&'static str>, is_good: bool },
 }
 
 const fn plain(method: &'static str, kind: MethodKind, comes_to: ComesTo) -> Operation {
@@ -74,6 +77,15 @@ const fn with(
     comes_to: ComesTo,
 ) -> Operation {
     Operation { params, mirrored, needs, ..plain(method, MethodKind::Offered, comes_to) }
+}
+
+const fn level(params: &'static str, comes_to: ComesTo) -> Operation {
+    Operation { params, ..plain("logging/setLevel", MethodKind::Removed, comes_to) }
+}
+
+pub(super) const fn handshake(params: &'static str, asked: Option<&'static str>, is_good: bool) -> Operation {
+    let comes_to = ComesTo::Handshake { asked, is_good };
+    Operation { params, ..plain("initialize", MethodKind::Removed, comes_to) }
 }
 
 const CALL: &str = "tools/call";
@@ -191,8 +203,9 @@ pub(crate) const OPERATIONS: &[Operation] = &[
         &[],
         ComesTo::BadParams,
     ),
-    absent("ping", MethodKind::Removed),
-    absent("logging/setLevel", MethodKind::Removed),
+    plain("ping", MethodKind::Removed, ComesTo::Answer),
+    level(r#""level":"info""#, ComesTo::Answer),
+    level("", ComesTo::BadParams),
     absent("resources/subscribe", MethodKind::Removed),
     absent("resources/unsubscribe", MethodKind::Removed),
     absent("tasks/result", MethodKind::Removed),
@@ -202,8 +215,40 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     absent("tools/call ", MethodKind::Unknown),
     absent("notifications/initialized", MethodKind::Unknown),
     absent("nothing", MethodKind::Unknown),
-    INITIALIZE,
-    absent("initialize", MethodKind::Removed),
+    handshake(
+        r#""protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"c","version":"1"}"#,
+        Some("2025-11-25"),
+        true,
+    ),
+    handshake("", None, false),
+    absent("notifications/cancelled", MethodKind::Unknown),
+    with(
+        CALL,
+        r#""name":"echo","arguments":{"b":2},"task":{"ttl":1}"#,
+        Some("echo"),
+        &[],
+        ComesTo::Call("tool", 0, r#"{"b":2}"#),
+    ),
+];
+
+/// Every level of log messages (LOGG-08), and what is none.
+pub(crate) const LEVELS: &[Operation] = &[
+    level(r#""level":"debug""#, ComesTo::Answer),
+    level(r#""level":"info""#, ComesTo::Answer),
+    level(r#""level":"notice""#, ComesTo::Answer),
+    level(r#""level":"warning""#, ComesTo::Answer),
+    level(r#""level":"error""#, ComesTo::Answer),
+    level(r#""level":"critical""#, ComesTo::Answer),
+    level(r#""level":"alert""#, ComesTo::Answer),
+    level(r#""level":"emergency""#, ComesTo::Answer),
+    level(r#""level":"warn\u0069ng""#, ComesTo::Answer),
+    level(r#""level":"loud""#, ComesTo::BadParams),
+    level(r#""level":"INFO""#, ComesTo::BadParams),
+    level(r#""level":"""#, ComesTo::BadParams),
+    level(r#""level":3"#, ComesTo::BadParams),
+    level(r#""level":null"#, ComesTo::BadParams),
+    level(r#""level":["info"]"#, ComesTo::BadParams),
+    level("", ComesTo::BadParams),
 ];
 
 /// Lists from behind each of their items, and from behind what is in another list.
@@ -228,11 +273,6 @@ pub(crate) const PAGES: &[Operation] = &[
     with("resources/list", r#""cursor":"ZmlsZTovLy9h=""#, None, &[], ComesTo::BadCursor),
     with("resources/templates/list", r#""cursor":null"#, None, &[], ComesTo::BadCursor),
 ];
-
-const INITIALIZE: Operation = Operation {
-    params: r#""protocolVersion":"2025-11-25","capabilities":{}"#,
-    ..absent("initialize", MethodKind::Removed)
-};
 
 const fn region(
     arguments: &'static str,

@@ -4,8 +4,8 @@ use http::Method;
 use mcp_proto::head::Framing;
 
 use super::{
-    ARRIVALS, Messages, OUTCOMES, Scene, ServerKind, VERDICTS, callers, first, operations, ordinary,
-    param_sets,
+    ARRIVALS, MODES, Messages, OUTCOMES, Scene, ServerKind, VERDICTS, callers, eras, first, operations,
+    ordinary, param_sets,
 };
 use crate::{
     fields::{self, AUTHORITIES, CredentialMeans, QUERIES},
@@ -36,6 +36,7 @@ pub(crate) fn scenes(mints: &Mints<'_>) -> Vec<Scene> {
         outcomes(mint),
     ];
     scenes.extend(callers::scenes(mints));
+    scenes.extend(eras::scenes(mints));
     scenes
 }
 
@@ -45,6 +46,7 @@ fn heads(mint: &Mint<'_>) -> Scene {
     let texts: Vec<_> = plain.tokens.iter().map(|token| token.text.clone()).collect();
     let unusual = Method::from_bytes(b"post").expect("a token");
     Scene {
+        modes: MODES.to_vec(),
         servers: ServerKind::ALL.to_vec(),
         framings: vec![Framing::Clear, Framing::Ambiguous],
         paths: vec![
@@ -86,6 +88,7 @@ fn framing(mint: &Mint<'_>) -> Scene {
     let mut credentials = fields::credentials(&texts);
     credentials.retain(|entry| !matches!(entry.means, CredentialMeans::OtherScheme));
     Scene {
+        modes: MODES.to_vec(),
         servers: vec![ServerKind::Open, ServerKind::Guarded],
         credentials: first(&credentials, 2),
         verdicts: VERDICTS.to_vec(),
@@ -125,11 +128,13 @@ fn refused_bodies(mint: &Mint<'_>) -> Scene {
     // A token that may do everything, one without scopes, and every other shape.
     credentials.retain(|entry| !matches!(entry.means, CredentialMeans::Token(place) if place > 1));
     Scene {
+        modes: MODES.to_vec(),
         credentials,
         queries: vec![QUERIES[0], QUERIES[3]],
         verdicts: VERDICTS.to_vec(),
         versions: fields::versions(),
         specials: messages::specials(),
+        batches: messages::ordinary(),
         lengths: [fields::small_length(), first(&fields::lengths(), 1)].concat(),
         ..plain
     }
@@ -219,6 +224,7 @@ fn ladder(mint: &Mint<'_>) -> Scene {
 /// Every id, also of what cannot have one, on every server.
 fn ids_and_versions(mint: &Mint<'_>) -> Scene {
     Scene {
+        modes: MODES.to_vec(),
         servers: ServerKind::BASIC.to_vec(),
         versions: fields::versions(),
         origins: first(&fields::origins(), 2),
@@ -254,12 +260,14 @@ fn media_types(mint: &Mint<'_>) -> Scene {
 /// Bodies that are no message.
 fn shapes(mint: &Mint<'_>) -> Scene {
     Scene {
+        modes: MODES.to_vec(),
         servers: ServerKind::BASIC.to_vec(),
         versions: fields::versions(),
         accepts: fields::accepts(),
         origins: first(&fields::origins(), 2),
         has_messages: false,
         specials: messages::specials(),
+        batches: messages::ordinary(),
         ..Scene::plain("shapes", ServerKind::Open, mint.best())
     }
 }

@@ -1,18 +1,16 @@
-//! What is told before there is a request, to a caller who is known: the scopes of the endpoint, section
-//! 5.2, notifications.
+//! What is told before there is a message, to a caller who is known: the scopes of the endpoint, section
+//! 5.2.
 
 use super::{
-    ErrorId::{Early, Left, OfBody, Unreadable},
-    INTERNAL, INVALID, MISMATCH, PARAMS, PARSE, Row, Then,
+    ErrorId::{Early, OfBody, Unreadable},
+    INTERNAL, INVALID, PARSE, Row, Then,
     With::{Challenge, Nothing, RetryAfter},
-    condition::{
-        asks, has_envelope, has_flaw, is_complete, is_notification, method_differs, version_differs,
-    },
+    condition::{asks, has_flaw},
     refuse, row,
 };
 use crate::{
     fields::{BODY_BYTES_MAX, LengthMeans},
-    messages::{Flaw, Id},
+    messages::Flaw,
     scene::Arrival,
 };
 
@@ -50,14 +48,5 @@ pub(super) const ROWS: &[Row] = &[
     row("DT-23 JR-03 JR-04/size", |c| has_flaw(c, Flaw::BadId), MALFORMED),
     row("DT-24", |c| has_flaw(c, Flaw::BadParams), MALFORMED),
     row("DT-25", |c| has_flaw(c, Flaw::Duplicate), MALFORMED),
-    row("DT-26 DT-27 JR-26", |c| has_flaw(c, Flaw::Array), MALFORMED),
     row("DT-96 JR-27", |c| has_flaw(c, Flaw::Response), MALFORMED),
-    row("DT-23 JR-03 JR-04/type", |c| matches!(c.id(), Id::Bad(_)), MALFORMED),
-    // Notifications; HTTP-12: what is refused has no id.
-    row("DT-91 DT-95 DT-135", |c| is_notification(c) && !has_envelope(c), Then::Accepted),
-    row("DT-93", |c| is_notification(c) && !is_complete(c), refuse(400, PARAMS, Left, Nothing)),
-    row("DT-92", |c| is_notification(c) && version_differs(c), refuse(400, MISMATCH, Left, Nothing)),
-    row("AMB-29", |c| is_notification(c) && method_differs(c), refuse(400, MISMATCH, Left, Nothing)),
-    row("DT-91 DT-94 HTTP-14", is_notification, Then::Accepted),
-    // Requests.
 ];

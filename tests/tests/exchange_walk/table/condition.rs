@@ -5,8 +5,9 @@ use http::Method;
 use crate::{
     case::{Case, Content},
     fields::{CredentialMeans, HostMeans, VersionMeans},
-    messages::{ComesTo, EnvelopeMeans, Flaw, Id},
-    scene::{Bound, Guard, Verdict},
+    messages::{Batch, BatchFlaw, ComesTo, EnvelopeMeans, Flaw, Id, MethodKind},
+    scene::{Bound, Guard, HandlerOutcome, Mode, ServerKind, Verdict},
+    surface::Revision,
     tokens::{ProofSpec, Token},
 };
 
@@ -109,7 +110,7 @@ pub(super) fn proof(case: &Case<'_>) -> Option<ProofSpec> {
 pub(super) fn has_flaw(case: &Case<'_>, flaw: Flaw) -> bool {
     match case.content() {
         Content::Special(special) => special.flaw == flaw,
-        Content::Message => false,
+        Content::Message | Content::Batch(_) => false,
     }
 }
 
@@ -169,4 +170,84 @@ pub(super) fn params_agree(case: &Case<'_>) -> bool {
             (_, _, _) => false,
         }
     })
+}
+
+fn is_stateless(case: &Case<'_>) -> bool {
+    case.mode() == Mode::Stateless
+}
+
+pub(super) fn is_modern_only(case: &Case<'_>) -> bool {
+    !is_stateless(case)
+}
+
+/// DT-52, DT-53, AMB-23: how clients of older revisions begin. An envelope of one of those says no
+/// more than what the handshake says; a field that names none is older than what it has to name.
+pub(crate) fn is_handshake(case: &Case<'_>) -> bool {
+    is_stateless(case)
+        && is_initialize(case)
+        && match case.envelope().means.version() {
+            Some(version) => is_legacy(version),
+            None => {
+                !has_envelope(case) && !case.version().is_modern() && case.version() != VersionMeans::Repeated
+            }
+        }
+}
+
+/// VER-08, DT-56: a request that is answered as one of an older revision.
+pub(crate) fn is_of_old(case: &Case<'_>) -> bool {
+    let is_plain = || {
+        is_stateless(case) && !is_initialize(case) && !has_envelope(case) && case.version().legacy().is_some()
+    };
+    is_handshake(case) || is_plain()
+}
+
+/// The revision that the answer is of (VER-13): of a handshake, the one that it agrees on.
+pub(crate) fn revision(case: &Case<'_>) -> Revision {
+    if !is_of_old(case) {
+        return Revision::E;
+    }
+    match case.operation().comes_to {
+        // LIF-03 to LIF-05.
+        ComesTo::Handshake { asked, .. } => asked.and_then(Revision::legacy).unwrap_or(Revision::D),
+        _ => case.version().legacy().expect("requests of old say so, or nothing"),
+    }
+}
+
+/// Whether the method was served before 2026-07-28, where its capability is (1.1).
+pub(super) fn is_method_of_old(case: &Case<'_>) -> bool {
+    let operation = case.operation();
+    operation.kind == MethodKind::Offered
+        || ["initialize", "ping", "logging/setLevel"].contains(&operation.method)
+}
+
+/// Whether the server has what the method is about.
+pub(super) fn is_offered(case: &Case<'_>) -> bool {
+    case.server() != ServerKind::Bare || case.operation().kind != MethodKind::Offered
+}
+
+pub(super) fn batch<'s>(case: &Case<'s>) -> Option<&'s Batch> {
+    match case.content() {
+        Content::Batch(batch) => Some(batch),
+        Content::Message | Content::Special(_) => None,
+    }
+}
+
+/// JR-20, JR-26, DT-29: arrays are of 2025-03-26, which is what is meant where nothing is said.
+pub(super) fn takes_batches(case: &Case<'_>) -> bool {
+    is_stateless(case) && case.version().legacy() == Some(Revision::B)
+}
+
+pub(super) fn has_batch_flaw(case: &Case<'_>, flaw: BatchFlaw) -> bool {
+    batch(case).is_some_and(|batch| batch.flaw == Some(flaw))
+}
+
+/// The scopes of what an element asks for, as far as it gets to where they are asked for.
+pub(crate) fn needs_of(case: &Case<'_>) -> &'static [&'static str] {
+    let gets_there =
+        !is_notification(case) && is_method_of_old(case) && is_offered(case) && !case.envelope().is_wrong;
+    if gets_there { case.operation().needs } else { &[] }
+}
+
+pub(super) fn is_done(case: &Case<'_>) -> bool {
+    [HandlerOutcome::Done, HandlerOutcome::Rich, HandlerOutcome::RichList].contains(&case.outcome())
 }
