@@ -81,6 +81,8 @@ impl Answer {
         let body = std::str::from_utf8(&self.body).expect("an event stream is UTF-8");
         let events = body.strip_suffix("\n\n").expect("an event ends with an empty line").split("\n\n");
         events
+            // A comment that keeps the connection alive.
+            .filter(|event| !event.starts_with(':'))
             .map(|event| {
                 let data = event.strip_prefix("data: ").filter(|data| !data.contains('\n'));
                 data.expect("an event with nothing but data").as_bytes()

@@ -9,7 +9,7 @@ use crate::{
     case::{Case, Content, NONCE},
     challenged::expected_challenges,
     drive::Run,
-    entries::{compare_entries, expected_notice},
+    entries::{compare_entries, expected_notice, is_kept_open},
     fields::{CodingMeans, LengthMeans, REFUSED_BODY_BYTES_MAX, VersionMeans},
     messages::{ComesTo, EnvelopeMeans, Id},
     results::{compare_result, expected_call},
@@ -42,8 +42,10 @@ pub(crate) fn compare(
     if !matches!(row.then, Then::Entries) {
         let expected = if has_run(case, place) { expected_call(case) } else { None };
         same("calls", expected.as_slice(), &run.called)?;
-        let told: Vec<_> = expected.and_then(|_| expected_notice(case)).into_iter().collect();
-        if !told.is_empty() || run.is_stream {
+        let told: Vec<_> = expected.as_ref().and_then(|_| expected_notice(case)).into_iter().collect();
+        let is_stream = !told.is_empty() || expected.is_some() && is_kept_open(case);
+        same("a stream", is_stream, run.is_stream)?;
+        if is_stream {
             same("notifications", told, answer.notifications())?;
         }
     }

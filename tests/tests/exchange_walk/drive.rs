@@ -8,13 +8,16 @@ use mcp_proto::{
     exchange::{About, Call, Facts, ItemKind, Notified, Presented, Verify},
     head::{Fields, ScannedFields},
     response::Payload,
+    time::Deadline,
 };
+
+use serde_json::Value;
 
 use crate::{
     case::{Case, WithProof, WithoutCredentials},
     fields::{BODY_BYTES_MAX, CredentialMeans, REFUSED_BODY_BYTES_MAX},
     handlers::{notification, outcome},
-    scene::{Guard, HandlerOutcome},
+    scene::{Guard, HandlerOutcome, Notice},
     tokens::{NOON, SentProof, Token},
 };
 
@@ -32,6 +35,7 @@ pub(crate) struct Run<'e> {
     pub(crate) abouts: Vec<About>,
     /// What lists the application was asked about, and about which of their items.
     pub(crate) asked: Vec<(ItemKind, Vec<String>)>,
+    pub(crate) deadline: Option<Deadline>,
     /// Whether the answer was sent piece by piece.
     pub(crate) is_stream: bool,
 }
@@ -45,6 +49,8 @@ pub(crate) struct Called {
     pub(crate) subject: Option<String>,
     pub(crate) revision: &'static str,
     pub(crate) log_level: Option<&'static str>,
+    /// The capabilities of the client and who it says it is.
+    pub(crate) client: (Value, Value),
 }
 
 /// Looks at each step.
@@ -188,6 +194,8 @@ fn finish<'e>(
                 loop {
                     let calls_before = run.called.len();
                     run.called.push(called(&call));
+                    // However many calls there are, the client waits no longer than for one.
+                    assert_eq!(*run.deadline.get_or_insert(call.deadline), call.deadline, "one deadline");
                     run.abouts.extend(call.about.as_deref().cloned());
                     if let Some(notification) = notification(case.notice()) {
                         match call.reply.notify(&notification, &mut frames) {
@@ -196,6 +204,14 @@ fn finish<'e>(
                             }
                             Notified::Frame | Notified::Suppressed(_) => {}
                         }
+                    }
+                    if case.notice() == Notice::Silence
+                        && let Some(head) = call.reply.open_stream(&mut frames)
+                    {
+                        assert!(stream.replace(head).is_none(), "a second head");
+                    }
+                    if stream.is_some() {
+                        call.reply.heartbeat(&mut frames);
                     }
                     let outcome = outcome(&call.callee, case.outcome_after(calls_before));
                     match call.reply.finish(engine, outcome) {
@@ -244,5 +260,6 @@ fn called(call: &Call) -> Called {
         subject: call.caller.as_ref().map(|caller| caller.principal().subject().to_owned()),
         revision: call.client.revision().as_str(),
         log_level: call.client.log_level().map(|level| level.as_str()),
+        client: (call.client.capabilities(), call.client.info()),
     }
 }

@@ -38,7 +38,7 @@ pub(crate) fn compare_entries(
         hits[entry.row] += 1;
     }
     same("calls", &calls, &run.called)?;
-    same("a stream", !told.is_empty(), run.is_stream)?;
+    same("a stream", !told.is_empty() || !calls.is_empty() && is_kept_open(case), run.is_stream)?;
     compare_media_type(case, answer, run.is_stream)?;
     let (messages, notifications) = answer.entries();
     same("notifications", told, notifications)?;
@@ -98,7 +98,7 @@ pub(crate) fn expected_notice(case: &Case<'_>) -> Option<Value> {
         return None;
     }
     match case.notice() {
-        Notice::Nothing => None,
+        Notice::Nothing | Notice::Silence => None,
         Notice::Log(level) => {
             let is_wanted = log_level(case).is_some_and(|least| rank(level) >= rank(least));
             is_wanted.then(|| {
@@ -115,6 +115,11 @@ pub(crate) fn expected_notice(case: &Case<'_>) -> Option<Value> {
             Some(json!({"jsonrpc": "2.0", "method": "notifications/progress", "params": params}))
         }
     }
+}
+
+/// Whether the client is kept waiting by a stream.
+pub(crate) fn is_kept_open(case: &Case<'_>) -> bool {
+    case.accept().stream && case.notice() == Notice::Silence
 }
 
 /// LOGG-08, least serious first.

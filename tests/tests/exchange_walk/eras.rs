@@ -10,6 +10,7 @@ use crate::{
     laws::{Kept, law},
     messages::{EnvelopeMeans, MODERN},
     scene::Mode,
+    table::is_of_old,
 };
 
 /// Law 10: no session ids and no event ids.
@@ -21,6 +22,16 @@ pub(crate) fn stateless(answer: &Answer) -> Kept {
     let has_event_id =
         is_stream && answer.body.split(|byte| *byte == b'\n').any(|line| line.starts_with(b"id"));
     law(!has_event_id, "law 10: an event id")
+}
+
+/// Whether the request is of a revision that knows sessions, so that law 11 says something about it.
+pub(crate) fn may_know_sessions(case: &Case<'_>, run: &Run<'_>) -> bool {
+    run.has_read_body
+        && match case.content() {
+            Content::Message => is_of_old(case),
+            Content::Batch(_) => true,
+            Content::Special(_) => false,
+        }
 }
 
 /// Law 11: what sessions were kept by says nothing to a server without sessions. The same fields, this

@@ -18,7 +18,7 @@ use crate::{
 /// What a handler tells while it runs.
 pub(crate) fn notification(notice: Notice) -> Option<Notification> {
     match notice {
-        Notice::Nothing => None,
+        Notice::Nothing | Notice::Silence => None,
         Notice::Log(level) => Some(Notification::Log {
             level: LogLevel::from_name(level).expect("a level"),
             logger: None,

@@ -9,7 +9,7 @@ use crate::{
     drive::Called,
     handled::{expected_result, fits},
     listed::{List, Page, expected_page},
-    messages::{ComesTo, EnvelopeMeans},
+    messages::{ComesTo, EnvelopeMeans, Meta},
     scene::ServerKind,
     surface::{self, INSTRUCTIONS, Revision},
     table::{Then, is_of_old, revision},
@@ -107,7 +107,19 @@ pub(crate) fn expected_call(case: &Case<'_>) -> Option<Called> {
         subject: case.party().map(|party| party.subject.to_owned()),
         revision: revision(case).name(),
         log_level: log_level(case),
+        client: client(case),
     })
+}
+
+/// META-09: what a client says of itself with each request. Before, it said so once, and who keeps no
+/// sessions has not kept that either.
+fn client(case: &Case<'_>) -> (Value, Value) {
+    let meta = match case.envelope().meta {
+        Meta::Is(json) if !is_of_old(case) => serde_json::from_str(json).expect("JSON"),
+        _ => Value::Null,
+    };
+    let member = |name: &str| meta[&format!("io.modelcontextprotocol/{name}")].clone();
+    (member("clientCapabilities"), member("clientInfo"))
 }
 
 /// LOGG-02, LOGG-05: from which level on the caller hears log messages.

@@ -60,10 +60,18 @@ pub(crate) enum Notice {
     /// A log message of this level.
     Log(&'static str),
     Progress,
+    /// Nothing, for so long that the driver opens a stream.
+    Silence,
 }
 
-const NOTICES: [Notice; 5] =
-    [Notice::Nothing, Notice::Log("info"), Notice::Log("debug"), Notice::Log("error"), Notice::Progress];
+const NOTICES: [Notice; 6] = [
+    Notice::Nothing,
+    Notice::Log("info"),
+    Notice::Log("debug"),
+    Notice::Log("error"),
+    Notice::Progress,
+    Notice::Silence,
+];
 
 const ARRIVALS: [Arrival; 6] = [
     Arrival::Complete,

@@ -3,7 +3,9 @@
 use bytes::Bytes;
 
 use super::{
-    Envelope, Id, NO_ENVELOPE, OPERATIONS, Operation, body::message, envelope::TOKEN_NOT_TEXT,
+    Envelope, Id, NO_ENVELOPE, OPERATIONS, Operation,
+    body::message,
+    envelope::{TOKEN_NOT_TEXT, WITH_TOKEN},
     operation::LEVELS,
 };
 
@@ -139,6 +141,7 @@ pub(crate) fn calls() -> Vec<Batch> {
     let read = asks("resources/read", "file:///a", "31");
     let get = asks("prompts/get", "Bo", "32");
     let complete = asks("completion/complete", "note://{id}", "33");
+    let call = Element { envelope: &WITH_TOKEN, ..call };
     let others = [call, read, get, complete];
     let mut batches: Vec<_> = others.iter().flat_map(|one| others.map(|two| batch(&[*one, two]))).collect();
     batches.extend(others.iter().map(|one| batch(&[ping, *one, call])));

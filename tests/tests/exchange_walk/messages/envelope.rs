@@ -208,12 +208,16 @@ pub(crate) const ENVELOPES: &[Envelope] = &[
 /// A progress token that is no text and no integer.
 pub(crate) const TOKEN_NOT_TEXT: Envelope = wrong(Meta::Is(r#"{"progressToken":1.5}"#), EnvelopeMeans::None);
 
+/// A progress token that is one.
+pub(crate) const WITH_TOKEN: Envelope =
+    envelope(Meta::Is(r#"{"progressToken":"p","com.example/x":[1]}"#), EnvelopeMeans::None);
+
 /// `_meta` of older revisions, and envelopes that name one.
 pub(crate) const LEGACY_ENVELOPES: &[Envelope] = &[
     NO_ENVELOPE,
     envelope(Meta::NoParams, EnvelopeMeans::None),
     envelope(Meta::Is("{}"), EnvelopeMeans::None),
-    envelope(Meta::Is(r#"{"progressToken":"p","com.example/x":[1]}"#), EnvelopeMeans::None),
+    WITH_TOKEN,
     envelope(Meta::Is(r#"{"progressToken":-7}"#), EnvelopeMeans::None),
     envelope(Meta::Is(concat!(r#"{"progressToken":""#, longest_token!(), r#""}"#)), EnvelopeMeans::None),
     wrong(Meta::Is(concat!(r#"{"progressToken":"t"#, longest_token!(), r#""}"#)), EnvelopeMeans::None),

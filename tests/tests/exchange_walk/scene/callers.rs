@@ -201,6 +201,7 @@ fn records(mints: &Mints<'_>) -> Scene {
             Verdict::Rejected,
         ],
         records: vec![true, false],
+        versions: first(&fields::versions(), 2),
         ..plain
     }
     .with_messages(&Messages {
