@@ -147,7 +147,7 @@ fn contents(revision: Revision) -> [Value; 5] {
         json!({"type": "text", "text": "said"}),
         json!({"type": "image", "data": "iVBORw==", "mimeType": "image/png", "annotations": annotations}),
         if revision >= B { audio } else { any_text("") },
-        json!({"type": "resource",
+        json!({"type": "resource", "annotations": annotations,
             "resource": {"uri": "file:///a", "mimeType": "text/plain", "text": "within"}}),
         if revision >= C { link } else { any_text("file:///b") },
     ]

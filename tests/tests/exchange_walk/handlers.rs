@@ -3,7 +3,7 @@
 use mcp_proto::{
     Callee, Outcome, ToolResult,
     content::{
-        Annotations, CacheScope, Caching, Completion, Content, Link, Media, Meta, PromptMessage,
+        Annotations, CacheScope, Caching, Completion, Content, Embedded, Link, Media, Meta, PromptMessage,
         PromptResult, ResourceBody, ResourceContents, ResourceResult, Role,
     },
     exchange::{LogLevel, Notification},
@@ -100,7 +100,7 @@ fn own_meta() -> Meta {
 fn contents() -> [Content; 5] {
     let annotations =
         Annotations { audience: vec![Role::User], priority: Some(0.5), last_modified: Some(MODIFIED.into()) };
-    let image = Media { annotations: Some(annotations), ..Media::new(b"\x89PNG", "image/png") };
+    let image = Media { annotations: Some(annotations.clone()), ..Media::new(b"\x89PNG", "image/png") };
     let link = Link {
         uri: "file:///b".into(),
         name: "b".into(),
@@ -113,7 +113,10 @@ fn contents() -> [Content; 5] {
         Content::text("said"),
         Content::Image(Box::new(image)),
         Content::audio(b"RIFF", "audio/wav"),
-        Content::resource(ResourceContents::text("file:///a", "within").mime_type("text/plain")),
+        Content::Resource(Box::new(Embedded {
+            resource: ResourceContents::text("file:///a", "within").mime_type("text/plain"),
+            annotations: Some(annotations),
+        })),
         Content::Link(Box::new(link)),
     ]
 }

@@ -166,6 +166,7 @@ pub(crate) fn flawed() -> Vec<Batch> {
         (Invalid, r#"{"jsonrpc":"2.0","id":4}"#),
         (Invalid, r#"{"jsonrpc":"2.0","id":null,"method":"ping"}"#),
         (Invalid, r#"{"jsonrpc":"2.0","id":1.5,"method":"ping"}"#),
+        (Invalid, r#"{"jsonrpc":"2.0","id":92233720368547758080,"method":"ping"}"#),
         (Invalid, r#"{"jsonrpc":"2.0","id":4,"method":7}"#),
         (Invalid, r#"{"jsonrpc":"2.0","id":4,"method":"ping","params":[]}"#),
         (Invalid, r#"{"jsonrpc":"2.0","method":"ping","params":7}"#),
@@ -174,6 +175,7 @@ pub(crate) fn flawed() -> Vec<Batch> {
         (Response, r#"{"jsonrpc":"2.0","id":4,"result":{}}"#),
         (Response, r#"{"jsonrpc":"2.0","id":4,"error":{"code":1,"message":"x"}}"#),
         (Handshake, r#"{"jsonrpc":"2.0","id":4,"method":"initialize"}"#),
+        (Handshake, r#"{"jsonrpc":"2.0","method":"initialize"}"#),
         (
             Handshake,
             r#"{"jsonrpc":"2.0","id":4,"method":"initialize","params":{"protocolVersion":"2025-03-26","capabilities":{},"clientInfo":{"name":"c","version":"1"}}}"#,
