@@ -1,0 +1,102 @@
+// The server under test: the example `whoami`, which trusts a key that was made here and tells of each decision.
+
+import { spawn } from 'node:child_process';
+import { generateKeyPairSync, randomUUID, sign } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+
+export const ISSUER = 'https://issuer.example';
+
+export class Whoami {
+  #folder = mkdtempSync(join(tmpdir(), 'whoami-'));
+  #key = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  #process;
+  #log = [];
+  #read = 0;
+  #heard = () => {};
+
+  // Serves the pages of one origin, none else.
+  static async start(program, origin) {
+    const server = new Whoami();
+    const jwk = { ...server.#key.publicKey.export({ format: 'jwk' }), alg: 'ES256', use: 'sig', kid: 'key' };
+    const file = join(server.#folder, 'jwk.json');
+    writeFileSync(file, JSON.stringify(jwk));
+    const flags = ['--listen', '127.0.0.1:0', '--allow-origin', origin, '--issuer', ISSUER, '--jwk', file, '--audit'];
+    const env = { ...process.env, RUST_LOG: 'info,mcp_driver::running=debug' };
+    server.#process = spawn(program, flags, { env, stdio: ['ignore', 'pipe', 'pipe'] });
+    process.on('exit', () => server.#process.kill());
+    createInterface({ input: server.#process.stderr }).on('line', (line) => {
+      server.#log.push(line);
+      server.#heard();
+    });
+    for await (const line of createInterface({ input: server.#process.stdout })) {
+      const [name, url] = line.split(/ +/);
+      if (name === 'endpoint') {
+        server.url = url;
+        server.metadata = url.replace(/\/mcp$/, '/.well-known/oauth-protected-resource/mcp');
+        return server;
+      }
+    }
+    throw new Error(`the server ended: ${server.#log.join('\n')}`);
+  }
+
+  stop() {
+    this.#process.kill('SIGINT');
+    rmSync(this.#folder, { recursive: true });
+  }
+
+  // A token of `alice` for this server.
+  token(scope) {
+    const now = Math.floor(Date.now() / 1000);
+    const claims = {
+      iss: ISSUER, sub: 'alice', client_id: 'page', aud: this.url, scope, iat: now, exp: now + 600, jti: randomUUID(),
+    };
+    const encoded = (value) => Buffer.from(JSON.stringify(value)).toString('base64url');
+    const signed = `${encoded({ alg: 'ES256', typ: 'at+jwt', kid: 'key' })}.${encoded(claims)}`;
+    const key = { key: this.#key.privateKey, dsaEncoding: 'ieee-p1363' };
+    return `${signed}.${sign('sha256', signed, key).toString('base64url')}`;
+  }
+
+  // A line of the log that has these words; waits for it.
+  async logged(words) {
+    for (;;) {
+      const line = this.#log.find((line) => line.includes(words));
+      if (line) return line;
+      await new Promise((resolve) => { this.#heard = resolve; });
+    }
+  }
+
+  // What was decided since the last time this was asked: the target of what was allowed, the rule of what was not.
+  // A request of our own, by a name that nobody else uses, tells when all of it has been read.
+  async decisions() {
+    const marker = `marker-${randomUUID()}`;
+    await fetch(this.url, { method: 'POST', ...call(marker, {}, this.token('mcp')) });
+    const last = await this.logged(marker);
+    const end = this.#log.indexOf(last);
+    const news = this.#log.slice(this.#read, end).filter((line) => line.startsWith('{'));
+    this.#read = end + 1;
+    const decision = ({ allowed, target, rule }) => (allowed ? `allowed ${target}` : rule);
+    return news.map((line) => decision(JSON.parse(line)));
+  }
+}
+
+// What `fetch` needs to call a tool as of revision 2026-07-28.
+export function call(name, args, token, meta = {}) {
+  const headers = {
+    Accept: 'application/json, text/event-stream',
+    'Content-Type': 'application/json',
+    'MCP-Protocol-Version': '2026-07-28',
+    'Mcp-Method': 'tools/call',
+    'Mcp-Name': name,
+  };
+  if (token) headers.Authorization = `Bearer ${token}`;
+  const _meta = {
+    'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+    'io.modelcontextprotocol/clientCapabilities': {},
+    ...meta,
+  };
+  const params = { name, arguments: args, _meta };
+  return { headers, body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params }) };
+}
