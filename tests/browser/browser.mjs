@@ -7,7 +7,7 @@ import { after, before, describe, test } from 'node:test';
 import { chromium } from 'playwright-core';
 
 import {
-  ask, openEventSource, openFrame, readFirstEvent, readStream, servePages, submitForm, useClient,
+  ask, askWithProof, makeKey, openEventSource, openFrame, readFirstEvent, readStream, servePages, submitForm, useClient,
 } from './pages.mjs';
 import { ISSUER, Whoami, call } from './whoami.mjs';
 
@@ -16,7 +16,8 @@ const [one, another] = [await servePages(), await servePages()];
 const SERVED = `http://127.0.0.1:${one.port}`;
 const REBOUND = 'rebound.example';
 
-const server = await Whoami.start(program, SERVED);
+const server = await Whoami.start(program, SERVED, '--audit');
+const proving = await Whoami.start(program, SERVED, '--dpop', 'required', '--dpop-nonces');
 const browser = await chromium.launch({
   executablePath,
   // A name of somebody else's that leads here, as after DNS rebinding.
@@ -25,6 +26,7 @@ const browser = await chromium.launch({
 after(async () => {
   await browser.close();
   server.stop();
+  proving.stop();
   for (const { server } of [one, another]) {
     server.close();
     server.closeAllConnections();
@@ -32,7 +34,7 @@ after(async () => {
 });
 
 const url = server.url;
-const [token, writer] = [server.token('mcp'), server.token('mcp mcp:write')];
+const [token, writer] = [await server.token('mcp'), await server.token('mcp mcp:write')];
 const hello = (token) => ({ url, ...call('echo', { text: 'hello' }, token) });
 
 const PLACE = `resource_metadata="${server.metadata}"`;
@@ -106,6 +108,24 @@ describe('a page of an origin that is served', () => {
     assert.ok(challenge.endsWith(PLACE), challenge);
     const { result } = JSON.parse((await page.evaluate(ask, write(writer))).body);
     assert.deepEqual(result.content, [{ type: 'text', text: 'wrote 5 bytes' }]);
+  });
+
+  test('reads a refusal that comes before it has sent everything', async () => {
+    const text = 'h'.repeat(8 << 20);
+    const stranger = await page.evaluate(ask, { url, ...call('echo', { text }) });
+    assert.deepEqual([stranger.status, stranger.challenge], [401, `Bearer scope="mcp", ${PLACE}`]);
+    const { status, challenge } = await page.evaluate(ask, { url, ...call('echo', { text }, token) });
+    assert.deepEqual([status, challenge], [413, null]);
+  });
+
+  test('proves that it has a key, with a nonce that it reads', async () => {
+    const thumbprint = await page.evaluate(makeKey);
+    const token = await proving.token('mcp', thumbprint);
+    const attempt = { url: proving.url, token, ...call('echo', { text: 'hello' }) };
+    const { refused, challenge, status, body } = await page.evaluate(askWithProof, attempt);
+    assert.equal(refused, 401);
+    assert.match(challenge, /^DPoP error="use_dpop_nonce", /);
+    assert.deepEqual([status, JSON.parse(body).result.content], [200, [{ type: 'text', text: 'hello' }]]);
   });
 
   test('reads a stream, and gives the events of it in order', async () => {

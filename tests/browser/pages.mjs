@@ -11,6 +11,7 @@ const IMPORTS = {
   eventsource: 'dist/index.js',
   'eventsource-parser': 'dist/index.js',
   'eventsource-parser/stream': 'dist/stream.js',
+  jose: 'dist/webapi/index.js',
   'pkce-challenge': 'dist/index.browser.js',
   'zod/v4': 'v4/index.js',
 };
@@ -143,4 +144,32 @@ export async function useClient({ url, token, revision }) {
     progress,
     text: result.content[0].text,
   };
+}
+
+// Makes a key that stays in the page; returns its thumbprint.
+export async function makeKey() {
+  const jose = await import('jose');
+  window.key = await jose.generateKeyPair('ES256', { extractable: false });
+  window.jwk = await jose.exportJWK(window.key.publicKey);
+  return jose.calculateJwkThumbprint(window.jwk);
+}
+
+// Makes a request with a proof of that key, and repeats it with the nonce that the refusal tells.
+export async function askWithProof({ url, token, headers, body }) {
+  const jose = await import('jose');
+  const hash = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(token));
+  const ath = jose.base64url.encode(new Uint8Array(hash));
+  const once = async (nonce) => {
+    const proof = await new jose.SignJWT({ htm: 'POST', htu: url, ath, ...(nonce && { nonce }) })
+      .setProtectedHeader({ alg: 'ES256', typ: 'dpop+jwt', jwk: window.jwk })
+      .setIssuedAt()
+      .setJti(crypto.randomUUID())
+      .sign(window.key.privateKey);
+    const credentials = { Authorization: `DPoP ${token}`, DPoP: proof };
+    return fetch(url, { method: 'POST', headers: { ...headers, ...credentials }, body });
+  };
+  const refusal = await once();
+  const answer = await once(refusal.headers.get('DPoP-Nonce'));
+  const challenge = refusal.headers.get('WWW-Authenticate');
+  return { refused: refusal.status, challenge, status: answer.status, body: await answer.text() };
 }

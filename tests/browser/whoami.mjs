@@ -1,29 +1,33 @@
 // The server under test: the example `whoami`, which trusts a key that was made here and tells of each decision.
 
 import { spawn } from 'node:child_process';
-import { generateKeyPairSync, randomUUID, sign } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
+import { SignJWT, exportJWK, generateKeyPair } from 'jose';
+
 export const ISSUER = 'https://issuer.example';
 
 export class Whoami {
   #folder = mkdtempSync(join(tmpdir(), 'whoami-'));
-  #key = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  #key;
   #process;
   #log = [];
   #read = 0;
   #heard = () => {};
 
   // Serves the pages of one origin, none else.
-  static async start(program, origin) {
+  static async start(program, origin, ...others) {
     const server = new Whoami();
-    const jwk = { ...server.#key.publicKey.export({ format: 'jwk' }), alg: 'ES256', use: 'sig', kid: 'key' };
+    const { publicKey, privateKey } = await generateKeyPair('ES256');
+    server.#key = privateKey;
+    const jwk = { ...(await exportJWK(publicKey)), alg: 'ES256', use: 'sig', kid: 'key' };
     const file = join(server.#folder, 'jwk.json');
     writeFileSync(file, JSON.stringify(jwk));
-    const flags = ['--listen', '127.0.0.1:0', '--allow-origin', origin, '--issuer', ISSUER, '--jwk', file, '--audit'];
+    const flags = ['--listen', '127.0.0.1:0', '--allow-origin', origin, '--issuer', ISSUER, '--jwk', file, ...others];
     const env = { ...process.env, RUST_LOG: 'info,mcp_driver::running=debug' };
     server.#process = spawn(program, flags, { env, stdio: ['ignore', 'pipe', 'pipe'] });
     process.on('exit', () => server.#process.kill());
@@ -47,16 +51,17 @@ export class Whoami {
     rmSync(this.#folder, { recursive: true });
   }
 
-  // A token of `alice` for this server.
-  token(scope) {
-    const now = Math.floor(Date.now() / 1000);
-    const claims = {
-      iss: ISSUER, sub: 'alice', client_id: 'page', aud: this.url, scope, iat: now, exp: now + 600, jti: randomUUID(),
-    };
-    const encoded = (value) => Buffer.from(JSON.stringify(value)).toString('base64url');
-    const signed = `${encoded({ alg: 'ES256', typ: 'at+jwt', kid: 'key' })}.${encoded(claims)}`;
-    const key = { key: this.#key.privateKey, dsaEncoding: 'ieee-p1363' };
-    return `${signed}.${sign('sha256', signed, key).toString('base64url')}`;
+  // A token of `alice` for this server, bound to a key if its thumbprint is given.
+  token(scope, thumbprint) {
+    return new SignJWT({ client_id: 'page', scope, ...(thumbprint && { cnf: { jkt: thumbprint } }) })
+      .setProtectedHeader({ alg: 'ES256', typ: 'at+jwt', kid: 'key' })
+      .setIssuer(ISSUER)
+      .setSubject('alice')
+      .setAudience(this.url)
+      .setIssuedAt()
+      .setExpirationTime('10 minutes')
+      .setJti(randomUUID())
+      .sign(this.#key);
   }
 
   // A line of the log that has these words; waits for it.
@@ -72,7 +77,7 @@ export class Whoami {
   // A request of our own, by a name that nobody else uses, tells when all of it has been read.
   async decisions() {
     const marker = `marker-${randomUUID()}`;
-    await fetch(this.url, { method: 'POST', ...call(marker, {}, this.token('mcp')) });
+    await fetch(this.url, { method: 'POST', ...call(marker, {}, await this.token('mcp')) });
     const last = await this.logged(marker);
     const end = this.#log.indexOf(last);
     const news = this.#log.slice(this.#read, end).filter((line) => line.startsWith('{'));
