@@ -22,10 +22,12 @@ function place([name, file]) {
   return [name, `/${folder}/${file}`];
 }
 
+const imports = Object.fromEntries(Object.entries(IMPORTS).map(place));
+
 const PAGE = `<!doctype html>
 <title>page</title>
 <link rel="icon" href="data:,">
-<script type="importmap">${JSON.stringify({ imports: Object.fromEntries(Object.entries(IMPORTS).map(place)) })}</script>`;
+<script type="importmap">${JSON.stringify({ imports })}</script>`;
 
 function answer(request, response) {
   if (request.url === '/') {
