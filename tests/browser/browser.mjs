@@ -6,10 +6,11 @@ import { after, before, describe, test } from 'node:test';
 
 import { chromium } from 'playwright-core';
 
+import { call, initialize, legacy } from './messages.mjs';
 import {
   ask, askWithProof, makeKey, openEventSource, openFrame, readFirstEvent, readStream, servePages, submitForm, useClient,
 } from './pages.mjs';
-import { ISSUER, Whoami, call } from './whoami.mjs';
+import { ISSUER, Whoami } from './whoami.mjs';
 
 const [program, executablePath] = process.argv.slice(2);
 const [one, another] = [await servePages(), await servePages()];
@@ -37,6 +38,7 @@ const url = server.url;
 const [token, writer] = [await server.token('mcp'), await server.token('mcp mcp:write')];
 const hello = (token) => ({ url, ...call('echo', { text: 'hello' }, token) });
 
+const TOOLS = ['whoami', 'echo', 'write', 'slow'];
 const PLACE = `resource_metadata="${server.metadata}"`;
 const METADATA = {
   resource: url,
@@ -111,7 +113,7 @@ describe('a page of an origin that is served', () => {
   });
 
   test('reads a refusal that comes before it has sent everything', async () => {
-    const text = 'h'.repeat(8 << 20);
+    const text = 'h'.repeat(5 << 20);
     const stranger = await page.evaluate(ask, { url, ...call('echo', { text }) });
     assert.deepEqual([stranger.status, stranger.challenge], [401, `Bearer scope="mcp", ${PLACE}`]);
     const { status, challenge } = await page.evaluate(ask, { url, ...call('echo', { text }, token) });
@@ -175,16 +177,32 @@ describe('a page of an origin that is served', () => {
     assert.deepEqual(await server.decisions(), []);
   });
 
-  test('uses the server through the official client', async () => {
-    assert.deepEqual(await page.evaluate(useClient, { url, token, revision: '2026-07-28' }), {
-      scope: 'mcp',
-      issuers: [ISSUER],
-      negotiated: '2026-07-28',
-      tools: ['whoami', 'echo', 'write', 'slow'],
-      progress: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10],
-      text: 'done',
+  for (const revision of ['2025-11-25', '2025-06-18', '2025-03-26', '2024-11-05']) {
+    test(`uses the server as of revision ${revision}`, async () => {
+      const greeting = await page.evaluate(ask, { url, ...initialize(revision, token) });
+      assert.deepEqual([greeting.status, JSON.parse(greeting.body).result.protocolVersion], [200, revision]);
+      const list = await page.evaluate(ask, { url, ...legacy(revision, 'tools/list', {}, token) });
+      assert.deepEqual([list.status, JSON.parse(list.body).result.tools.map(({ name }) => name)], [200, TOOLS]);
+      const params = { name: 'slow', arguments: { seconds: 1 }, _meta: { progressToken: 1 } };
+      const stream = await page.evaluate(readStream, { url, ...legacy(revision, 'tools/call', params, token) });
+      const [first, last] = [stream.events.at(0), stream.events.at(-1)];
+      assert.deepEqual(first.params, { progressToken: 1, progress: 1, total: 10 });
+      assert.deepEqual([stream.events.length, last.result.content], [11, [{ type: 'text', text: 'done' }]]);
     });
-  });
+  }
+
+  for (const [mode, negotiated] of [['auto', '2026-07-28'], ['legacy', '2025-11-25']]) {
+    test(`uses the server through the official client in mode ${mode}`, async () => {
+      assert.deepEqual(await page.evaluate(useClient, { url, token, mode }), {
+        scope: 'mcp',
+        issuers: [ISSUER],
+        negotiated,
+        tools: TOOLS,
+        progress: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10],
+        text: 'done',
+      });
+    });
+  }
 });
 
 // A message that is text for a browser, so that it asks nobody before it sends it.
@@ -196,6 +214,7 @@ const OPAQUE = { type: 'opaque', status: 0, challenge: null, body: '' };
 const ATTEMPTS = [
   ['a call with a token', ask, hello(token), 'TypeError', 'origin_not_allowed'],
   ['a call without', ask, hello(), 'TypeError', 'origin_not_allowed'],
+  ['a handshake', ask, { url, ...initialize('2025-11-25', token) }, 'TypeError', 'origin_not_allowed'],
   ['a call without a preflight', ask, simple(), 'TypeError', 'origin_not_allowed'],
   ['a call with cookies and the like', ask, simple({ credentials: 'include' }), 'TypeError', 'origin_not_allowed'],
   ['a call past CORS', ask, { ...hello(token), mode: 'no-cors' }, OPAQUE, 'origin_not_allowed'],

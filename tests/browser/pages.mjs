@@ -121,13 +121,12 @@ export function openFrame(attributes) {
 }
 
 // The official client: what it takes from a challenge, and a call that tells how far it has come.
-export async function useClient({ url, token, revision }) {
+export async function useClient({ url, token, mode }) {
   const sdk = await import('@modelcontextprotocol/client');
   const refusal = await fetch(url, { method: 'POST' });
   const { resourceMetadataUrl, scope } = sdk.extractWWWAuthenticateParams(refusal);
   const metadata = await sdk.discoverOAuthProtectedResourceMetadata(url, { resourceMetadataUrl });
-  const versionNegotiation = { mode: revision === '2026-07-28' ? { pin: revision } : 'legacy' };
-  const client = new sdk.Client({ name: 'page', version: '1' }, { versionNegotiation });
+  const client = new sdk.Client({ name: 'page', version: '1' }, { versionNegotiation: { mode } });
   const headers = { Authorization: `Bearer ${token}` };
   await client.connect(new sdk.StreamableHTTPClientTransport(new URL(url), { requestInit: { headers } }));
   const { tools } = await client.listTools();

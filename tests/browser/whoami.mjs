@@ -9,6 +9,8 @@ import { createInterface } from 'node:readline';
 
 import { SignJWT, exportJWK, generateKeyPair } from 'jose';
 
+import { call } from './messages.mjs';
+
 export const ISSUER = 'https://issuer.example';
 
 export class Whoami {
@@ -85,23 +87,4 @@ export class Whoami {
     const decision = ({ allowed, target, rule }) => (allowed ? `allowed ${target}` : rule);
     return news.map((line) => decision(JSON.parse(line)));
   }
-}
-
-// What `fetch` needs to call a tool as of revision 2026-07-28.
-export function call(name, args, token, meta = {}) {
-  const headers = {
-    Accept: 'application/json, text/event-stream',
-    'Content-Type': 'application/json',
-    'MCP-Protocol-Version': '2026-07-28',
-    'Mcp-Method': 'tools/call',
-    'Mcp-Name': name,
-  };
-  if (token) headers.Authorization = `Bearer ${token}`;
-  const _meta = {
-    'io.modelcontextprotocol/protocolVersion': '2026-07-28',
-    'io.modelcontextprotocol/clientCapabilities': {},
-    ...meta,
-  };
-  const params = { name, arguments: args, _meta };
-  return { headers, body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params }) };
 }
