@@ -17,8 +17,9 @@ const [one, another] = [await servePages(), await servePages()];
 const SERVED = `http://127.0.0.1:${one.port}`;
 const REBOUND = 'rebound.example';
 
-const server = await Whoami.start(program, SERVED, '--audit');
-const proving = await Whoami.start(program, SERVED, '--dpop', 'required', '--dpop-nonces');
+const server = await Whoami.start(program, SERVED, { others: ['--audit'] });
+const proving = await Whoami.start(program, SERVED, { others: ['--dpop', 'required', '--dpop-nonces'] });
+const keyless = await Whoami.start(program, SERVED, { keys: 'http://127.0.0.1:1/jwks' });
 const browser = await chromium.launch({
   executablePath,
   // A name of somebody else's that leads here, as after DNS rebinding.
@@ -26,11 +27,10 @@ const browser = await chromium.launch({
 });
 after(async () => {
   await browser.close();
-  server.stop();
-  proving.stop();
-  for (const { server } of [one, another]) {
-    server.close();
-    server.closeAllConnections();
+  for (const whoami of [server, proving, keyless]) whoami.stop();
+  for (const pages of [one, another]) {
+    pages.server.close();
+    pages.server.closeAllConnections();
   }
 });
 
@@ -118,6 +118,12 @@ describe('a page of an origin that is served', () => {
     assert.deepEqual([stranger.status, stranger.challenge], [401, `Bearer scope="mcp", ${PLACE}`]);
     const { status, challenge } = await page.evaluate(ask, { url, ...call('echo', { text }, token) });
     assert.deepEqual([status, challenge], [413, null]);
+  });
+
+  test('reads when to come again', async () => {
+    const attempt = { url: keyless.url, ...call('echo', { text: 'hello' }, await keyless.token('mcp')) };
+    const { status, again } = await page.evaluate(ask, attempt);
+    assert.deepEqual([status, again], [503, '5']);
   });
 
   test('proves that it has a key, with a nonce that it reads', async () => {
@@ -208,7 +214,7 @@ describe('a page of an origin that is served', () => {
 // A message that is text for a browser, so that it asks nobody before it sends it.
 const simple = (options) => ({ url, body: call('echo', { text: 'hello' }).body, ...options });
 
-const OPAQUE = { type: 'opaque', status: 0, challenge: null, body: '' };
+const OPAQUE = { type: 'opaque', status: 0, challenge: null, again: null, body: '' };
 
 // What a page does, what it gets for it, and what the server refused.
 const ATTEMPTS = [

@@ -54,7 +54,8 @@ export async function ask({ url, ...options }) {
   try {
     const response = await fetch(url, { method: 'POST', ...options });
     const { type, status, headers } = response;
-    return { type, status, challenge: headers.get('WWW-Authenticate'), body: await response.text() };
+    const [challenge, again] = ['WWW-Authenticate', 'Retry-After'].map((name) => headers.get(name));
+    return { type, status, challenge, again, body: await response.text() };
   } catch (error) {
     return error.name;
   }

@@ -21,15 +21,16 @@ export class Whoami {
   #read = 0;
   #heard = () => {};
 
-  // Serves the pages of one origin, none else.
-  static async start(program, origin, ...others) {
+  // Serves the pages of one origin, none else. Its keys can be looked for where there are none.
+  static async start(program, origin, { keys, others = [] } = {}) {
     const server = new Whoami();
     const { publicKey, privateKey } = await generateKeyPair('ES256');
     server.#key = privateKey;
     const jwk = { ...(await exportJWK(publicKey)), alg: 'ES256', use: 'sig', kid: 'key' };
     const file = join(server.#folder, 'jwk.json');
     writeFileSync(file, JSON.stringify(jwk));
-    const flags = ['--listen', '127.0.0.1:0', '--allow-origin', origin, '--issuer', ISSUER, '--jwk', file, ...others];
+    const trusting = ['--issuer', ISSUER, ...(keys ? ['--jwks-url', keys] : ['--jwk', file])];
+    const flags = ['--listen', '127.0.0.1:0', '--allow-origin', origin, ...trusting, ...others];
     const env = { ...process.env, RUST_LOG: 'info,mcp_driver::running=debug' };
     server.#process = spawn(program, flags, { env, stdio: ['ignore', 'pipe', 'pipe'] });
     process.on('exit', () => server.#process.kill());
