@@ -26,10 +26,9 @@ fn trusting(issuer: &DevIssuer) -> ServerBuilder {
 }
 
 /// A token of bob's, which this issuer signed for this audience.
-fn token(issuer: &DevIssuer, audience: &str, scopes: &[&str]) -> String {
+fn token(issuer: &DevIssuer, audience: &str, scopes: &str) -> String {
     let now = TokioRuntime::new().now().unix;
-    let token = issuer.token(audience, now).subject("bob");
-    scopes.iter().fold(token, |token, scope| token.scope(*scope)).sign()
+    issuer.token(audience, now).subject("bob").scope(scopes).sign()
 }
 
 /// Better: D11.
@@ -56,7 +55,7 @@ async fn row_d12_s7_a_scope_that_is_missing_is_403_and_named() {
     });
     let issuer = issuer();
     let served = Served::start(trusting(&issuer).tool(asks)).await;
-    let poor = token(&issuer, AUDIENCE, &["mcp"]);
+    let poor = token(&issuer, AUDIENCE, "mcp");
     let message = "Forbidden: the token lacks a scope that is needed here";
     // One scope is declared, the other is asked for by the tool while it runs.
     for (tool, scope) in [("secret", "admin"), ("asks", "extra")] {
@@ -67,7 +66,7 @@ async fn row_d12_s7_a_scope_that_is_missing_is_403_and_named() {
             assert!(challenge.starts_with(r#"Bearer error="insufficient_scope", "#), "{challenge}");
             assert!(challenge.contains(&format!(r#"scope="mcp {scope}""#)), "{challenge}");
         }
-        let rich = token(&issuer, AUDIENCE, &["mcp", "admin", "extra"]);
+        let rich = token(&issuer, AUDIENCE, "mcp admin extra");
         assert_eq!(served.answer(&call(tool).token(&rich)).await.status(), 200);
     }
 }
@@ -99,7 +98,7 @@ async fn row_d14_the_metadata_is_where_every_challenge_says() {
 #[tokio::test]
 async fn row_d23_a_token_is_good_on_every_instance_and_after_a_restart() {
     let issuer = issuer();
-    let token = token(&issuer, AUDIENCE, &["mcp"]);
+    let token = token(&issuer, AUDIENCE, "mcp");
     for _ in 0..2 {
         let served = Served::start(trusting(&issuer)).await;
         assert_eq!(served.answer(&call("whoami").token(&token)).await.said(), (200, said_by_tool(1, "bob")));
@@ -114,10 +113,10 @@ async fn row_d25_a_token_names_its_issuer_and_its_audience() {
     let foreign = DevIssuer::new("https://other.example").expect("an issuer");
     let namesake = DevIssuer::new(ISSUER).expect("an issuer");
     for bad in [
-        token(&issuer, "https://other.example.com/mcp", &["mcp"]),
-        token(&issuer, "https://api.example.com", &["mcp"]),
-        token(&foreign, AUDIENCE, &["mcp"]),
-        token(&namesake, AUDIENCE, &["mcp"]),
+        token(&issuer, "https://other.example.com/mcp", "mcp"),
+        token(&issuer, "https://api.example.com", "mcp"),
+        token(&foreign, AUDIENCE, "mcp"),
+        token(&namesake, AUDIENCE, "mcp"),
         "good".to_owned(),
     ] {
         let answer = served.answer(&call("whoami").token(&bad)).await;
