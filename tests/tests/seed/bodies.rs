@@ -16,7 +16,7 @@ fn large() -> String {
         .to_string()
 }
 
-/// Same.
+/// Better: D9.
 #[tokio::test]
 async fn row_54_eleven_mebibytes_are_too_large() {
     let served = Served::guarded().await;
