@@ -310,3 +310,38 @@ async fn row_d17_the_words_of_an_error_decide_nothing() {
         assert!(!answer.text().contains(word), "{}", answer.text());
     }
 }
+
+/// Same.
+#[tokio::test]
+async fn row_s9_arguments_that_do_not_fit_are_refused_with_what_is_wrong() {
+    let served = Served::open().await;
+    let bad = older("tools/call", &json!({"name": "echo", "arguments": {"text": 1}}));
+    let wrong = "invalid type: integer `1`, expected a string";
+    for version in ["2024-11-05", "2025-03-26", "2025-06-18"] {
+        let answer = served.answer(&bad.clone().field("MCP-Protocol-Version", version)).await;
+        let (status, body) = answer.said();
+        assert_eq!(
+            (status, &body["error"]["code"], &body["id"]),
+            (200, &json!(-32602), &json!(1)),
+            "{version}"
+        );
+        assert!(body["error"]["message"].as_str().is_some_and(|message| message.contains(wrong)), "{body}");
+    }
+    assert_eq!(served.answer(&bad).await.json()["error"]["code"], -32602);
+    // From 2025-11-25 on the model is told, so that it can try again.
+    let answer = served.answer(&bad.field("MCP-Protocol-Version", "2025-11-25")).await;
+    let (status, body) = answer.said();
+    assert_eq!((status, &body["result"]["isError"]), (200, &json!(true)));
+    let told = body["result"]["content"][0]["text"].as_str();
+    assert!(told.is_some_and(|told| told.contains(wrong)), "{body}");
+}
+
+/// Same.
+#[tokio::test]
+async fn row_s10_a_tool_tells_the_model_what_went_wrong() {
+    let fails = Tool::new("fails")
+        .typed(async |_: NoArguments| Err::<String, _>(Interrupt::tool("the shop is closed")));
+    let answer = Served::start(server(Auth::none()).tool(fails)).await.answer(&call("fails")).await;
+    let content = json!([{"type": "text", "text": "the shop is closed"}]);
+    assert_eq!(answer.said(), (200, result(1, json!({"content": content, "isError": true}))));
+}
