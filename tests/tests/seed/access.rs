@@ -8,15 +8,10 @@ use mcp_tokio::{
 use serde_json::{Value, json};
 
 use crate::{
-    answer::said_by_tool,
+    answer::{names, said_by_tool},
     request::{call, modern, older},
     served::{Served, authenticate, server},
 };
-
-fn names(listed: &Value) -> Vec<&str> {
-    let tools = listed["result"]["tools"].as_array().expect("a list");
-    tools.iter().map(|tool| tool["name"].as_str().expect("a name")).collect()
-}
 
 const SESSION: &str = "6f1c0a3e-0c3e-4b1a-9a58-2f2f5a0f7c11";
 

@@ -77,3 +77,9 @@ pub(crate) fn error_with(id: impl Into<Value>, code: i32, message: &str, data: i
 pub(crate) fn said_by_tool(id: impl Into<Value>, text: &str) -> Value {
     result(id, json!({"content": [{"type": "text", "text": text}], "isError": false}))
 }
+
+/// The names of the tools that were listed.
+pub(crate) fn names(listed: &Value) -> Vec<&str> {
+    let tools = listed["result"]["tools"].as_array().expect("a list");
+    tools.iter().map(|tool| tool["name"].as_str().expect("a name")).collect()
+}

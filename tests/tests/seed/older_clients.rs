@@ -7,7 +7,7 @@ use mcp_tokio::{Auth, Context, Interrupt, NoArguments, Tool};
 use serde_json::{Value, json};
 
 use crate::{
-    answer::{error, error_with, result, said_by_tool},
+    answer::{error, error_with, names, result, said_by_tool},
     request::{Request, call, handshake, initialize, message, notification, older, older_with_id, post},
     served::{Served, server},
 };
@@ -53,12 +53,6 @@ async fn row_18_an_unknown_version_is_answered_with_the_newest_one() {
         let answer = served.answer(&older("initialize", &handshake(version)).token("good")).await;
         assert_eq!(answer.said(), (200, result(1, welcome("2025-11-25"))), "{version}");
     }
-}
-
-/// The names of the tools that were listed.
-fn names(listed: &Value) -> Vec<&str> {
-    let tools = listed["result"]["tools"].as_array().expect("a list");
-    tools.iter().map(|tool| tool["name"].as_str().expect("a name")).collect()
 }
 
 /// Same.
