@@ -93,7 +93,7 @@ impl Context {
     }
 
     /// Demands a scope that depends on the arguments. Scopes that do not are declared with the
-    /// tool. On a server without authentication nothing is asked.
+    /// tool. On a server without authentication nobody has any.
     ///
     /// # Errors
     /// When the caller does not have it. Return the error: it becomes HTTP 403 with a challenge

@@ -192,7 +192,8 @@ impl ServerBuilder {
         self
     }
 
-    /// Lets handlers see this request header. Headers that carry credentials cannot be exposed.
+    /// Lets handlers see this request header, and pages of allowed origins send it. Headers that carry
+    /// credentials cannot be exposed.
     #[must_use]
     pub fn expose_header(mut self, name: HeaderName) -> Self {
         self.exposed.push(name);
@@ -320,6 +321,7 @@ impl ServerBuilder {
         engine.limits = self.core_limits;
         engine.timeouts = self.core_timeouts;
         engine.mode = self.mode;
+        engine.page_fields.clone_from(&self.exposed);
         engine.path = self.path;
         engine.instructions = self.instructions;
         engine.keeps_records = self.audit.is_some();

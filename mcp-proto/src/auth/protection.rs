@@ -110,8 +110,3 @@ impl Protection {
         self.published.as_ref().map(|published| &published.document)
     }
 }
-
-/// Judges the scopes of an item on a server that asks for none.
-pub(super) fn only(scopes: &[String]) -> Result<Requirement, BuildError> {
-    Access::default().only(scopes)
-}
