@@ -54,6 +54,9 @@ mod client;
 mod mirrored;
 mod request;
 
+#[cfg(test)]
+mod tests;
+
 use std::{fmt, future::Future, sync::Arc};
 
 pub use mcp_proto::{Revision, exchange::Notification};
