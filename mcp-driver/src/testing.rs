@@ -59,7 +59,7 @@ mod tests;
 
 use std::{fmt, future::Future, sync::Arc};
 
-pub use mcp_proto::{Revision, exchange::Notification};
+pub use mcp_proto::exchange::Notification;
 
 use self::mirrored::Mirrors;
 pub use self::{

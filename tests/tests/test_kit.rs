@@ -15,10 +15,10 @@ use http::{HeaderName, HeaderValue, header};
 use mcp_tokio::{
     ApiKeys, Auth, BearerPolicy, Caller, CallerValue, Completion, CompletionInput, CompletionValues, Content,
     Context, CustomPolicy, DevIssuer, DpopPolicy, Identity, Interrupt, Introspection, Json, KeySource,
-    Limits, LogLevel, NoArguments, Prompt, PromptArguments, PromptMessage, ReadRequest, Rejection,
-    RequestHead, Resource, ResourceContents, ResourceTemplate, Runtime, Server, ServerBuilder, ServerError,
-    ServerLimits, TokioRuntime, Tool,
-    testing::{Notification, Revision, TestClient, TestKit},
+    Limits, LogLevel, Mode, NoArguments, Prompt, PromptArguments, PromptMessage, ReadRequest, Rejection,
+    RequestHead, Resource, ResourceContents, ResourceTemplate, Revision, Runtime, Server, ServerBuilder,
+    ServerError, ServerLimits, TokioRuntime, Tool,
+    testing::{Notification, TestClient, TestKit},
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -205,6 +205,28 @@ async fn what_handlers_tell_is_there_in_order_as_far_as_it_was_asked_for() {
         let answer = client.call_tool("talkative", json!({})).await;
         assert_eq!(answer.notifications(), expected, "{client:?}");
         assert_eq!(answer.text(), "done");
+    }
+}
+
+#[tokio::test]
+async fn clients_of_every_revision_are_served() {
+    let builder = || server(Auth::bearer(policy(), KeySource::discovery())).tool(talkative());
+    let everybody = kit(builder());
+    let modern_only = kit(builder().mode(Mode::ModernOnly));
+    for revision in Revision::LEGACY {
+        let client = everybody.caller(who("alice", "mcp write")).revision(revision);
+        assert_eq!(whoami(&client).await.text(), "alice", "{revision:?}");
+        let told = client.call_tool("talkative", json!({})).await;
+        // Without a session the server tells them from info on.
+        assert_eq!(told.notifications().len(), 3, "{revision:?}: {told:?}");
+        assert_eq!(told.text(), "done");
+        assert_eq!(told.result().get("resultType"), None, "what only 2026-07-28 has");
+        let unsound = client.request("tools/call", json!({"name": "whoami", "_meta": 7})).await;
+        assert_eq!(unsound.error().map(|error| error.code), Some(-32602));
+        let refused = whoami(&everybody.caller(who("bob", "mcp")).revision(revision)).await;
+        assert_eq!(refused.challenged_scopes(), ["mcp", "write"], "{revision:?}");
+        let unserved = whoami(&modern_only.caller(who("alice", "mcp write")).revision(revision)).await;
+        assert_eq!(unserved.error().map(|error| error.code), Some(-32022), "{revision:?}");
     }
 }
 

@@ -67,16 +67,16 @@ impl<R: Runtime> TestClient<R> {
         self
     }
 
-    /// Asks for log messages of this level and above. Otherwise it asks for none. Clients before 2026-07-28
-    /// cannot ask.
+    /// Asks for log messages of this level and above. Otherwise it asks for none. For clients before 2026-07-28
+    /// the server decides: without a session they cannot ask.
     #[must_use]
     pub fn log_level(mut self, level: LogLevel) -> Self {
         self.log_level = Some(level);
         self
     }
 
-    /// Declares these client capabilities, such as `json!({"sampling": {}})`. Otherwise none. Clients before
-    /// 2026-07-28 cannot declare any without a session.
+    /// Declares these client capabilities, such as `json!({"sampling": {}})`. Otherwise none. Without a session,
+    /// clients before 2026-07-28 cannot declare any.
     #[must_use]
     pub fn capabilities(mut self, capabilities: Value) -> Self {
         self.capabilities = capabilities;
