@@ -98,11 +98,13 @@ impl<R: Runtime> TestClient<R> {
     }
 
     /// Calls a tool.
+    #[expect(clippy::needless_pass_by_value, reason = "a test writes them where it calls")]
     pub fn call_tool(&self, name: &str, arguments: Value) -> Call {
         self.request("tools/call", json!({"name": name, "arguments": arguments}))
     }
 
     /// Has a prompt filled in. The values of its arguments are strings.
+    #[expect(clippy::needless_pass_by_value, reason = "a test writes them where it calls")]
     pub fn get_prompt(&self, name: &str, arguments: Value) -> Call {
         self.request("prompts/get", json!({"name": name, "arguments": arguments}))
     }
@@ -114,15 +116,15 @@ impl<R: Runtime> TestClient<R> {
 
     /// Asks what the value of a prompt's argument could be that begins with `typed`.
     pub fn complete_prompt(&self, name: &str, argument: &str, typed: &str) -> Call {
-        self.complete(json!({"type": "ref/prompt", "name": name}), argument, typed)
+        self.complete(&json!({"type": "ref/prompt", "name": name}), argument, typed)
     }
 
     /// Asks what the value of a template's variable could be that begins with `typed`.
     pub fn complete_template(&self, uri_template: &str, variable: &str, typed: &str) -> Call {
-        self.complete(json!({"type": "ref/resource", "uri": uri_template}), variable, typed)
+        self.complete(&json!({"type": "ref/resource", "uri": uri_template}), variable, typed)
     }
 
-    fn complete(&self, reference: Value, argument: &str, typed: &str) -> Call {
+    fn complete(&self, reference: &Value, argument: &str, typed: &str) -> Call {
         let argument = json!({"name": argument, "value": typed});
         self.request("completion/complete", json!({"ref": reference, "argument": argument}))
     }
