@@ -44,8 +44,8 @@
 //! # It is no way into a server
 //!
 //! No feature hides this module, since nothing in it can weaken a server that runs. A kit is made of a
-//! [`ServerBuilder`], which it consumes. It has no way to a [`Server`](crate::Server) or a
-//! [`Service`](crate::Service), so nothing that it is made of can be given to a listener. And an identity never
+//! [`ServerBuilder`], which it consumes. It has no way to a [`Server`] or a
+//! [`Service`], so nothing that it is made of can be given to a listener. And an identity never
 //! travels with a request: it is a value of the one client that the test made for it, so there is nothing that a
 //! peer could send in its place.
 
