@@ -37,6 +37,7 @@ mod serve;
 mod server;
 mod sha256;
 mod signature;
+pub mod testing;
 #[cfg(feature = "https")]
 mod tls;
 mod token_digest;

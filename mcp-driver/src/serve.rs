@@ -67,9 +67,13 @@ impl<R: Runtime> Service<R> {
     #[expect(clippy::needless_pass_by_value, reason = "whoever starts a server has nothing else to fetch")]
     pub fn start(server: Server, runtime: R, fetch: Option<Arc<dyn Fetch>>) -> Result<Self, ServiceError> {
         let recogniser = Recogniser::start(&server, &runtime, fetch.as_ref())?;
+        Ok(Self::recognising(server, runtime, recogniser, Arc::new(Load::default())))
+    }
+
+    /// A service whose callers are recognised like this, and which shares its places with others of this load.
+    pub(crate) fn recognising(server: Server, runtime: R, recogniser: Recogniser, load: Arc<Load>) -> Self {
         let timer = Arc::new(RuntimeTimer(runtime.clone()));
-        let load = Arc::new(Load::default());
-        Ok(Self(Arc::new(Inner { server, runtime, recogniser, load, timer })))
+        Self(Arc::new(Inner { server, runtime, recogniser, load, timer }))
     }
 
     /// The server.

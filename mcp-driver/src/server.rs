@@ -1,5 +1,6 @@
 //! A server: its policy, its catalog, its bounds. Knows no runtime.
 
+mod authentication;
 mod builder;
 mod error;
 

@@ -5,10 +5,12 @@
 mod fetch;
 mod listener;
 mod runtime;
+mod test_kit;
 
 pub use mcp_driver::*;
 
 pub use self::{
     listener::{Listener, StartError, bind, listen, serve},
     runtime::TokioRuntime,
+    test_kit::test_kit,
 };

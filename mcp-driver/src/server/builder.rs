@@ -7,17 +7,17 @@ use std::{
 
 use http::{HeaderName, header};
 use mcp_proto::{
-    AuthPolicy, BearerPolicy, BuildError, EngineBuilder, Implementation, Limits, Mode, Timeouts, Visibility,
+    BuildError, EngineBuilder, Implementation, Limits, Mode, Timeouts, ToolSpec, Visibility,
     jws::keyset::FetchPolicy,
     origin::{HostPolicy, OriginPolicy},
 };
 
-use super::{Inner, Server, ServerError, Snapshot, check_callers};
+use super::{Inner, Server, ServerError, Snapshot, authentication::Authentication, check_callers};
 #[cfg(feature = "https")]
 use crate::tls::TlsRoots;
 use crate::{
     audit::{Audit, AuditEvent},
-    auth::{Auth, AuthKind, TokenAuth, TokenSource},
+    auth::Auth,
     catalog::Catalog,
     completion::Completion,
     dpop::Nonces,
@@ -297,16 +297,27 @@ impl ServerBuilder {
     /// # Errors
     /// When the policy or the catalog is not what it has to be.
     pub fn build(self) -> Result<Server, ServerError> {
-        let (auth, sources, verifier) = match self.auth.0 {
-            AuthKind::Open => (AuthPolicy::Open, Vec::new(), None),
-            AuthKind::Tokens(auth) => {
-                let (policy, sources) = bearer(auth)?;
-                (AuthPolicy::Bearer(policy), sources, None)
-            }
-            AuthKind::Custom(policy, verifier) => {
-                (AuthPolicy::Custom(policy.build()?), Vec::new(), Some(verifier))
-            }
-        };
+        let authentication = Authentication::of(&self.auth)?;
+        self.assemble(authentication)
+    }
+
+    /// The same server without anything that finds out who calls, for [`crate::testing`], which brings that
+    /// along. Started in any other way, it lets nobody in.
+    ///
+    /// # Errors
+    /// Those of [`ServerBuilder::build`].
+    pub(crate) fn build_for_tests(self) -> Result<Server, ServerError> {
+        let authentication = Authentication::of(&self.auth)?.left_to_others();
+        self.assemble(authentication)
+    }
+
+    /// The tools so far.
+    pub(crate) fn tools(&self) -> &[ToolSpec] {
+        &self.catalog.spec.tools
+    }
+
+    fn assemble(self, authentication: Authentication) -> Result<Server, ServerError> {
+        let Authentication { policy: auth, sources, verifier } = authentication;
         for name in &self.exposed {
             let carries_credentials =
                 CREDENTIAL_FIELDS.contains(name) || auth.credential_fields().contains(name);
@@ -364,25 +375,6 @@ impl ServerBuilder {
             origins: origins_listed,
         })))
     }
-}
-
-/// The policy, and what makes the tokens of each of its issuers trusted.
-fn bearer(auth: TokenAuth) -> Result<(BearerPolicy, Vec<TokenSource>), ServerError> {
-    let TokenAuth { policy, sources } = auth;
-    if policy.issuers().len() != sources.len() {
-        return Err(ServerError::IssuerWithoutSource);
-    }
-    for source in &sources {
-        if let TokenSource::Introspection(introspection) = source {
-            introspection.settings()?;
-        }
-    }
-    let mut verifications = sources.iter().map(TokenSource::verification);
-    let policy = policy.map_issuers(|issuer| match verifications.next() {
-        Some(verification) => issuer.verification(verification),
-        None => issuer,
-    });
-    Ok((policy.build()?, sources))
 }
 
 /// Header fields that always carry credentials. The name of a session is one where there are sessions,
