@@ -4,11 +4,13 @@
 
 mod fetch;
 mod listener;
+mod mount;
 mod runtime;
 
 pub use mcp_driver::*;
 
 pub use self::{
     listener::{Listener, StartError, bind, listen, serve},
+    mount::mount,
     runtime::TokioRuntime,
 };

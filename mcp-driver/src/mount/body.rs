@@ -1,0 +1,168 @@
+//! The body of an answer on a connection that is not ours.
+//!
+//! A peer that takes nothing of a stream leaves its body unpolled, and with it every timer inside. On our own
+//! connections somebody outside watches for that; here each stream brings a watchdog along.
+
+use std::{
+    convert::Infallible,
+    future::{Future, poll_fn},
+    pin::{Pin, pin},
+    sync::{
+        Arc, Mutex, PoisonError, TryLockError,
+        atomic::{AtomicU64, Ordering},
+    },
+    task::{Context, Poll, ready},
+};
+
+use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
+use mcp_proto::Tick;
+
+use crate::{
+    body::ReplyBody,
+    landing::{Landing, Waiting},
+    runtime::Runtime,
+};
+
+/// The body of an answer in a [`Mount`](crate::Mount). Dropping it cancels the call that it carries.
+pub struct MountedBody<R: Runtime>(Kind<R>);
+
+enum Kind<R: Runtime> {
+    Whole(ReplyBody<R>),
+    Stream(Stream<R>),
+}
+
+/// A stream and its watchdog's ear.
+struct Stream<R: Runtime> {
+    watched: Arc<Watched<R>>,
+    gone: Arc<Landing<()>>,
+    runtime: R,
+}
+
+/// What a stream and its watchdog share.
+struct Watched<R: Runtime> {
+    /// `None` once it was given up. Locked while it is polled.
+    body: Mutex<Option<ReplyBody<R>>>,
+    /// When the host last asked for more, in microseconds.
+    asked: AtomicU64,
+    patience_micros: u64,
+}
+
+impl<R: Runtime> MountedBody<R> {
+    pub(super) fn whole(body: ReplyBody<R>) -> Self {
+        Self(Kind::Whole(body))
+    }
+
+    /// A stream that is given up when nobody asks for more in this time.
+    pub(super) fn watched(body: ReplyBody<R>, runtime: &R, patience_micros: u64) -> Self {
+        let asked = AtomicU64::new(runtime.now().tick.0);
+        let watched = Arc::new(Watched { body: Mutex::new(Some(body)), asked, patience_micros });
+        let gone = Arc::new(Landing::default());
+        runtime.spawn(watch(Arc::clone(&watched), Arc::clone(&gone).wait(), runtime.clone()));
+        Self(Kind::Stream(Stream { watched, gone, runtime: runtime.clone() }))
+    }
+}
+
+impl<R: Runtime> Watched<R> {
+    /// What is done with the body, if it was not given up.
+    fn with_body<T>(&self, act: impl FnOnce(&mut ReplyBody<R>) -> T) -> Option<T> {
+        // A handler's panic is caught inside, so a poisoned body is still whole.
+        self.body.lock().unwrap_or_else(PoisonError::into_inner).as_mut().map(act)
+    }
+
+    /// When the stream is to be given up, as things stand.
+    fn due(&self) -> Tick {
+        Tick(self.asked.load(Ordering::Relaxed)).after_micros(self.patience_micros)
+    }
+
+    /// The body, if it is to be given up by now.
+    fn give_up(&self, now: Tick) -> Option<ReplyBody<R>> {
+        let mut body = match self.body.try_lock() {
+            Ok(body) => body,
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            Err(TryLockError::WouldBlock) => {
+                // Somebody asks for more right now.
+                self.asked.store(now.0, Ordering::Relaxed);
+                return None;
+            }
+        };
+        if self.due() <= now { body.take() } else { None }
+    }
+}
+
+/// Ends when the stream is gone; ends the call when its host leaves the stream alone.
+async fn watch<R: Runtime>(watched: Arc<Watched<R>>, gone: Waiting<()>, runtime: R) {
+    let mut gone = pin!(gone);
+    loop {
+        let mut timer = pin!(runtime.sleep_until(watched.due()));
+        let is_gone = poll_fn(|cx| {
+            if gone.as_mut().poll(cx).is_ready() {
+                return Poll::Ready(true);
+            }
+            ready!(timer.as_mut().poll(cx));
+            Poll::Ready(false)
+        });
+        if is_gone.await {
+            return;
+        }
+        if let Some(given_up) = watched.give_up(runtime.now().tick) {
+            tracing::debug!("call cancelled: nobody takes its stream");
+            drop(given_up);
+            return;
+        }
+    }
+}
+
+impl<R: Runtime> Stream<R> {
+    fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        self.watched.asked.store(self.runtime.now().tick.0, Ordering::Relaxed);
+        self.watched.with_body(|body| Pin::new(body).poll_frame(cx)).unwrap_or(Poll::Ready(None))
+    }
+}
+
+impl<R: Runtime> Drop for Stream<R> {
+    fn drop(&mut self) {
+        let body = self.watched.body.lock().unwrap_or_else(PoisonError::into_inner).take();
+        // Dropping a call runs foreign code, so it happens without the lock.
+        drop(body);
+        self.gone.land(());
+    }
+}
+
+impl<R: Runtime> Body for MountedBody<R> {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        match &mut self.0 {
+            Kind::Whole(body) => Pin::new(body).poll_frame(cx),
+            Kind::Stream(stream) => stream.poll_frame(cx),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match &self.0 {
+            Kind::Whole(body) => body.is_end_stream(),
+            Kind::Stream(stream) => stream.watched.with_body(|body| body.is_end_stream()).unwrap_or(true),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match &self.0 {
+            Kind::Whole(body) => body.size_hint(),
+            Kind::Stream(_) => SizeHint::default(),
+        }
+    }
+}
+
+impl<R: Runtime> std::fmt::Debug for MountedBody<R> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match &self.0 {
+            Kind::Whole(_) => "MountedBody::Whole(..)",
+            Kind::Stream(_) => "MountedBody::Stream(..)",
+        })
+    }
+}
