@@ -166,3 +166,38 @@ impl<R: Runtime> std::fmt::Debug for MountedBody<R> {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::keys::testing::ManualRuntime;
+
+    const PATIENCE: u64 = 100;
+
+    fn asked_at(tick: u64) -> Watched<ManualRuntime> {
+        Watched {
+            body: Mutex::new(Some(ReplyBody::empty())),
+            asked: AtomicU64::new(tick),
+            patience_micros: PATIENCE,
+        }
+    }
+
+    #[test]
+    fn a_stream_is_given_up_once_and_not_before_its_time() {
+        let watched = asked_at(7);
+        assert_eq!(watched.due(), Tick(107));
+        assert!(watched.give_up(Tick(106)).is_none());
+        assert!(watched.give_up(Tick(107)).is_some());
+        assert!(watched.give_up(Tick(108)).is_none());
+        assert!(watched.with_body(|_| ()).is_none());
+    }
+
+    #[test]
+    fn a_stream_whose_handler_keeps_its_thread_is_in_use() {
+        let watched = asked_at(7);
+        let polled = watched.with_body(|_| watched.give_up(Tick(1_000)).is_none());
+        assert_eq!(polled, Some(true), "its body is in somebody's hands");
+        assert_eq!(watched.due(), Tick(1_100));
+        assert!(watched.give_up(Tick(1_100)).is_some());
+    }
+}
