@@ -1,4 +1,4 @@
-//! The first program of the README: it is what is compiled, it is short, and it runs.
+//! The programs of the README: they are what is compiled; the first is short, and it runs.
 
 #![allow(clippy::expect_used, clippy::panic, reason = "a test says what is wrong by panicking")]
 
@@ -39,6 +39,19 @@ fn program() -> String {
 fn the_program_is_the_example() {
     let example = fs::read_to_string(root().join("mcp-tokio/examples/readme.rs")).expect("the example");
     assert_eq!(program(), example);
+}
+
+/// What the README shows of axum is what the documentation of `mount` compiles.
+#[test]
+fn the_mount_is_the_documented_one() {
+    let readme = fs::read_to_string(root().join("README.md")).expect("a README");
+    let (_, section) = readme.split_once("## Inside axum\n").expect("a section");
+    let (_, behind) = section.split_once("```rust,ignore\n").expect("a snippet");
+    let (snippet, _) = behind.split_once("```\n").expect("its end");
+    assert!(snippet.lines().count() > 3, "{snippet}");
+    let source = fs::read_to_string(root().join("mcp-tokio/src/mount.rs")).expect("the source");
+    let documented: String = snippet.lines().map(|line| format!("/// {line}\n")).collect();
+    assert!(source.contains(&documented), "{documented}");
 }
 
 #[test]

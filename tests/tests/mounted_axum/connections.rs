@@ -27,10 +27,10 @@ const STALL: Duration = Duration::from_millis(200);
 
 const HEARTBEAT: Duration = Duration::from_millis(100);
 
-/// Soon weary of a peer that takes nothing, and of silent handlers.
-fn impatient(server: ServerBuilder) -> ServerBuilder {
+/// Weary of a peer that takes nothing for this long, and soon of silent handlers.
+fn impatient(server: ServerBuilder, stall: Duration) -> ServerBuilder {
     let mut connection = ConnectionTimeouts::default();
-    connection.write_stall = STALL;
+    connection.write_stall = stall;
     let mut core = Timeouts::default();
     core.open_stream_micros = 50_000;
     core.heartbeat_micros = 100_000;
@@ -38,9 +38,9 @@ fn impatient(server: ServerBuilder) -> ServerBuilder {
 }
 
 /// A server that axum serves, with this witness's tools.
-async fn served(witness: &Witness) -> (Mounted, SocketAddr) {
+async fn served(witness: &Witness, stall: Duration) -> (Mounted, SocketAddr) {
     let mounted = Mounted::at("http://localhost/mcp", |server| {
-        impatient(server.tool(witness.silent(Duration::from_secs(250))).tool(witness.talkative()))
+        impatient(server.tool(witness.silent(Duration::from_secs(250))).tool(witness.talkative()), stall)
     });
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a port");
     let address = listener.local_addr().expect("an address");
@@ -78,7 +78,7 @@ async fn send(requests: &SendRequest<Bytes>, ask: Ask) -> ResponseFuture {
 #[tokio::test]
 async fn a_stream_without_a_window_loses_its_call_and_nothing_else() {
     let (witness, mut sightings) = witness();
-    let (mounted, address) = served(&witness).await;
+    let (mounted, address) = served(&witness, STALL).await;
     let requests = http2(address, 0).await;
     let begun = Instant::now();
     let stuck = soon("a head", send(&requests, Ask::call("silent").bearer(&mounted.token())).await);
@@ -96,14 +96,15 @@ async fn a_stream_without_a_window_loses_its_call_and_nothing_else() {
 
 #[tokio::test]
 async fn a_stream_with_a_window_lasts() {
+    let stall = Duration::from_secs(1);
     let (witness, mut sightings) = witness();
-    let (mounted, address) = served(&witness).await;
+    let (mounted, address) = served(&witness, stall).await;
     let requests = http2(address, 1 << 16).await;
     let response = soon("a head", send(&requests, Ask::call("silent").bearer(&mounted.token())).await).await;
     sightings.begun_soon().await;
     let mut body = response.expect("an answer").into_body();
     let begun = Instant::now();
-    while begun.elapsed() < (STALL + HEARTBEAT) * 3 {
+    while begun.elapsed() < stall * 2 {
         soon("a heartbeat", body.data()).await.expect("more").expect("no error");
     }
     sightings.nothing_more();
@@ -114,7 +115,7 @@ async fn a_stream_with_a_window_lasts() {
 #[tokio::test]
 async fn a_peer_of_http1_that_reads_nothing_of_a_stream_loses_its_call() {
     let (witness, mut sightings) = witness();
-    let (mounted, address) = served(&witness).await;
+    let (mounted, address) = served(&witness, STALL).await;
     let mut stream = soon("connect", TcpStream::connect(address)).await.expect("a connection");
     let call =
         Ask::call("talkative").meta("io.modelcontextprotocol/logLevel", "debug").bearer(&mounted.token());
@@ -128,7 +129,7 @@ async fn a_peer_of_http1_that_reads_nothing_of_a_stream_loses_its_call() {
 #[tokio::test]
 async fn a_peer_of_http1_that_leaves_cancels_its_call() {
     let (witness, mut sightings) = witness();
-    let (mounted, address) = served(&witness).await;
+    let (mounted, address) = served(&witness, STALL).await;
     let mut stream = soon("connect", TcpStream::connect(address)).await.expect("a connection");
     let call = Ask::call("silent").bearer(&mounted.token());
     stream.write_all(call.http1().as_bytes()).await.expect("the server takes the call");
