@@ -11,7 +11,7 @@ use std::{
         Arc, Mutex, PoisonError, TryLockError,
         atomic::{AtomicU64, Ordering},
     },
-    task::{Context, Poll, ready},
+    task::{Context, Poll, Waker, ready},
 };
 
 use bytes::Bytes;
@@ -42,10 +42,17 @@ struct Stream<R: Runtime> {
 /// What a stream and its watchdog share.
 struct Watched<R: Runtime> {
     /// `None` once it was given up. Locked while it is polled.
-    body: Mutex<Option<ReplyBody<R>>>,
+    open: Mutex<Option<Open<R>>>,
     /// When the host last asked for more, in microseconds.
     asked: AtomicU64,
     patience_micros: u64,
+}
+
+/// A stream that was not given up.
+struct Open<R: Runtime> {
+    body: ReplyBody<R>,
+    /// The host, if it waits for more: nothing inside wakes it once the body is gone.
+    host: Option<Waker>,
 }
 
 impl<R: Runtime> MountedBody<R> {
@@ -56,7 +63,8 @@ impl<R: Runtime> MountedBody<R> {
     /// A stream that is given up when nobody asks for more in this time.
     pub(super) fn watched(body: ReplyBody<R>, runtime: &R, patience_micros: u64) -> Self {
         let asked = AtomicU64::new(runtime.now().tick.0);
-        let watched = Arc::new(Watched { body: Mutex::new(Some(body)), asked, patience_micros });
+        let open = Mutex::new(Some(Open { body, host: None }));
+        let watched = Arc::new(Watched { open, asked, patience_micros });
         let gone = Arc::new(Landing::default());
         runtime.spawn(watch(Arc::clone(&watched), Arc::clone(&gone).wait(), runtime.clone()));
         Self(Kind::Stream(Stream { watched, gone, runtime: runtime.clone() }))
@@ -64,10 +72,10 @@ impl<R: Runtime> MountedBody<R> {
 }
 
 impl<R: Runtime> Watched<R> {
-    /// What is done with the body, if it was not given up.
-    fn with_body<T>(&self, act: impl FnOnce(&mut ReplyBody<R>) -> T) -> Option<T> {
+    /// What is done with the stream, if it was not given up.
+    fn with_open<T>(&self, act: impl FnOnce(&mut Open<R>) -> T) -> Option<T> {
         // A handler's panic is caught inside, so a poisoned body is still whole.
-        self.body.lock().unwrap_or_else(PoisonError::into_inner).as_mut().map(act)
+        self.open.lock().unwrap_or_else(PoisonError::into_inner).as_mut().map(act)
     }
 
     /// When the stream is to be given up, as things stand.
@@ -75,10 +83,10 @@ impl<R: Runtime> Watched<R> {
         Tick(self.asked.load(Ordering::Relaxed)).after_micros(self.patience_micros)
     }
 
-    /// The body, if it is to be given up by now.
-    fn give_up(&self, now: Tick) -> Option<ReplyBody<R>> {
-        let mut body = match self.body.try_lock() {
-            Ok(body) => body,
+    /// The stream, if it is to be given up by now.
+    fn give_up(&self, now: Tick) -> Option<Open<R>> {
+        let mut open = match self.open.try_lock() {
+            Ok(open) => open,
             Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
             Err(TryLockError::WouldBlock) => {
                 // Somebody asks for more right now.
@@ -86,7 +94,7 @@ impl<R: Runtime> Watched<R> {
                 return None;
             }
         };
-        if self.due() <= now { body.take() } else { None }
+        if self.due() <= now { open.take() } else { None }
     }
 }
 
@@ -105,9 +113,11 @@ async fn watch<R: Runtime>(watched: Arc<Watched<R>>, gone: Waiting<()>, runtime:
         if is_gone.await {
             return;
         }
-        if let Some(given_up) = watched.give_up(runtime.now().tick) {
+        if let Some(Open { body, host }) = watched.give_up(runtime.now().tick) {
             tracing::debug!("call cancelled: nobody takes its stream");
-            drop(given_up);
+            drop(body);
+            // It may only have been late, and has to learn that this is the end.
+            host.into_iter().for_each(Waker::wake);
             return;
         }
     }
@@ -116,15 +126,22 @@ async fn watch<R: Runtime>(watched: Arc<Watched<R>>, gone: Waiting<()>, runtime:
 impl<R: Runtime> Stream<R> {
     fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
         self.watched.asked.store(self.runtime.now().tick.0, Ordering::Relaxed);
-        self.watched.with_body(|body| Pin::new(body).poll_frame(cx)).unwrap_or(Poll::Ready(None))
+        let polled = self.watched.with_open(|open| {
+            let polled = Pin::new(&mut open.body).poll_frame(cx);
+            let is_known = open.host.as_ref().is_some_and(|host| host.will_wake(cx.waker()));
+            let earlier = if is_known { None } else { open.host.replace(cx.waker().clone()) };
+            (polled, earlier)
+        });
+        // The earlier waker is dropped here, without the lock: it may run foreign code.
+        polled.map_or(Poll::Ready(None), |(polled, _)| polled)
     }
 }
 
 impl<R: Runtime> Drop for Stream<R> {
     fn drop(&mut self) {
-        let body = self.watched.body.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let open = self.watched.open.lock().unwrap_or_else(PoisonError::into_inner).take();
         // Dropping a call runs foreign code, so it happens without the lock.
-        drop(body);
+        drop(open);
         self.gone.land(());
     }
 }
@@ -146,7 +163,9 @@ impl<R: Runtime> Body for MountedBody<R> {
     fn is_end_stream(&self) -> bool {
         match &self.0 {
             Kind::Whole(body) => body.is_end_stream(),
-            Kind::Stream(stream) => stream.watched.with_body(|body| body.is_end_stream()).unwrap_or(true),
+            Kind::Stream(stream) => {
+                stream.watched.with_open(|open| open.body.is_end_stream()).unwrap_or(true)
+            }
         }
     }
 
@@ -176,7 +195,7 @@ mod tests {
 
     fn asked_at(tick: u64) -> Watched<ManualRuntime> {
         Watched {
-            body: Mutex::new(Some(ReplyBody::empty())),
+            open: Mutex::new(Some(Open { body: ReplyBody::empty(), host: None })),
             asked: AtomicU64::new(tick),
             patience_micros: PATIENCE,
         }
@@ -189,13 +208,13 @@ mod tests {
         assert!(watched.give_up(Tick(106)).is_none());
         assert!(watched.give_up(Tick(107)).is_some());
         assert!(watched.give_up(Tick(108)).is_none());
-        assert!(watched.with_body(|_| ()).is_none());
+        assert!(watched.with_open(|_| ()).is_none());
     }
 
     #[test]
     fn a_stream_whose_handler_keeps_its_thread_is_in_use() {
         let watched = asked_at(7);
-        let polled = watched.with_body(|_| watched.give_up(Tick(1_000)).is_none());
+        let polled = watched.with_open(|_| watched.give_up(Tick(1_000)).is_none());
         assert_eq!(polled, Some(true), "its body is in somebody's hands");
         assert_eq!(watched.due(), Tick(1_100));
         assert!(watched.give_up(Tick(1_100)).is_some());

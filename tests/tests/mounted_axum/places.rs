@@ -134,6 +134,15 @@ async fn a_challenge_leads_to_the_metadata() {
 }
 
 #[tokio::test]
+async fn the_metadata_does_not_depend_on_what_is_left_of_its_path() {
+    let mounted = Mounted::at("http://localhost/mcp", |server| server);
+    let application = Router::new().nest_service("/.well-known", mounted.mount.metadata());
+    for path in mounted.mount.server().metadata_paths() {
+        assert_eq!(get(&application, &path).await.json()["resource"], "http://localhost/mcp", "{path}");
+    }
+}
+
+#[tokio::test]
 async fn a_token_for_another_place_is_not_good() {
     let (mounted, application) = PLACES[0].build();
     let elsewhere = Mounted::at("http://localhost/api/mcp", |server| server).token();

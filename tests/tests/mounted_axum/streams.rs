@@ -3,9 +3,20 @@
 //!
 //! A silent call becomes a stream after 15 s, has a heartbeat every 15 s, and a peer may take nothing for 30 s.
 
-use std::time::Duration;
+use std::{
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    task::{Context, Poll, Wake, Waker},
+    time::Duration,
+};
 
-use axum::{Router, body::Body};
+use axum::{
+    Router,
+    body::{Body, HttpBody as _},
+};
 use http::StatusCode;
 use http_body_util::BodyExt as _;
 use mcp_tests::{asking::Ask, events::Received};
@@ -13,7 +24,7 @@ use mcp_tokio::ServerLimits;
 use tokio::{
     runtime::Handle,
     task::yield_now,
-    time::{Instant, sleep},
+    time::{Instant, sleep, timeout},
 };
 use tower_http::timeout::TimeoutLayer;
 
@@ -117,10 +128,36 @@ async fn a_stream_that_its_host_leaves_alone_is_given_up() {
     assert_eq!(ask(&application, call(&mounted)).await.status, 503, "there is one place");
     sightings.dropped().await;
     assert_elapsed(left, PATIENCE);
-    assert!(body.frame().await.is_none(), "it ends without a result");
+    let end = timeout(seconds(1), body.frame()).await.expect("no more waiting");
+    assert!(end.is_none(), "it ends without a result");
     let next = ask(&application, Ask::call("whoami").bearer(&mounted.token())).await;
     assert_eq!(next.status, 200, "its place is free again");
     sightings.nothing_more();
+}
+
+/// A host that is woken and does nothing about it.
+#[derive(Default)]
+struct Sleepy(AtomicUsize);
+
+impl Wake for Sleepy {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_host_that_waits_for_a_stream_is_woken_when_it_is_given_up() {
+    let (mounted, mut sightings) = silent(FOR_EVER);
+    let mut body = opened(&mounted, &mounted.application()).await;
+    sightings.begun().await;
+    let sleepy = Arc::new(Sleepy::default());
+    let waker = Waker::from(Arc::clone(&sleepy));
+    let mut poll = || Pin::new(&mut body).poll_frame(&mut Context::from_waker(&waker));
+    assert!(matches!(poll(), Poll::Ready(Some(Ok(_)))), "what opened it");
+    assert!(poll().is_pending());
+    sightings.dropped().await;
+    assert_eq!(sleepy.0.load(Ordering::Relaxed), 2, "once for the heartbeat, once for the end");
+    assert!(matches!(poll(), Poll::Ready(None)));
 }
 
 #[tokio::test(start_paused = true)]
@@ -150,9 +187,11 @@ async fn a_stream_that_is_dropped_is_cancelled_at_once_and_nothing_stays_behind(
     let left = Instant::now();
     drop(body);
     sightings.dropped().await;
-    while tasks() > before {
+    // One turn for each who may have to be told.
+    for _ in 0..10 {
         yield_now().await;
     }
+    assert_eq!(tasks(), before);
     assert_elapsed(left, Duration::ZERO);
 }
 
