@@ -1,6 +1,8 @@
 //! An axum application of its own with an MCP server inside, whose callers bring tokens of a development
 //! issuer. Prints a token and a `curl` line that uses it.
 
+#![allow(clippy::print_stdout, reason = "what it prints is its interface")]
+
 use std::error::Error;
 
 use axum::{Router, routing::get};
