@@ -102,6 +102,15 @@ impl<R: Runtime> Service<R> {
         self.answer(&self.hold(), request, arrival).await
     }
 
+    /// The refusal of a head with more fields than allowed.
+    pub(crate) fn judge_field_count(&self, headers: &HeaderMap) -> Option<http::Response<ReplyBody<R>>> {
+        (headers.len() > self.0.server.limits().header_fields).then(|| {
+            let mut refused = http::Response::new(ReplyBody::empty());
+            *refused.status_mut() = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
+            refused
+        })
+    }
+
     /// Answers one request with the snapshot that its connection keeps.
     pub(crate) async fn answer<B>(
         &self,

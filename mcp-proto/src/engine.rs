@@ -209,8 +209,15 @@ impl Engine {
             "/ready" => return Target::Ready,
             _ => {}
         }
-        let published = self.policy.auth.protection().map_or(&[][..], Protection::metadata_paths);
+        let published = self.metadata_paths();
         if published.iter().any(|known| &**known == path) { Target::Metadata } else { Target::Unknown }
+    }
+
+    /// The paths of the protected resource metadata, each once (RFC 9728 section 3.1): the one inserted
+    /// before the resource's path, and the root. None where nothing is published.
+    #[must_use]
+    pub fn metadata_paths(&self) -> &[Box<str>] {
+        self.policy.auth.protection().map_or(&[], Protection::metadata_paths)
     }
 
     /// Who may use the server.

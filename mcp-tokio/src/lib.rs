@@ -4,6 +4,7 @@
 
 mod fetch;
 mod listener;
+mod mount;
 mod runtime;
 mod test_kit;
 
@@ -11,6 +12,7 @@ pub use mcp_driver::*;
 
 pub use self::{
     listener::{Listener, StartError, bind, listen, serve},
+    mount::mount,
     runtime::TokioRuntime,
     test_kit::test_kit,
 };

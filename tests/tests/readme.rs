@@ -44,6 +44,19 @@ fn the_programs_are_those_that_are_compiled() {
     assert_eq!(programs(), compiled);
 }
 
+/// What the README shows of axum is what the documentation of `mount` compiles.
+#[test]
+fn the_mount_is_the_documented_one() {
+    let readme = fs::read_to_string(root().join("README.md")).expect("a README");
+    let (_, section) = readme.split_once("## Inside axum\n").expect("a section");
+    let (_, behind) = section.split_once("```rust,ignore\n").expect("a snippet");
+    let (snippet, _) = behind.split_once("```\n").expect("its end");
+    assert!(snippet.lines().count() > 3, "{snippet}");
+    let source = fs::read_to_string(root().join("mcp-tokio/src/mount.rs")).expect("the source");
+    let documented: String = snippet.lines().map(|line| format!("/// {line}\n")).collect();
+    assert!(source.contains(&documented), "{documented}");
+}
+
 #[test]
 fn the_program_is_short() {
     let programs = programs();

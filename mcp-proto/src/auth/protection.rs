@@ -22,7 +22,7 @@ pub(crate) struct Protection {
 #[derive(Debug, Clone)]
 struct Published {
     url: MetadataUrl,
-    paths: [Box<str>; 2],
+    paths: Box<[Box<str>]>,
     document: Bytes,
 }
 
