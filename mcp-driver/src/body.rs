@@ -53,6 +53,11 @@ impl<R: Runtime> ReplyBody<R> {
         self
     }
 
+    /// Whether a call runs inside it.
+    pub(crate) fn is_stream(&self) -> bool {
+        matches!(self.kind, Kind::Stream(_))
+    }
+
     fn is_over(&self) -> bool {
         match &self.kind {
             Kind::Empty => true,

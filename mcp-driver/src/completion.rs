@@ -12,6 +12,31 @@ use crate::{
 
 /// The function that completes arguments of one prompt or template. Whoever may use that may have
 /// its arguments completed.
+///
+/// ```
+/// use mcp_tokio::{
+///     Auth, Completion, CompletionInput, CompletionValues, Content, Context, Interrupt, Prompt, PromptMessage, Server,
+/// };
+///
+/// async fn languages(input: CompletionInput, _: Context) -> Result<CompletionValues, Interrupt> {
+///     let known = ["Python", "R", "Ruby", "Rust"];
+///     Ok(known.into_iter().filter(|language| language.starts_with(&input.value)).collect())
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), mcp_tokio::ServerError> {
+/// let review = Prompt::new("review")
+///     .optional("language", "Which code to look at")
+///     .handler(async |_, _| Ok::<_, Interrupt>(PromptMessage::user(Content::text("Review this project."))));
+/// let server = Server::builder("reviewer", "1.0.0", Auth::none())
+///     .prompt(review)
+///     .completion(Completion::of_prompt("review", languages));
+///
+/// let client = mcp_tokio::test_kit(server)?.anonymous();
+/// assert_eq!(client.complete_prompt("review", "language", "Ru").await.values(), ["Ruby", "Rust"]);
+/// # Ok(())
+/// # }
+/// ```
 pub struct Completion {
     pub(crate) spec: CompletionSpec,
     pub(crate) complete: CompleteFn,

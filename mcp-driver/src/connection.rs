@@ -8,7 +8,7 @@ use std::{
     task::{Context, Poll},
 };
 
-use http::{Request, StatusCode, Version, header};
+use http::{Request, Version, header};
 use hyper::{
     body::Incoming,
     rt::{Read, Write},
@@ -123,9 +123,7 @@ impl<R: Runtime> Pinned<R> {
         if request.version() == Version::HTTP_2 {
             let open = OpenAnswer::begin(&self.wire, self.service.runtime());
             // hyper has this limit for HTTP/1.1 only.
-            if request.headers().len() > self.service.server().limits().header_fields {
-                let mut refused = http::Response::new(ReplyBody::empty());
-                *refused.status_mut() = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
+            if let Some(refused) = self.service.judge_field_count(request.headers()) {
                 return refused;
             }
             let arrival = Arrival { framing: Framing::Clear, target: None };

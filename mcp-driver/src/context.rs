@@ -22,6 +22,41 @@ use crate::{held::Held, interrupt::Interrupt};
 ///
 /// The caller's token is not here, so that passing it on to another service, which MCP forbids
 /// (AUTH-10), cannot happen by accident.
+///
+/// ```
+/// use mcp_tokio::{Auth, Context, Identity, Interrupt, KeySource, Server, Tool, testing::Notification};
+/// use schemars::JsonSchema;
+/// use serde::Deserialize;
+/// use serde_json::json;
+///
+/// #[derive(Deserialize, JsonSchema)]
+/// struct Deletion {
+///     folder: String,
+/// }
+///
+/// async fn delete(deletion: Deletion, cx: Context) -> Result<&'static str, Interrupt> {
+///     if deletion.folder == "archive" {
+///         cx.require("files:archive")?;
+///     }
+///     cx.progress(1.0, Some(2.0)).await;
+///     Ok("deleted")
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), mcp_tokio::ServerError> {
+/// let auth = Auth::jwt("https://auth.example.com", "https://mcp.example.com/mcp", KeySource::discovery());
+/// let server = Server::builder("files", "1.0.0", auth).tool(Tool::new("delete").typed(delete));
+///
+/// let client = mcp_tokio::test_kit(server)?.caller(Identity::new("alice"));
+/// let deleted = client.call_tool("delete", json!({"folder": "drafts"})).await;
+/// let halfway = Notification::Progress { progress: 1.0, total: Some(2.0), message: None };
+/// assert_eq!(deleted.notifications(), [halfway]);
+/// let refused = client.call_tool("delete", json!({"folder": "archive"})).await;
+/// assert_eq!(refused.status(), 403);
+/// assert_eq!(refused.challenged_scopes(), ["files:archive"]);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Context(Arc<Inner>);
 
@@ -93,7 +128,7 @@ impl Context {
     }
 
     /// Demands a scope that depends on the arguments. Scopes that do not are declared with the
-    /// tool. On a server without authentication nothing is asked.
+    /// tool. On a server without authentication nobody has any.
     ///
     /// # Errors
     /// When the caller does not have it. Return the error: it becomes HTTP 403 with a challenge

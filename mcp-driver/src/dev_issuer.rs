@@ -125,9 +125,13 @@ impl TokenBuilder<'_> {
         self
     }
 
-    /// `scope`: what the token grants, with spaces between.
-    pub fn scope(mut self, scope: impl Into<String>) -> Self {
-        self.scope = Some(scope.into());
+    /// Adds to `scope`: what the token grants, with spaces between.
+    pub fn scope(mut self, scope: impl AsRef<str>) -> Self {
+        let scopes = self.scope.get_or_insert_default();
+        if !scopes.is_empty() {
+            scopes.push(' ');
+        }
+        scopes.push_str(scope.as_ref());
         self
     }
 
@@ -285,7 +289,8 @@ mod tests {
             .token(AUDIENCE, NOW)
             .subject("alice")
             .client("desk")
-            .scope("read write")
+            .scope("read")
+            .scope("write")
             .lifetime_seconds(10)
             .claim("nbf", (NOW.0 + 1).into())
             .sign();

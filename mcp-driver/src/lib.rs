@@ -25,6 +25,7 @@ mod keys;
 mod landing;
 mod limits;
 mod load;
+mod mount;
 mod prompt;
 mod read;
 mod recognise;
@@ -37,6 +38,7 @@ mod serve;
 mod server;
 mod sha256;
 mod signature;
+pub mod testing;
 #[cfg(feature = "https")]
 mod tls;
 mod token_digest;
@@ -83,6 +85,7 @@ pub use self::{
     },
     keys::{Discovery, KeyDocument, KeySource, KeySourceError},
     limits::{ConnectionTimeouts, ServerLimits},
+    mount::{Mount, MountedBody},
     prompt::{Prompt, PromptArguments, PromptBuilder},
     recognise::ServiceError,
     resource::{ReadRequest, Resource, ResourceBuilder, ResourceTemplate},

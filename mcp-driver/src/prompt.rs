@@ -11,6 +11,29 @@ use crate::{
 };
 
 /// A prompt: what it says about itself, and the function that fills it in.
+///
+/// ```
+/// use mcp_tokio::{Auth, Content, Context, Interrupt, Prompt, PromptArguments, PromptMessage, Server};
+/// use serde_json::json;
+///
+/// async fn review(arguments: PromptArguments, _: Context) -> Result<PromptMessage, Interrupt> {
+///     let language = arguments.get("language").map_or("the", String::as_str);
+///     Ok(PromptMessage::user(Content::text(format!("Review {language} code in this project."))))
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), mcp_tokio::ServerError> {
+/// let review = Prompt::new("review").required("language", "Which code to look at").handler(review);
+/// let server = Server::builder("reviewer", "1.0.0", Auth::none()).prompt(review);
+///
+/// let client = mcp_tokio::test_kit(server)?.anonymous();
+/// let filled_in = client.get_prompt("review", json!({"language": "Rust"})).await;
+/// assert_eq!(filled_in.text(), "Review Rust code in this project.");
+/// let without = client.get_prompt("review", json!({})).await;
+/// assert_eq!(without.error().map(|error| error.code), Some(-32602));
+/// # Ok(())
+/// # }
+/// ```
 pub struct Prompt {
     pub(crate) spec: PromptSpec,
     pub(crate) get: PromptFn,

@@ -45,7 +45,7 @@ pub(crate) enum Recogniser {
 /// The application's own verifier.
 pub(crate) struct Application {
     verifier: Arc<dyn ErasedVerifier>,
-    principals: Principals,
+    principals: Arc<Principals>,
 }
 
 /// The application's value about a caller, whose type only the application knows.
@@ -92,7 +92,7 @@ impl Recogniser {
             }
             (AuthPolicy::Custom(_), Some(verifier)) => {
                 let verifier = Arc::clone(verifier);
-                Ok(Self::Application(Application { verifier, principals: Principals::default() }))
+                Ok(Self::Application(Application::new(verifier, Arc::default())))
             }
             (AuthPolicy::Open | AuthPolicy::Custom(_), _) => Ok(Self::Nobody),
         }
@@ -212,6 +212,11 @@ impl From<EntropyError> for ServiceError {
 }
 
 impl Application {
+    /// Callers whom `verifier` recognises, counted among these principals.
+    pub(crate) fn new(verifier: Arc<dyn ErasedVerifier>, principals: Arc<Principals>) -> Self {
+        Self { verifier, principals }
+    }
+
     async fn ask(&self, parts: &request::Parts) -> Verified {
         let head = RequestHead::new(parts.method.clone(), parts.uri.clone(), parts.headers.clone());
         match authenticate::ask(&*self.verifier, head).await {

@@ -21,6 +21,28 @@ pub struct Resource {
 }
 
 /// A family of resources: what it says about itself, and the function that reads one.
+///
+/// ```
+/// use mcp_tokio::{Auth, Interrupt, ReadRequest, ResourceContents, ResourceTemplate, Server};
+///
+/// async fn page(read: ReadRequest) -> Result<ResourceContents, Interrupt> {
+///     match read.variables.get("title") {
+///         Some("home") => Ok(ResourceContents::text(read.uri, "Welcome!").mime_type("text/plain")),
+///         Some(_) | None => Err(Interrupt::not_found()),
+///     }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), mcp_tokio::ServerError> {
+/// let pages = ResourceTemplate::new("wiki://pages/{title}", "pages").handler(page);
+/// let server = Server::builder("wiki", "1.0.0", Auth::none()).template(pages);
+///
+/// let client = mcp_tokio::test_kit(server)?.anonymous();
+/// assert_eq!(client.read_resource("wiki://pages/home").await.text(), "Welcome!");
+/// assert!(client.read_resource("wiki://pages/away").await.is_error());
+/// # Ok(())
+/// # }
+/// ```
 pub struct ResourceTemplate {
     pub(crate) spec: TemplateSpec,
     pub(crate) read: ReadFn,

@@ -1,14 +1,16 @@
 //! JSON Schemas: of typed arguments, and to check raw ones against.
 
-use schemars::{JsonSchema, generate::SchemaSettings};
+use schemars::{JsonSchema, Schema, generate::SchemaSettings, transform::RecursiveTransform};
 use serde_json::{Value, json};
 
 /// The schema of a type: JSON Schema 2020-12, references inlined where the type is not recursive,
-/// `properties` always there for an object, members in a fixed order, no title.
+/// `properties` always there for an object, members in a fixed order, no title, and no `format` that names
+/// a number type of Rust: validators warn of formats that they do not know.
 #[must_use]
 pub fn of<T: JsonSchema + ?Sized>() -> Value {
     let settings = SchemaSettings::draft2020_12().with(|settings| {
         settings.inline_subschemas = true;
+        settings.transforms.push(Box::new(RecursiveTransform(without_number_format)));
     });
     let mut schema = settings.into_generator().into_root_schema_for::<T>().to_value();
     // The name of a Rust type says nothing to a model.
@@ -19,6 +21,18 @@ pub fn of<T: JsonSchema + ?Sized>() -> Value {
         schema["properties"] = json!({});
     }
     schema
+}
+
+fn without_number_format(schema: &mut Schema) {
+    if schema.get("format").and_then(Value::as_str).is_some_and(is_number_type) {
+        schema.remove("format");
+    }
+}
+
+fn is_number_type(format: &str) -> bool {
+    let bits = format.trim_start_matches('u').strip_prefix("int");
+    matches!(format, "float" | "double")
+        || bits.is_some_and(|bits| bits.is_empty() || bits.bytes().all(|bit| bit.is_ascii_digit()))
 }
 
 #[cfg(feature = "schema-validation")]

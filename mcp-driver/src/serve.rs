@@ -67,9 +67,13 @@ impl<R: Runtime> Service<R> {
     #[expect(clippy::needless_pass_by_value, reason = "whoever starts a server has nothing else to fetch")]
     pub fn start(server: Server, runtime: R, fetch: Option<Arc<dyn Fetch>>) -> Result<Self, ServiceError> {
         let recogniser = Recogniser::start(&server, &runtime, fetch.as_ref())?;
+        Ok(Self::recognising(server, runtime, recogniser, Arc::new(Load::default())))
+    }
+
+    /// A service whose callers are recognised like this, and which shares its places with others of this load.
+    pub(crate) fn recognising(server: Server, runtime: R, recogniser: Recogniser, load: Arc<Load>) -> Self {
         let timer = Arc::new(RuntimeTimer(runtime.clone()));
-        let load = Arc::new(Load::default());
-        Ok(Self(Arc::new(Inner { server, runtime, recogniser, load, timer })))
+        Self(Arc::new(Inner { server, runtime, recogniser, load, timer }))
     }
 
     /// The server.
@@ -96,6 +100,15 @@ impl<R: Runtime> Service<R> {
     {
         let arrival = Arrival { framing: Framing::Clear, target: None };
         self.answer(&self.hold(), request, arrival).await
+    }
+
+    /// The refusal of a head with more fields than allowed.
+    pub(crate) fn judge_field_count(&self, headers: &HeaderMap) -> Option<http::Response<ReplyBody<R>>> {
+        (headers.len() > self.0.server.limits().header_fields).then(|| {
+            let mut refused = http::Response::new(ReplyBody::empty());
+            *refused.status_mut() = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
+            refused
+        })
     }
 
     /// Answers one request with the snapshot that its connection keeps.

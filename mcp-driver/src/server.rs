@@ -1,5 +1,6 @@
 //! A server: its policy, its catalog, its bounds. Knows no runtime.
 
+mod authentication;
 mod builder;
 mod error;
 
@@ -147,14 +148,32 @@ impl Server {
     /// # Errors
     /// When it has no authentication, others reach the address, and nobody asked for that.
     pub fn check_address(&self, address: IpAddr) -> Result<(), ServerError> {
-        let is_open = match self.snapshot().engine.auth() {
-            AuthPolicy::Open => true,
-            AuthPolicy::Bearer(_) | AuthPolicy::Custom(_) => false,
-        };
-        if is_open && !address.is_loopback() && !self.0.open_beyond_loopback {
+        if self.is_open() && !address.is_loopback() && !self.0.open_beyond_loopback {
             return Err(ServerError::OpenBeyondLoopback(address));
         }
         Ok(())
+    }
+
+    /// Whether the server may be mounted in an application, whose address it cannot know.
+    pub(crate) fn check_mount(&self) -> Result<(), ServerError> {
+        if self.is_open() && !self.0.open_beyond_loopback {
+            return Err(ServerError::OpenMount);
+        }
+        Ok(())
+    }
+
+    fn is_open(&self) -> bool {
+        match self.snapshot().engine.auth() {
+            AuthPolicy::Open => true,
+            AuthPolicy::Bearer(_) | AuthPolicy::Custom(_) => false,
+        }
+    }
+
+    /// The paths under which the protected resource metadata has to be served at the root of the host that
+    /// clients know, each once (RFC 9728 section 3.1). None where there is no metadata.
+    #[must_use]
+    pub fn metadata_paths(&self) -> Vec<String> {
+        self.snapshot().engine.metadata_paths().iter().map(ToString::to_string).collect()
     }
 
     /// The policy in force, for people: one line for each rule.

@@ -19,6 +19,46 @@ use crate::{
 };
 
 /// A tool: what it says about itself, and the function that does it.
+///
+/// ```
+/// use mcp_tokio::{Auth, Interrupt, Json, Server, Tool};
+/// use schemars::JsonSchema;
+/// use serde::{Deserialize, Serialize};
+/// use serde_json::json;
+///
+/// #[derive(Deserialize, JsonSchema)]
+/// struct Division {
+///     dividend: i64,
+///     /// Anything but zero
+///     divisor: i64,
+/// }
+///
+/// #[derive(Serialize, JsonSchema)]
+/// struct Quotient {
+///     quotient: i64,
+/// }
+///
+/// async fn divide(numbers: Division) -> Result<Json<Quotient>, Interrupt> {
+///     let quotient = numbers.dividend.checked_div(numbers.divisor);
+///     let quotient = quotient.ok_or_else(|| Interrupt::tool("Nothing can be divided by that"))?;
+///     Ok(Json(Quotient { quotient }))
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), mcp_tokio::ServerError> {
+/// let divide = Tool::new("divide").description("Divides whole numbers").typed(divide);
+/// let server = Server::builder("calculator", "1.0.0", Auth::none()).tool(divide);
+///
+/// // A test calls it like this: see `testing`.
+/// let client = mcp_tokio::test_kit(server)?.anonymous();
+/// let divided = client.call_tool("divide", json!({"dividend": 7, "divisor": 2})).await;
+/// assert_eq!(divided.result()["structuredContent"], json!({"quotient": 3}));
+/// let failed = client.call_tool("divide", json!({"dividend": 7, "divisor": 0})).await;
+/// assert!(failed.is_error());
+/// assert_eq!(failed.text(), "Nothing can be divided by that");
+/// # Ok(())
+/// # }
+/// ```
 pub struct Tool {
     pub(crate) spec: ToolSpec,
     pub(crate) call: ToolFn,
@@ -131,6 +171,27 @@ impl ToolBuilder {
     /// A function of raw JSON arguments, which are checked against `schema` (JSON Schema 2020-12)
     /// before it runs. `format` is not asserted, references to the network are refused, and
     /// patterns run in linear time.
+    ///
+    /// ```
+    /// use mcp_tokio::{Auth, Context, Server, Tool};
+    /// use serde_json::{Value, json};
+    ///
+    /// async fn dial(arguments: Value, _: Context) -> String {
+    ///     format!("Dialling port {}", arguments["port"])
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let port = json!({"type": "integer", "maximum": 65535});
+    /// let schema = json!({"type": "object", "properties": {"port": port}, "required": ["port"]});
+    /// let server = Server::builder("dialler", "1.0.0", Auth::none()).tool(Tool::new("dial").raw(schema, dial)?);
+    ///
+    /// let client = mcp_tokio::test_kit(server)?.anonymous();
+    /// assert_eq!(client.call_tool("dial", json!({"port": 80})).await.text(), "Dialling port 80");
+    /// assert!(client.call_tool("dial", json!({"port": 65536})).await.is_error());
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// When the schema is not valid.

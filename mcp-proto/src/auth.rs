@@ -46,7 +46,8 @@ use crate::{
 #[derive(Debug, Clone)]
 #[allow(clippy::large_enum_variant, reason = "a server has one")]
 pub enum AuthPolicy {
-    /// It does not: every caller may use everything, whatever scopes are declared.
+    /// It does not: every caller may use everything. Scopes are for nobody here, so an engine is not built
+    /// where something declares any.
     Open,
     /// By OAuth 2.1 access tokens.
     Bearer(BearerPolicy),
@@ -79,19 +80,18 @@ impl AuthPolicy {
         }
     }
 
-    /// Whether what a caller was granted covers this scope. On an open server nothing is asked.
+    /// Whether what a caller was granted covers this scope. On an open server nobody was granted any.
     pub(crate) fn grants(&self, granted: Option<&Scopes>, scope: &str) -> bool {
         match (self.protection(), granted) {
-            (None, _) => true,
             (Some(protection), Some(granted)) => protection.grants(granted, scope),
-            (Some(_), None) => false,
+            (None, _) | (Some(_), None) => false,
         }
     }
 
-    /// Whether a caller has the scopes that something needs. On an open server nothing is asked.
+    /// Whether a caller has the scopes that something needs.
     pub(crate) fn permits(&self, caller: Option<&Principal>, needs: &Requirement) -> bool {
         match (self, caller) {
-            (Self::Open, _) => true,
+            (Self::Open, _) => needs.is_empty(),
             (Self::Bearer(_) | Self::Custom(_), Some(principal)) => needs.satisfied_by(principal.scopes()),
             (Self::Bearer(_) | Self::Custom(_), None) => false,
         }
@@ -100,7 +100,8 @@ impl AuthPolicy {
     /// What an item of the catalog needs: the scopes of the endpoint and its own.
     pub(crate) fn requirement(&self, scopes: &[String]) -> Result<Requirement, BuildError> {
         match self.protection() {
-            None => protection::only(scopes).map(|_| Requirement::default()),
+            None if scopes.is_empty() => Ok(Requirement::default()),
+            None => Err(BuildError::ScopesForNobody(scopes.join(" "))),
             Some(protection) => protection.requirement(scopes),
         }
     }

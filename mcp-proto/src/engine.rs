@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::HeaderValue;
+use http::{HeaderName, HeaderValue};
 use serde::Serialize;
 
 use crate::{
@@ -83,6 +83,7 @@ struct Policy {
     visibility: Visibility,
     keeps_records: bool,
     mode: Mode,
+    page_fields: Vec<HeaderName>,
     path: Box<str>,
     info: Implementation,
     instructions: Option<String>,
@@ -111,6 +112,8 @@ pub struct EngineBuilder {
     pub keeps_records: bool,
     /// Which revisions it serves.
     pub mode: Mode,
+    /// Request header fields that pages of allowed origins may send besides those of the protocol.
+    pub page_fields: Vec<HeaderName>,
     /// The path of the MCP endpoint.
     pub path: String,
     /// What a model should know about the server as a whole.
@@ -131,6 +134,7 @@ impl EngineBuilder {
             visibility: Visibility::default(),
             keeps_records: false,
             mode: Mode::default(),
+            page_fields: Vec::new(),
             path: "/mcp".into(),
             instructions: None,
         }
@@ -159,6 +163,7 @@ impl EngineBuilder {
             visibility: self.visibility,
             keeps_records: self.keeps_records,
             mode: self.mode,
+            page_fields: self.page_fields,
             path: self.path.into(),
             info: self.info,
             instructions: self.instructions,
@@ -180,7 +185,7 @@ impl Engine {
         )?;
         let discovery = discovery(&policy, &catalog);
         let handshakes = handshakes(&policy, &catalog);
-        let allowed_headers = allowed_headers(&policy.auth, &catalog);
+        let allowed_headers = allowed_headers(&policy, &catalog);
         Ok(Self { policy, catalog, discovery, handshakes, allowed_headers })
     }
 
@@ -204,8 +209,15 @@ impl Engine {
             "/ready" => return Target::Ready,
             _ => {}
         }
-        let published = self.policy.auth.protection().map_or(&[][..], Protection::metadata_paths);
+        let published = self.metadata_paths();
         if published.iter().any(|known| &**known == path) { Target::Metadata } else { Target::Unknown }
+    }
+
+    /// The paths of the protected resource metadata, each once (RFC 9728 section 3.1): the one inserted
+    /// before the resource's path, and the root. None where nothing is published.
+    #[must_use]
+    pub fn metadata_paths(&self) -> &[Box<str>] {
+        self.policy.auth.protection().map_or(&[], Protection::metadata_paths)
     }
 
     /// Who may use the server.
@@ -244,7 +256,7 @@ impl Engine {
         &self.policy.path
     }
 
-    /// Whether what a caller was granted covers this scope. On an open server nothing is asked.
+    /// Whether what a caller was granted covers this scope. On an open server nobody was granted any.
     #[must_use]
     pub fn grants(&self, granted: Option<&Scopes>, scope: &str) -> bool {
         self.policy.auth.grants(granted, scope)
@@ -336,12 +348,12 @@ fn offers(catalog: &Catalog, revision: Revision) -> Vec<&'static str> {
 }
 
 /// DT-04: what a page of an allowed origin may send.
-fn allowed_headers(auth: &AuthPolicy, catalog: &Catalog) -> HeaderValue {
+fn allowed_headers(policy: &Policy, catalog: &Catalog) -> HeaderValue {
     let mut list = String::from(
         "Content-Type, Authorization, Accept, Mcp-Session-Id, Last-Event-ID, \
          MCP-Protocol-Version, Mcp-Method, Mcp-Name",
     );
-    for field in auth.credential_fields() {
+    for field in policy.auth.credential_fields().iter().chain(&policy.page_fields) {
         list.push_str(", ");
         list.push_str(field.as_str());
     }

@@ -38,6 +38,8 @@ pub enum BuildError {
     ChallengeScheme(String),
     /// No scope token (RFC 6749 section 3.3).
     Scope(String),
+    /// Something needs these scopes on a server without authentication, where nobody could have them.
+    ScopesForNobody(String),
     /// `offline_access` concerns the issuer and is never a scope of a resource (AUTH-25).
     OfflineAccess,
     /// An entry of the Host allow-list cannot be read, and why.
@@ -88,6 +90,12 @@ impl fmt::Display for BuildError {
             Self::Tokens(issuer, error) => write!(f, "issuer {issuer:?}: {error}"),
             Self::Dpop(error) => write!(f, "DPoP: {error}"),
             Self::ChallengeScheme(name) => write!(f, "challenge scheme {name:?} must be one token"),
+            Self::ScopesForNobody(scopes) => {
+                write!(
+                    f,
+                    "nobody can have {scopes:?} on a server without authentication: name an issuer, or take the scopes away"
+                )
+            }
             Self::Scope(scope) => write!(f, "{scope:?} is no scope token (RFC 6749 section 3.3)"),
             Self::OfflineAccess => f.write_str("offline_access is no scope of a resource"),
             Self::AllowedHost(why) => write!(f, "allowed host: {why}"),

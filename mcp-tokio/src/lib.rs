@@ -4,11 +4,15 @@
 
 mod fetch;
 mod listener;
+mod mount;
 mod runtime;
+mod test_kit;
 
 pub use mcp_driver::*;
 
 pub use self::{
     listener::{Listener, StartError, bind, listen, serve},
+    mount::mount,
     runtime::TokioRuntime,
+    test_kit::test_kit,
 };

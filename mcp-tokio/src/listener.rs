@@ -100,9 +100,13 @@ pub async fn bind(server: Server, address: impl ToSocketAddrs) -> Result<Listene
 /// When their address is unknown, or the server must not be started there.
 pub fn listen(server: Server, sockets: TcpListener) -> Result<Listener, StartError> {
     server.check_address(sockets.local_addr()?.ip())?;
+    Ok(Listener { sockets, service: start(server)? })
+}
+
+/// Starts a server on tokio, with sockets to fetch keys over.
+pub(crate) fn start(server: Server) -> Result<Service<TokioRuntime>, ServiceError> {
     let fetch = Arc::new(TokioFetch::new(&server));
-    let service = Service::start(server, TokioRuntime::new(), Some(fetch))?;
-    Ok(Listener { sockets, service })
+    Service::start(server, TokioRuntime::new(), Some(fetch))
 }
 
 /// After an accept failed for want of a resource.

@@ -94,6 +94,13 @@ impl Ask {
         self
     }
 
+    /// With this member of its metadata too.
+    #[must_use]
+    pub fn meta(mut self, key: &str, value: impl Into<Value>) -> Self {
+        self.message["params"]["_meta"][key] = value.into();
+        self
+    }
+
     /// With another target.
     #[must_use]
     pub fn target(mut self, target: impl Into<String>) -> Self {

@@ -1,6 +1,9 @@
-//! The first program of the README: it is what is compiled, it is short, and it runs.
+//! The programs of the README: they are what is compiled, and run. The first one is short.
 
 #![allow(clippy::expect_used, clippy::panic, reason = "a test says what is wrong by panicking")]
+
+#[path = "readme/testing_your_tools.rs"]
+mod testing_your_tools;
 
 use std::{
     fs,
@@ -27,24 +30,37 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
-/// The first Rust program of the README.
-fn program() -> String {
+/// The Rust programs of the README that are complete, in order.
+fn programs() -> Vec<String> {
     let readme = fs::read_to_string(root().join("README.md")).expect("a README");
-    let (_, behind) = readme.split_once("```rust\n").expect("a Rust program");
-    let (program, _) = behind.split_once("```\n").expect("its end");
-    program.to_owned()
+    let behind = readme.split("```rust\n").skip(1);
+    behind.map(|text| text.split_once("```\n").expect("its end").0.to_owned()).collect()
 }
 
 #[test]
-fn the_program_is_the_example() {
-    let example = fs::read_to_string(root().join("mcp-tokio/examples/readme.rs")).expect("the example");
-    assert_eq!(program(), example);
+fn the_programs_are_those_that_are_compiled() {
+    let compiled = ["mcp-tokio/examples/readme.rs", "tests/tests/readme/testing_your_tools.rs"];
+    let compiled = compiled.map(|path| fs::read_to_string(root().join(path)).expect("a program"));
+    assert_eq!(programs(), compiled);
+}
+
+/// What the README shows of axum is what the documentation of `mount` compiles.
+#[test]
+fn the_mount_is_the_documented_one() {
+    let readme = fs::read_to_string(root().join("README.md")).expect("a README");
+    let (_, section) = readme.split_once("## Inside axum\n").expect("a section");
+    let (_, behind) = section.split_once("```rust,ignore\n").expect("a snippet");
+    let (snippet, _) = behind.split_once("```\n").expect("its end");
+    assert!(snippet.lines().count() > 3, "{snippet}");
+    let source = fs::read_to_string(root().join("mcp-tokio/src/mount.rs")).expect("the source");
+    let documented: String = snippet.lines().map(|line| format!("/// {line}\n")).collect();
+    assert!(source.contains(&documented), "{documented}");
 }
 
 #[test]
 fn the_program_is_short() {
-    let program = program();
-    let lines = program.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("//"));
+    let programs = programs();
+    let lines = programs[0].lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("//"));
     let count = lines.count();
     assert!((10..=LINES_MAX).contains(&count), "{count} lines");
 }

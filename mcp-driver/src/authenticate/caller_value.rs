@@ -16,6 +16,37 @@ use crate::{
 ///
 /// A handler that takes a type which the caller's value does not have is not run, and the call is an internal
 /// error: nobody's value is ever taken for another's.
+///
+/// ```
+/// use mcp_tokio::{Auth, CallerValue, Identity, NoArguments, Rejection, RequestHead, Server, Tool};
+/// use serde_json::json;
+///
+/// struct User {
+///     notes: String,
+/// }
+///
+/// async fn authenticate(head: RequestHead) -> Result<Identity, Rejection> {
+///     // .. looks the user up who belongs to the credentials in `head`
+///     # let (_, user) = (head, User { notes: String::new() });
+///     Ok(Identity::new("alice").value(user))
+/// }
+///
+/// async fn notes(_: NoArguments, caller: CallerValue<User>) -> String {
+///     caller.0.notes.clone()
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), mcp_tokio::ServerError> {
+/// let server = Server::builder("notes", "1.0.0", Auth::verifier(authenticate))
+///     .tool(Tool::new("notes").typed(notes));
+///
+/// // In a test, no request is authenticated: the test says who calls, and what is known of it.
+/// let alice = Identity::new("alice").value(User { notes: "buy milk".into() });
+/// let client = mcp_tokio::test_kit(server)?.caller(alice);
+/// assert_eq!(client.call_tool("notes", json!({})).await.text(), "buy milk");
+/// # Ok(())
+/// # }
+/// ```
 pub struct CallerValue<T>(pub Arc<T>);
 
 impl<T> Clone for CallerValue<T> {

@@ -7,17 +7,17 @@ use std::{
 
 use http::{HeaderName, header};
 use mcp_proto::{
-    AuthPolicy, BearerPolicy, BuildError, EngineBuilder, Implementation, Limits, Mode, Timeouts, Visibility,
+    BuildError, EngineBuilder, Implementation, Limits, Mode, Timeouts, ToolSpec, Visibility,
     jws::keyset::FetchPolicy,
     origin::{HostPolicy, OriginPolicy},
 };
 
-use super::{Inner, Server, ServerError, Snapshot, check_callers};
+use super::{Inner, Server, ServerError, Snapshot, authentication::Authentication, check_callers};
 #[cfg(feature = "https")]
 use crate::tls::TlsRoots;
 use crate::{
     audit::{Audit, AuditEvent},
-    auth::{Auth, AuthKind, TokenAuth, TokenSource},
+    auth::Auth,
     catalog::Catalog,
     completion::Completion,
     dpop::Nonces,
@@ -192,7 +192,8 @@ impl ServerBuilder {
         self
     }
 
-    /// Lets handlers see this request header. Headers that carry credentials cannot be exposed.
+    /// Lets handlers see this request header, and pages of allowed origins send it. Headers that carry
+    /// credentials cannot be exposed.
     #[must_use]
     pub fn expose_header(mut self, name: HeaderName) -> Self {
         self.exposed.push(name);
@@ -296,16 +297,27 @@ impl ServerBuilder {
     /// # Errors
     /// When the policy or the catalog is not what it has to be.
     pub fn build(self) -> Result<Server, ServerError> {
-        let (auth, sources, verifier) = match self.auth.0 {
-            AuthKind::Open => (AuthPolicy::Open, Vec::new(), None),
-            AuthKind::Tokens(auth) => {
-                let (policy, sources) = bearer(auth)?;
-                (AuthPolicy::Bearer(policy), sources, None)
-            }
-            AuthKind::Custom(policy, verifier) => {
-                (AuthPolicy::Custom(policy.build()?), Vec::new(), Some(verifier))
-            }
-        };
+        let authentication = Authentication::of(&self.auth)?;
+        self.assemble(authentication)
+    }
+
+    /// The same server without anything that finds out who calls, for [`crate::testing`], which brings that
+    /// along. Started in any other way, it lets nobody in.
+    ///
+    /// # Errors
+    /// Those of [`ServerBuilder::build`].
+    pub(crate) fn build_for_tests(self) -> Result<Server, ServerError> {
+        let authentication = Authentication::of(&self.auth)?.left_to_others();
+        self.assemble(authentication)
+    }
+
+    /// The tools so far.
+    pub(crate) fn tools(&self) -> &[ToolSpec] {
+        &self.catalog.spec.tools
+    }
+
+    fn assemble(self, authentication: Authentication) -> Result<Server, ServerError> {
+        let Authentication { policy: auth, sources, verifier } = authentication;
         for name in &self.exposed {
             let carries_credentials =
                 CREDENTIAL_FIELDS.contains(name) || auth.credential_fields().contains(name);
@@ -320,6 +332,7 @@ impl ServerBuilder {
         engine.limits = self.core_limits;
         engine.timeouts = self.core_timeouts;
         engine.mode = self.mode;
+        engine.page_fields.clone_from(&self.exposed);
         engine.path = self.path;
         engine.instructions = self.instructions;
         engine.keeps_records = self.audit.is_some();
@@ -362,25 +375,6 @@ impl ServerBuilder {
             origins: origins_listed,
         })))
     }
-}
-
-/// The policy, and what makes the tokens of each of its issuers trusted.
-fn bearer(auth: TokenAuth) -> Result<(BearerPolicy, Vec<TokenSource>), ServerError> {
-    let TokenAuth { policy, sources } = auth;
-    if policy.issuers().len() != sources.len() {
-        return Err(ServerError::IssuerWithoutSource);
-    }
-    for source in &sources {
-        if let TokenSource::Introspection(introspection) = source {
-            introspection.settings()?;
-        }
-    }
-    let mut verifications = sources.iter().map(TokenSource::verification);
-    let policy = policy.map_issuers(|issuer| match verifications.next() {
-        Some(verification) => issuer.verification(verification),
-        None => issuer,
-    });
-    Ok((policy.build()?, sources))
 }
 
 /// Header fields that always carry credentials. The name of a session is one where there are sessions,

@@ -24,6 +24,8 @@ pub enum ServerError {
     /// A server without authentication is not started on an address that others reach, unless it
     /// was built with [`ServerBuilder::allow_open_beyond_loopback`](crate::ServerBuilder::allow_open_beyond_loopback).
     OpenBeyondLoopback(IpAddr),
+    /// The same inside an application, since nobody can tell from there which addresses it listens on.
+    OpenMount,
 }
 
 impl fmt::Display for ServerError {
@@ -44,6 +46,10 @@ impl fmt::Display for ServerError {
                 f,
                 "refusing to serve without authentication on {address}: bind a loopback address, \
                  configure authentication, or say allow_open_beyond_loopback"
+            ),
+            Self::OpenMount => f.write_str(
+                "refusing to serve without authentication inside an application, which others may reach: \
+                 configure authentication, or say allow_open_beyond_loopback",
             ),
         }
     }

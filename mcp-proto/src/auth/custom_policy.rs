@@ -3,6 +3,7 @@
 use http::HeaderName;
 
 use super::{
+    BearerPolicy, DPOP,
     challenge::{AuthScheme, SchemeName},
     challenges::Challenges,
     protection::{DpopMetadata, Protection, ProtectionSpec},
@@ -54,6 +55,15 @@ impl CustomPolicy {
     pub(super) fn challenges(&self, refusal: &Refusal) -> Option<Challenges> {
         let first = self.protection.challenge(refusal, self.scheme.clone(), None)?;
         Some(Challenges { first, second: None })
+    }
+}
+
+/// The same scopes, metadata and credential fields for callers whom the application recognises by other
+/// means than their tokens: a gateway in front, or a test. Challenges are of the `Bearer` scheme.
+impl From<BearerPolicy> for CustomPolicy {
+    fn from(policy: BearerPolicy) -> Self {
+        let fields = if policy.dpop().is_some() { DPOP.to_vec() } else { Vec::new() };
+        Self { scheme: AuthScheme::Bearer, fields, protection: policy.protection().clone() }
     }
 }
 

@@ -52,10 +52,11 @@ impl Resource {
             .map_err(|_| BuildError::Resource(self.url.clone()))
     }
 
-    pub(super) fn metadata_paths(&self) -> [Box<str>; 2] {
+    /// Each path once: whoever registers them with a router may not name one twice.
+    pub(super) fn metadata_paths(&self) -> Box<[Box<str>]> {
         let inserted = self.inserted();
         let path = inserted.split('?').next().unwrap_or(WELL_KNOWN);
-        [path.into(), WELL_KNOWN.into()]
+        if path == WELL_KNOWN { [path.into()].into() } else { [path.into(), WELL_KNOWN.into()].into() }
     }
 }
 
@@ -109,32 +110,32 @@ mod tests {
 
     #[test]
     fn the_document_is_found_where_rfc_9728_says() {
-        for (resource, url, path) in [
+        for (resource, url, paths) in [
             (
                 "https://mcp.example.com/mcp",
                 "https://mcp.example.com/.well-known/oauth-protected-resource/mcp",
-                "/.well-known/oauth-protected-resource/mcp",
+                &["/.well-known/oauth-protected-resource/mcp", "/.well-known/oauth-protected-resource"][..],
             ),
             (
                 "https://mcp.example.com/",
                 "https://mcp.example.com/.well-known/oauth-protected-resource",
-                "/.well-known/oauth-protected-resource",
+                &["/.well-known/oauth-protected-resource"],
             ),
             (
                 "https://mcp.example.com",
                 "https://mcp.example.com/.well-known/oauth-protected-resource",
-                "/.well-known/oauth-protected-resource",
+                &["/.well-known/oauth-protected-resource"],
             ),
             (
                 "http://127.0.0.1:3000/a/b?c=d",
                 "http://127.0.0.1:3000/.well-known/oauth-protected-resource/a/b?c=d",
-                "/.well-known/oauth-protected-resource/a/b",
+                &["/.well-known/oauth-protected-resource/a/b", "/.well-known/oauth-protected-resource"],
             ),
         ] {
             let resource = Resource::parse(resource).expect("a resource identifier");
             assert_eq!(resource.metadata_url().expect("a URL").as_str(), url);
-            assert_eq!(&*resource.metadata_paths()[0], path);
-            assert_eq!(&*resource.metadata_paths()[1], WELL_KNOWN);
+            let found = resource.metadata_paths();
+            assert_eq!(found.iter().map(|path| &**path).collect::<Vec<_>>(), paths);
         }
     }
 

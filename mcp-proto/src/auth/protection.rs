@@ -22,7 +22,7 @@ pub(crate) struct Protection {
 #[derive(Debug, Clone)]
 struct Published {
     url: MetadataUrl,
-    paths: [Box<str>; 2],
+    paths: Box<[Box<str>]>,
     document: Bytes,
 }
 
@@ -109,9 +109,4 @@ impl Protection {
     pub(crate) fn metadata(&self) -> Option<&Bytes> {
         self.published.as_ref().map(|published| &published.document)
     }
-}
-
-/// Judges the scopes of an item on a server that asks for none.
-pub(super) fn only(scopes: &[String]) -> Result<Requirement, BuildError> {
-    Access::default().only(scopes)
 }

@@ -10,7 +10,6 @@ use super::{
     call::{Call, LogLevel},
 };
 use crate::{
-    auth::scope::Scopes,
     catalog::ItemId,
     content::{Completion, PromptResult, ResourceResult, ToolResult},
     engine::Engine,
@@ -161,11 +160,6 @@ impl Reply {
             is_stream: false,
             rest: None,
         }
-    }
-
-    /// What the caller needs for the call.
-    pub(super) fn needs(&self, engine: &Engine) -> Scopes {
-        engine.needs(self.operation, &[])
     }
 
     /// Makes it one of several answers, in a stream that may be open already.

@@ -25,10 +25,13 @@ use std::{
     process::ExitCode,
 };
 
-use mcp_tokio::{AuditEvent, Auth, Server, TlsError, TlsRoots};
+use mcp_tokio::{AuditEvent, Server, TlsError, TlsRoots};
 use tokio::net::TcpListener;
 
-use self::{announce::announce, flags::Flags};
+use self::{
+    announce::announce,
+    flags::{Callers, Flags},
+};
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -54,7 +57,7 @@ async fn run(flags: &Flags) -> Result<(), Box<dyn Error>> {
     let sockets = TcpListener::bind(flags.listen).await;
     let sockets = sockets.map_err(|error| format!("cannot listen on {}: {error}", flags.listen))?;
     let callers = flags.callers(sockets.local_addr()?)?;
-    let server = server(flags, callers.auth()?)?;
+    let server = server(flags, &callers)?;
     let listener =
         mcp_tokio::listen(server.clone(), sockets).map_err(|error| callers.located(error.into()))?;
     announce(flags, &callers, &server, listener.local_addr()?);
@@ -62,17 +65,21 @@ async fn run(flags: &Flags) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-fn server(flags: &Flags, auth: Auth) -> Result<Server, Box<dyn Error>> {
+fn server(flags: &Flags, callers: &Callers) -> Result<Server, Box<dyn Error>> {
     let mut limits = mcp_tokio::Limits::default();
     limits.body_bytes_max = flags.max_body;
-    let mut server = Server::builder("whoami", env!("CARGO_PKG_VERSION"), auth)
+    let mut server = Server::builder("whoami", env!("CARGO_PKG_VERSION"), callers.auth()?)
         .path(&flags.path)
         .mode(flags.mode.into())
         .core_limits(limits)
         .tool(tools::whoami())
         .tool(tools::echo())
-        .tool(tools::write())
         .tool(tools::slow());
+    match callers {
+        // It is for some callers only, and here nobody is known.
+        Callers::Anybody => {}
+        Callers::Keys(_) | Callers::Tokens(_) => server = server.tool(tools::write()),
+    }
     for origin in &flags.allow_origin {
         server = server.allow_origin(origin);
     }

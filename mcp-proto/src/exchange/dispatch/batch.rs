@@ -85,23 +85,20 @@ fn judge<'e>(exchange: &Exchange<'e>, requests: &[(RawId, Message)], now: Now) -
     let mut is_denied = false;
     for (place, (id, message)) in requests.iter().enumerate() {
         let method = message.bytes(Member::Method).unwrap_or_default();
+        needs.extend(target::needs(exchange.engine, message, &method));
         let planned = legacy::judge(exchange, message, &method, REVISION)
             .and_then(|(method, client)| target::plan(exchange, message, method, client, id, now));
         match planned {
             Ok(Plan::Answer(result)) => batch.answer(place, jsonrpc::result(id, &result)),
             Ok(Plan::List(list)) => batch.list(place, id.clone(), list),
             Ok(Plan::Call(mut call)) => {
-                needs.push(call.reply.needs(exchange.engine));
                 if exchange.engine.keeps_records() {
                     let named = Named::of(message).map(Box::new);
                     call.about = Some(Box::new(About::new(exchange.caller.clone(), named)));
                 }
                 batch.call(place, call);
             }
-            Err(Refusal::InsufficientScope(scopes)) => {
-                needs.push(scopes);
-                is_denied = true;
-            }
+            Err(Refusal::InsufficientScope(_)) => is_denied = true,
             Err(refusal) => {
                 let body = refusal.body(&AnswerId::Known(id.clone()), REVISION);
                 batch.answer(place, body.unwrap_or_default());

@@ -7,8 +7,9 @@ use serde::Deserialize;
 
 use super::{judge_scopes, legacy};
 use crate::{
+    auth::scope::Scopes,
     catalog::{CompletionSpec, Listing, ToolFacts},
-    engine::Visibility,
+    engine::{Engine, Visibility},
     exchange::{
         Exchange,
         call::{Call, Callee, ClientFacts, CompletionInput},
@@ -104,6 +105,35 @@ fn list<'e>(
             Ok(Plan::List(List::new(listing, kind, cursor)))
         }
     }
+}
+
+/// What the message's target needs, where it names one that there is; whatever else is wrong with it.
+pub(super) fn needs(engine: &Engine, message: &Message, method: &[u8]) -> Option<Scopes> {
+    let catalog = engine.catalog();
+    let needs = match Method::from_name(method)? {
+        Method::ToolsCall => catalog.tool(&message.text(Member::Name)?)?.1.needs.scopes().clone(),
+        Method::PromptsGet => catalog.prompt(&message.text(Member::Name)?)?.1.needs.scopes().clone(),
+        Method::ResourcesRead => {
+            let uri = message.text(Member::Uri)?;
+            match catalog.resource(&uri) {
+                Some((_, needs)) => needs.scopes().clone(),
+                None => catalog.template(&uri)?.2.scopes().clone(),
+            }
+        }
+        Method::Complete => {
+            let reference = reference(message).ok()??;
+            catalog.completion(&reference)?.1.scopes().clone()
+        }
+        Method::Initialize
+        | Method::Ping
+        | Method::SetLevel
+        | Method::Discover
+        | Method::ToolsList
+        | Method::ResourcesList
+        | Method::ResourceTemplatesList
+        | Method::PromptsList => return None,
+    };
+    Some(needs)
 }
 
 fn tool(exchange: &Exchange<'_>, message: &Message) -> Result<Target, Refusal> {
@@ -214,11 +244,7 @@ struct Context {
 }
 
 fn completion(exchange: &Exchange<'_>, message: &Message) -> Result<Target, Refusal> {
-    let reference = read(message, Member::Reference, ParamsFault::Reference)?;
-    let reference = match reference.ok_or(Refusal::InvalidParams(ParamsFault::Reference))? {
-        Reference::Prompt { name } => CompletionSpec::Prompt(name),
-        Reference::Resource { uri } => CompletionSpec::Template(uri),
-    };
+    let reference = reference(message)?.ok_or(Refusal::InvalidParams(ParamsFault::Reference))?;
     let found = exchange.engine.catalog().completion(&reference);
     if let Some((_, needs)) = found {
         judge_scopes(exchange, needs)?;
@@ -233,6 +259,14 @@ fn completion(exchange: &Exchange<'_>, message: &Message) -> Result<Target, Refu
         chosen: context.unwrap_or_default().arguments,
     };
     Ok((Callee::Completion(completion, input), Operation::Completion(completion)))
+}
+
+fn reference(message: &Message) -> Result<Option<CompletionSpec>, Refusal> {
+    let reference = read(message, Member::Reference, ParamsFault::Reference)?;
+    Ok(reference.map(|reference| match reference {
+        Reference::Prompt { name } => CompletionSpec::Prompt(name),
+        Reference::Resource { uri } => CompletionSpec::Template(uri),
+    }))
 }
 
 /// A member that is an object with a shape of its own.
