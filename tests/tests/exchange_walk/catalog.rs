@@ -21,6 +21,15 @@ fn scopes(scopes: &[&str]) -> Vec<String> {
     scopes.iter().map(|scope| (*scope).to_owned()).collect()
 }
 
+/// The same for strangers, who cannot have any scopes.
+pub(crate) fn without_scopes(mut spec: CatalogSpec) -> CatalogSpec {
+    spec.tools.iter_mut().for_each(|tool| tool.scopes.clear());
+    spec.prompts.iter_mut().for_each(|prompt| prompt.scopes.clear());
+    spec.resources.iter_mut().for_each(|resource| resource.scopes.clear());
+    spec.templates.iter_mut().for_each(|template| template.scopes.clear());
+    spec
+}
+
 pub(crate) fn catalog() -> CatalogSpec {
     CatalogSpec {
         tools: tools(),

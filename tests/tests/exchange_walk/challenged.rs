@@ -8,7 +8,7 @@ use crate::{
     case::Case,
     fields::CredentialMeans,
     scene::{Bound, ServerKind},
-    table::{With, needs_of},
+    table::{With, named_needs},
 };
 
 pub(crate) const METADATA_URL: &str = "https://mcp.example/.well-known/oauth-protected-resource/mcp";
@@ -30,7 +30,7 @@ pub(crate) fn expected_challenges(case: &Case<'_>, status: u16, with: With) -> V
             Some("insufficient_scope")
         }
         With::ScopesOfAll => {
-            for needs in case.each_request(|_| needs_of(case)) {
+            for needs in case.each_request(|_| named_needs(case)) {
                 scopes.extend(owned(needs.iter().copied()));
             }
             Some("insufficient_scope")

@@ -62,7 +62,7 @@ use crate::{
 };
 
 /// The fewest exchanges that are a walk.
-const EXCHANGES_MIN: u64 = 2_000_000;
+const EXCHANGES_MIN: u64 = 5_000_000;
 /// Of so many exchanges one is printed and repeated, besides the first of each kind.
 const SAMPLE: u64 = 997;
 /// So many kinds of disagreement are shown.

@@ -9,7 +9,7 @@ use mcp_proto::{
 
 use crate::{
     case::Case,
-    catalog::{catalog, icon},
+    catalog::{catalog, icon, without_scopes},
     scene::{Bound, Guard, MODES, Mode, ServerKind, Shows},
     surface::INSTRUCTIONS,
     tokens::{AUDIENCE, FUTURE, ISSUER, LEEWAY, OTHER_AUDIENCE, OTHER_ISSUER, OTHER_LEEWAY, PAST},
@@ -122,6 +122,9 @@ fn engine(kind: ServerKind, keeps_records: bool, mode: Mode) -> Engine {
     builder.instructions = Some(INSTRUCTIONS.into());
     builder.limits.page_items = kind.page_items();
     let mut spec = if kind == ServerKind::Bare { CatalogSpec::default() } else { catalog() };
+    if kind.guard() == Guard::None {
+        spec = without_scopes(spec);
+    }
     builder.visibility = match kind.shows() {
         Shows::Everything => Visibility::Everything,
         Shows::Permitted => Visibility::ByScope,

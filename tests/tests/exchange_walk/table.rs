@@ -13,7 +13,7 @@ mod request;
 
 use std::sync::LazyLock;
 
-pub(crate) use self::condition::{METADATA, is_metadata, is_of_old, needs_of, revision};
+pub(crate) use self::condition::{METADATA, is_metadata, is_of_old, named_needs, needs_of, revision};
 use crate::{case::Case, scene::HandlerOutcome};
 
 /// One row.

@@ -241,11 +241,15 @@ pub(super) fn has_batch_flaw(case: &Case<'_>, flaw: BatchFlaw) -> bool {
     batch(case).is_some_and(|batch| batch.flaw == Some(flaw))
 }
 
-/// The scopes of what an element asks for, as far as it gets to where they are asked for.
+/// The scopes of what an element of a batch names.
+pub(crate) fn named_needs(case: &Case<'_>) -> &'static [&'static str] {
+    let names_something = !is_notification(case) && is_method_of_old(case) && is_offered(case);
+    if names_something { case.operation().needs } else { &[] }
+}
+
+/// Those of them that the caller has to have: scopes come behind `_meta`.
 pub(crate) fn needs_of(case: &Case<'_>) -> &'static [&'static str] {
-    let gets_there =
-        !is_notification(case) && is_method_of_old(case) && is_offered(case) && !case.envelope().is_wrong;
-    if gets_there { case.operation().needs } else { &[] }
+    if case.envelope().is_wrong { &[] } else { named_needs(case) }
 }
 
 pub(super) fn is_done(case: &Case<'_>) -> bool {
