@@ -1,0 +1,25 @@
+// The client of the TypeScript SDK 2.x, in each way in which it agrees on a revision.
+
+import { Client, InsufficientScopeError, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
+
+import { play } from './scenario.mjs';
+
+const MODES = [['auto', '2026-07-28'], [{ pin: '2026-07-28' }, '2026-07-28'], ['legacy', '2025-11-25']];
+
+for (const [mode, revision] of MODES) {
+  await play(`typescript 2, ${mode.pin ?? mode}`, {
+    revision,
+    make: ({ fetch, headers, authProvider }) => ({
+      client: new Client({ name: 'test', version: '1' }, { versionNegotiation: { mode } }),
+      transport: new StreamableHTTPClientTransport(new URL(process.env.MCP_URL), {
+        fetch, requestInit: { headers }, authProvider,
+      }),
+    }),
+    revisionOf: (client) => client.getNegotiatedProtocolVersion(),
+    call: (client, params, options) => client.callTool(params, options),
+    finish: (transport, parameters) => transport.finishAuth(parameters),
+    isUnauthorized: (error) => error.data?.status === 401,
+    isForbidden: (error) => error instanceof InsufficientScopeError && error.requiredScope === 'mcp mcp:write',
+    isCancelledByClosing: revision === '2026-07-28',
+  });
+}
