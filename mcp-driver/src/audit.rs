@@ -140,6 +140,12 @@ impl Record {
         self.audit.tell(&AuditEvent { at, about: self.about.as_deref(), refused: None });
     }
 
+    /// The next call of a batch, which every rule has allowed too.
+    pub(crate) fn go_on(&mut self, about: Option<Box<About>>, at: UnixSeconds) {
+        self.about = about;
+        self.allowed(at);
+    }
+
     /// The handler has not.
     pub(crate) fn refused(&self, refusal: &Refusal, at: UnixSeconds) {
         let refused = Some(refusal.rule());

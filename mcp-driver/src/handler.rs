@@ -39,7 +39,7 @@ impl CallParts {
                     Arc::clone(&self.held),
                     self.caller.clone(),
                     self.client.clone(),
-                    std::mem::take(&mut self.headers),
+                    self.headers.clone(),
                 )
             })
             .clone()

@@ -46,7 +46,8 @@ mod viewer;
 mod wire;
 
 pub use mcp_proto::{
-    self as proto, BearerPolicy, Content, Limits, Principal, Timeouts, ToolResult, UnixSeconds,
+    self as proto, BearerPolicy, Content, Limits, Mode, Principal, Revision, Timeouts, ToolResult,
+    UnixSeconds,
     auth::{BearerPolicyBuilder, CustomPolicy, CustomPolicyBuilder, DpopPolicy, IssuerPolicy},
     catalog::{Icon, ToolAnnotations},
     content::{

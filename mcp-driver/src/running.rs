@@ -1,5 +1,5 @@
 //! A handler that runs, first as the answer's future, then, once it has told the client something,
-//! inside the answer's body. Dropping it is cancelling it.
+//! inside the answer's body. Dropping it is cancelling it. In a batch one handler follows another.
 
 use std::{
     future::Future,
@@ -11,15 +11,13 @@ use std::{
 
 use bytes::Bytes;
 use mcp_proto::{
-    Callee, Finish, Outcome, Refusal, Reply, Response, auth::scope::Scopes, exchange::Notified,
+    Call, Callee, Finish, Outcome, Refusal, Reply, Response, auth::scope::Scopes, exchange::Notified,
     time::Deadline,
 };
 
 use crate::{
     audit::Record,
-    context::Context,
     handler::{CallParts, Running as Handler},
-    held::Held,
     load::Permit,
     runtime::Runtime,
 };
@@ -27,12 +25,11 @@ use crate::{
 /// A call whose answer is not complete.
 pub(crate) struct Running<R: Runtime> {
     runtime: R,
-    held: Arc<Held>,
+    parts: CallParts,
     /// `None` once it has ended.
     handler: Option<GuardedHandler>,
     /// `None` once the final message is written.
     reply: Option<Reply>,
-    context: Option<Context>,
     deadline: Deadline,
     timers: Option<Timers<R::Sleep>>,
     record: Option<Record>,
@@ -67,10 +64,9 @@ impl<R: Runtime> Running<R> {
         let handler = GuardedHandler::build(|| build(callee, &mut parts));
         Self {
             runtime,
-            held: parts.held,
+            parts,
             handler: Some(handler),
             reply: Some(reply),
-            context: parts.context,
             deadline,
             timers: None,
             record,
@@ -81,35 +77,59 @@ impl<R: Runtime> Running<R> {
     /// Polls a call whose answer has not begun.
     pub(crate) fn poll_begin(&mut self, cx: &mut TaskContext<'_>) -> Poll<Begun> {
         let mut out = Vec::new();
-        match self.poll_outcome(cx) {
-            Poll::Ready(outcome) => {
-                // Notifications of a handler that has ended by now come before its result.
-                let opened = self.drain(cx, &mut out);
-                match (opened, self.finish(outcome)) {
-                    (None, Some(Finish::Whole(response))) => Poll::Ready(Begun::Whole(response)),
-                    (Some(head), Some(Finish::LastFrame(frame))) => {
-                        out.extend_from_slice(&frame);
-                        Poll::Ready(Begun::Opened(head, out.into()))
-                    }
-                    (_, _) => Poll::Pending,
+        while let Poll::Ready(outcome) = self.poll_outcome(cx) {
+            // Notifications of a handler that has ended by now come before its result.
+            let opened = self.drain(cx, &mut out);
+            match (opened, self.finish(outcome)) {
+                (None, Some(Finish::Whole(response))) => return Poll::Ready(Begun::Whole(response)),
+                (None, Some(Finish::Next { call, .. })) => self.go_on(*call),
+                (Some(head), Some(Finish::LastFrame(frame))) => {
+                    out.extend_from_slice(&frame);
+                    return Poll::Ready(Begun::Opened(head, out.into()));
                 }
+                (Some(head), Some(Finish::Next { frame, call })) => {
+                    out.extend_from_slice(&frame);
+                    self.go_on(*call);
+                    return Poll::Ready(Begun::Opened(head, out.into()));
+                }
+                (_, _) => return Poll::Pending,
             }
-            Poll::Pending => match self.drain(cx, &mut out) {
-                Some(head) => Poll::Ready(Begun::Opened(head, out.into())),
-                None => self.poll_open(cx, &mut out),
-            },
         }
+        match self.drain(cx, &mut out) {
+            Some(head) => Poll::Ready(Begun::Opened(head, out.into())),
+            None => self.poll_open(cx, &mut out),
+        }
+    }
+
+    /// Begins the next call of a batch. What had no time left is not begun.
+    fn go_on(&mut self, call: Call) {
+        let Call { callee, client, reply, about, .. } = call;
+        let now = self.runtime.now();
+        if let Some(context) = self.parts.context.take() {
+            context.slot().end();
+        }
+        self.parts.client = client;
+        if let Some(record) = &mut self.record {
+            record.go_on(about, now.unix);
+        }
+        let parts = &mut self.parts;
+        self.handler = Some(if self.deadline.at <= now.tick {
+            GuardedHandler::ended(Outcome::TimedOut)
+        } else {
+            GuardedHandler::build(|| build(callee, parts))
+        });
+        self.reply = Some(reply);
     }
 
     /// A call that has been silent for long becomes a stream.
     fn poll_open(&mut self, cx: &mut TaskContext<'_>, out: &mut Vec<u8>) -> Poll<Begun> {
-        let wait = self.held.engine().timeouts().open_stream_micros;
+        let wait = self.parts.held.engine().timeouts().open_stream_micros;
         if self.poll_heartbeat(cx, wait).is_pending() {
             return Poll::Pending;
         }
         match self.reply.as_mut().and_then(|reply| reply.open_stream(out)) {
             Some(head) => {
-                let every = self.held.engine().timeouts().heartbeat_micros;
+                let every = self.parts.held.engine().timeouts().heartbeat_micros;
                 // Registers the timer of the first heartbeat.
                 let _ = self.poll_heartbeat(cx, every);
                 Poll::Ready(Begun::Opened(head, std::mem::take(out).into()))
@@ -127,13 +147,18 @@ impl<R: Runtime> Running<R> {
         let outcome = self.poll_outcome(cx);
         let mut out = Vec::new();
         let _ = self.drain(cx, &mut out);
-        if let Poll::Ready(outcome) = outcome
-            && let Some(Finish::LastFrame(frame)) = self.finish(outcome)
-        {
-            out.extend_from_slice(&frame);
+        if let Poll::Ready(outcome) = outcome {
+            match self.finish(outcome) {
+                Some(Finish::LastFrame(frame)) => out.extend_from_slice(&frame),
+                Some(Finish::Next { frame, call }) => {
+                    out.extend_from_slice(&frame);
+                    self.go_on(*call);
+                }
+                Some(Finish::Whole(_)) | None => {}
+            }
         }
         if out.is_empty() && self.reply.is_some() {
-            let every = self.held.engine().timeouts().heartbeat_micros;
+            let every = self.parts.held.engine().timeouts().heartbeat_micros;
             if self.poll_heartbeat(cx, every).is_ready()
                 && let Some(reply) = &self.reply
             {
@@ -157,7 +182,7 @@ impl<R: Runtime> Running<R> {
         }
         let timers = self.timers.get_or_insert_with(|| {
             let now = self.runtime.now().tick;
-            let open = self.held.engine().timeouts().open_stream_micros;
+            let open = self.parts.held.engine().timeouts().open_stream_micros;
             Timers {
                 deadline: Box::pin(self.runtime.sleep_until(self.deadline.at)),
                 heartbeat: Box::pin(self.runtime.sleep_until(now.after_micros(open))),
@@ -165,6 +190,8 @@ impl<R: Runtime> Running<R> {
         });
         if timers.deadline.as_mut().poll(cx).is_ready() {
             self.handler = None;
+            // Not every timer can be polled again once it was ready.
+            self.timers = None;
             return Poll::Ready(Outcome::TimedOut);
         }
         Poll::Pending
@@ -184,7 +211,7 @@ impl<R: Runtime> Running<R> {
     /// Writes what the handler has told the client; the head, if that opens the stream.
     fn drain(&mut self, cx: &TaskContext<'_>, out: &mut Vec<u8>) -> Option<Response> {
         let mut head = None;
-        let (context, reply) = (self.context.as_ref()?, self.reply.as_mut()?);
+        let (context, reply) = (self.parts.context.as_ref()?, self.reply.as_mut()?);
         while let Some(notification) = context.slot().pop(cx) {
             match reply.notify(&notification, out) {
                 Notified::Opened(response) => head = Some(response),
@@ -199,13 +226,13 @@ impl<R: Runtime> Running<R> {
         if let (Some(record), Outcome::MissingScope(_)) = (&self.record, &outcome) {
             record.refused(&Refusal::InsufficientScope(Scopes::default()), self.runtime.now().unix);
         }
-        self.reply.take().map(|reply| reply.finish(self.held.engine(), outcome))
+        self.reply.take().map(|reply| reply.finish(self.parts.held.engine(), outcome))
     }
 }
 
 impl<R: Runtime> Drop for Running<R> {
     fn drop(&mut self) {
-        if let Some(context) = &self.context {
+        if let Some(context) = &self.parts.context {
             context.slot().end();
         }
         if self.reply.is_some() {
@@ -236,6 +263,10 @@ impl GuardedHandler {
             tracing::error!("handler panicked before it began");
             None
         }))
+    }
+
+    fn ended(outcome: Outcome) -> Self {
+        Self(Some(Box::pin(std::future::ready(outcome))))
     }
 
     fn poll(&mut self, cx: &mut TaskContext<'_>) -> Poll<Outcome> {

@@ -12,7 +12,7 @@ use bytes::Bytes;
 use http::{HeaderMap, Request, StatusCode, request};
 use http_body::Body;
 use mcp_proto::{
-    BodyRead, Call, Finish, Head, Now, Outcome, Response, Step, Target, UnixSeconds,
+    BodyRead, Call, Head, Now, Response, Step, Target, UnixSeconds,
     head::Framing,
     response::{Payload, Rule},
 };
@@ -196,16 +196,11 @@ impl<R: Runtime> Service<R> {
         let server = &self.0.server;
         let Call { callee, caller, client, deadline, reply, about } = call;
         let Some(permit) = Permit::take(held, server.limits(), who.load) else {
-            return match reply.finish(held.engine(), Outcome::Overloaded) {
-                Finish::Whole(mut response) => {
-                    response.about = about;
-                    if let Some(audit) = server.audit() {
-                        audit.answered(&response, who.at);
-                    }
-                    render(response)
-                }
-                Finish::LastFrame(frame) => http::Response::new(ReplyBody::whole(frame.into())),
-            };
+            let response = Response { about, ..reply.refuse_overloaded(held.engine()) };
+            if let Some(audit) = server.audit() {
+                audit.answered(&response, who.at);
+            }
+            return render(response);
         };
         let record = server.audit().map(|audit| Record::new(audit.clone(), about));
         if let Some(record) = &record {

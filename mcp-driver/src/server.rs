@@ -167,8 +167,10 @@ impl Server {
             AuthPolicy::Custom(_) => "the application's own, on every request".to_owned(),
             AuthPolicy::Bearer(policy) => tokens(policy),
         };
+        let revisions: Vec<_> = engine.mode().revisions().iter().map(|revision| revision.as_str()).collect();
+        let revisions = revisions.join(", ");
         format!(
-            "auth          {auth}\nhosts         {}\norigins       {}\nbody limit    {} bytes",
+            "auth          {auth}\nrevisions     {revisions}\nhosts         {}\norigins       {}\nbody limit    {} bytes",
             self.0.hosts,
             self.0.origins,
             engine.limits().body_bytes_max,

@@ -5,10 +5,10 @@ mod spec;
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
 use serde_json::Value;
 
-pub(crate) use self::listing::{Listed, Listing};
+use self::listing::Layout;
+pub(crate) use self::listing::{Listed, Listing, PerRevision};
 pub use self::spec::{
     CompletionSpec, Icon, PromptArgument, PromptSpec, ResourceSpec, TemplateSpec, ToolAnnotations, ToolSpec,
 };
@@ -18,6 +18,8 @@ use crate::{
     engine::Visibility,
     error::BuildError,
     mirror::{self, ParamHeader},
+    revision::Revision,
+    surface,
     uri_template::{UriTemplate, Variables},
 };
 
@@ -90,6 +92,7 @@ impl Catalog {
         spec: &CatalogSpec,
         auth: &AuthPolicy,
         visibility: Visibility,
+        served: &[Revision],
         page_items: usize,
         server: &[u8],
     ) -> Result<Self, BuildError> {
@@ -113,25 +116,34 @@ impl Catalog {
         let resource_needs = resource_needs(&spec.resources, auth)?;
         let templates = spec.templates.iter().map(|template| template_facts(template, auth));
         let templates: Vec<_> = templates.collect::<Result<_, _>>()?;
-        let layout = Layout { page_items, hints, server };
+        let lists = Lists { served, page_items, hints, server };
         let mut catalog = Self {
             tools,
-            tool_list: layout.list(
+            tool_list: lists.list(
                 "tools",
                 &spec.tools,
+                surface::tool,
                 |tool| &tool.name,
                 tool_facts.iter().map(|facts| &facts.needs),
             ),
-            prompt_list: layout.list(
+            prompt_list: lists.list(
                 "prompts",
                 &spec.prompts,
+                surface::prompt,
                 |item| &item.name,
                 prompt_facts.iter().map(|facts| &facts.needs),
             ),
-            resource_list: layout.list("resources", &spec.resources, |item| &item.uri, resource_needs.iter()),
-            template_list: layout.list(
+            resource_list: lists.list(
+                "resources",
+                &spec.resources,
+                surface::resource,
+                |item| &item.uri,
+                resource_needs.iter(),
+            ),
+            template_list: lists.list(
                 "resourceTemplates",
                 &spec.templates,
+                surface::template,
                 |item| &item.uri_template,
                 templates.iter().map(|facts| &facts.needs),
             ),
@@ -254,29 +266,31 @@ fn numbered<'n>(names: impl Iterator<Item = &'n String>) -> Result<BTreeMap<Box<
     Ok(map)
 }
 
-/// How lists are rendered.
+/// What all lists have in common.
 #[derive(Clone, Copy)]
-struct Layout<'s> {
+struct Lists<'s> {
+    served: &'s [Revision],
     page_items: usize,
     hints: Caching,
     server: &'s [u8],
 }
 
-impl Layout<'_> {
+impl Lists<'_> {
     /// `needs` has what each item needs, in the same order.
-    fn list<'n, T: Serialize>(
+    fn list<'n, T>(
         self,
         member: &'static str,
         items: &[T],
+        render: impl Fn(&T, Revision) -> Vec<u8>,
         name: impl Fn(&T) -> &String,
         needs: impl Iterator<Item = &'n Requirement>,
     ) -> Listing {
         let items = items.iter().zip(needs).map(|(item, needs)| {
-            // The specs have no map with keys other than strings, so writing them cannot fail.
-            let json = serde_json::to_vec(item).unwrap_or_default();
+            let json = PerRevision::new(self.served, |revision| render(item, revision));
             Listed::new(name(item).as_str().into(), json, needs.clone())
         });
-        Listing::new(member, items.collect(), self.page_items, self.hints, self.server)
+        let Self { served, page_items, hints, server } = self;
+        Listing::new(items.collect(), Layout { member, page_items, hints, server: server.into() }, served)
     }
 }
 

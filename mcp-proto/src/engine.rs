@@ -5,22 +5,22 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::HeaderValue;
 use serde::Serialize;
-use serde_json::json;
 
 use crate::{
     auth::{
         AuthPolicy, Protection,
         scope::{Requirement, Scopes},
     },
-    catalog::{Catalog, CatalogSpec, Icon},
+    catalog::{Catalog, CatalogSpec, Icon, PerRevision},
     error::BuildError,
     exchange::Operation,
     head::Target,
     jsonrpc,
     limits::{Limits, Timeouts},
     origin::{HostPolicy, OriginPolicy},
-    render,
-    revision::Revision,
+    render::{self, Form, Introduction},
+    revision::{Mode, Revision},
+    surface,
 };
 
 /// Who a server says it is (META-12).
@@ -68,6 +68,8 @@ pub struct Engine {
     policy: Arc<Policy>,
     catalog: Catalog,
     discovery: Bytes,
+    /// What `initialize` answers, by the revision that is agreed on.
+    handshakes: PerRevision,
     allowed_headers: HeaderValue,
 }
 
@@ -80,7 +82,9 @@ struct Policy {
     timeouts: Timeouts,
     visibility: Visibility,
     keeps_records: bool,
+    mode: Mode,
     path: Box<str>,
+    info: Implementation,
     instructions: Option<String>,
     /// `"io.modelcontextprotocol/serverInfo":{…}`
     server_member: Box<[u8]>,
@@ -105,6 +109,8 @@ pub struct EngineBuilder {
     pub visibility: Visibility,
     /// Whether answers and calls say who asked for what ([`crate::exchange::About`]).
     pub keeps_records: bool,
+    /// Which revisions it serves.
+    pub mode: Mode,
     /// The path of the MCP endpoint.
     pub path: String,
     /// What a model should know about the server as a whole.
@@ -124,6 +130,7 @@ impl EngineBuilder {
             timeouts: Timeouts::default(),
             visibility: Visibility::default(),
             keeps_records: false,
+            mode: Mode::default(),
             path: "/mcp".into(),
             instructions: None,
         }
@@ -142,8 +149,7 @@ impl EngineBuilder {
         let mut server_member = Vec::new();
         jsonrpc::string(&mut server_member, render::SERVER_INFO);
         server_member.push(b':');
-        // Strings and lists of strings always have a JSON form.
-        server_member.extend(serde_json::to_vec(&self.info).unwrap_or_default());
+        server_member.extend(surface::implementation(&self.info, Revision::V2026_07_28));
         let policy = Arc::new(Policy {
             auth: self.auth,
             hosts: self.hosts,
@@ -152,7 +158,9 @@ impl EngineBuilder {
             timeouts: self.timeouts,
             visibility: self.visibility,
             keeps_records: self.keeps_records,
+            mode: self.mode,
             path: self.path.into(),
+            info: self.info,
             instructions: self.instructions,
             server_member: server_member.into(),
         });
@@ -166,12 +174,14 @@ impl Engine {
             spec,
             &policy.auth,
             policy.visibility,
+            policy.mode.revisions(),
             policy.limits.page_items,
             &policy.server_member,
         )?;
         let discovery = discovery(&policy, &catalog);
+        let handshakes = handshakes(&policy, &catalog);
         let allowed_headers = allowed_headers(&policy.auth, &catalog);
-        Ok(Self { policy, catalog, discovery, allowed_headers })
+        Ok(Self { policy, catalog, discovery, handshakes, allowed_headers })
     }
 
     /// An engine with the same policy that serves another catalog.
@@ -254,12 +264,23 @@ impl Engine {
         &self.catalog
     }
 
-    pub(crate) fn server_member(&self) -> &[u8] {
-        &self.policy.server_member
+    /// Which revisions it serves.
+    #[must_use]
+    pub fn mode(&self) -> Mode {
+        self.policy.mode
+    }
+
+    /// How results are framed for clients of this revision.
+    pub(crate) fn form(&self, revision: Revision) -> Form<'_> {
+        Form { revision, server: &self.policy.server_member }
     }
 
     pub(crate) fn discovery(&self) -> &[u8] {
         &self.discovery
+    }
+
+    pub(crate) fn handshake(&self, revision: Revision) -> &[u8] {
+        self.handshakes.of(revision)
     }
 
     pub(crate) fn allowed_headers(&self) -> &HeaderValue {
@@ -275,37 +296,43 @@ impl Engine {
             Operation::Template(id) => self.catalog.template_needs(id),
             Operation::Completion(id) => self.catalog.completion_needs(id),
         };
-        let declared = declared.map_or("", |needs: &Requirement| needs.scopes().as_str());
-        let mut all: Vec<&str> = declared.split(' ').collect();
-        for scope in demanded {
-            if !all.contains(&&**scope) {
-                all.push(scope);
-            }
-        }
-        Scopes::parse(&all.join(" "))
+        let declared = declared.map(Requirement::scopes);
+        let demanded = Scopes::parse(&demanded.join(" "));
+        Scopes::union(declared.into_iter().chain([&demanded]))
     }
 }
 
-/// What `server/discover` answers (DIS-02 to DIS-06).
+/// What `server/discover` answers.
 fn discovery(policy: &Policy, catalog: &Catalog) -> Bytes {
-    // LOGG-01: any handler may log to a client that asks for it.
-    let mut capabilities = json!({"logging": {}});
-    for (name, offered) in [
+    let revision = Revision::V2026_07_28;
+    let form = Form { revision, server: &policy.server_member };
+    let introduction =
+        Introduction { offers: &offers(catalog, revision), instructions: policy.instructions.as_deref() };
+    render::discovery(&introduction, catalog.hints, form).into()
+}
+
+/// What `initialize` answers.
+fn handshakes(policy: &Policy, catalog: &Catalog) -> PerRevision {
+    let served: &[Revision] = if policy.mode.serves_legacy() { &Revision::LEGACY } else { &[] };
+    PerRevision::new(served, |revision| {
+        let introduction =
+            Introduction { offers: &offers(catalog, revision), instructions: policy.instructions.as_deref() };
+        render::handshake(revision, &introduction, &surface::implementation(&policy.info, revision))
+    })
+}
+
+/// The capabilities, by name. Any handler may log (LOGG-01).
+fn offers(catalog: &Catalog, revision: Revision) -> Vec<&'static str> {
+    [
+        ("logging", true),
         ("tools", catalog.has_tools()),
         ("resources", catalog.has_resources()),
         ("prompts", catalog.has_prompts()),
-        ("completions", catalog.has_completions()),
-    ] {
-        if offered {
-            capabilities[name] = json!({});
-        }
-    }
-    let versions: Vec<_> = Revision::SERVED.iter().map(|revision| revision.as_str()).collect();
-    let mut members = format!(r#","supportedVersions":{},"capabilities":{capabilities}"#, json!(versions));
-    if let Some(instructions) = &policy.instructions {
-        members.push_str(&format!(r#","instructions":{}"#, json!(instructions)));
-    }
-    render::discover(members.as_bytes(), catalog.hints, &policy.server_member).into()
+        ("completions", catalog.has_completions() && revision.has_completions_key()),
+    ]
+    .into_iter()
+    .filter_map(|(name, offered)| offered.then_some(name))
+    .collect()
 }
 
 /// DT-04: what a page of an allowed origin may send.

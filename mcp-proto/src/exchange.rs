@@ -18,6 +18,7 @@
 //! their request id back.
 
 mod audit;
+mod batch;
 mod call;
 mod dispatch;
 mod filter;
@@ -30,7 +31,6 @@ mod verify;
 
 use http::StatusCode;
 
-pub(crate) use self::reply::Operation;
 pub use self::{
     audit::{About, RECORDED_NAME_BYTES_MAX},
     call::{Call, Callee, Caller, ClientFacts, CompletionInput, LogLevel},
@@ -39,16 +39,15 @@ pub use self::{
     reply::{Finish, Notification, Notified, Outcome, Reply, Suppressed},
     verify::{Facts, Presented, ProofFacts, Token, Verify},
 };
-use self::{
-    gate::{Accept, Announced},
-    mirrored::Mirrored,
-};
+pub(crate) use self::{gate::Accept, reply::Operation};
+use self::{gate::Announced, mirrored::Mirrored};
 use crate::{
     auth::Scheme,
     engine::Engine,
     jsonrpc::AnswerId,
     refusal::Refusal,
     response::{ContentType, Cors, Fields, Payload, Response},
+    revision::Revision,
 };
 
 /// What an exchange needs next.
@@ -108,23 +107,42 @@ struct Exchange<'e> {
 
 /// What the form of an answer depends on, whatever it says.
 #[derive(Debug, Clone)]
-struct Manner {
-    accept: Accept,
-    cors: Cors,
-    scheme: Scheme,
+pub(crate) struct Manner {
+    pub(crate) accept: Accept,
+    pub(crate) cors: Cors,
+    pub(crate) scheme: Scheme,
+    /// Whose surface and codes the answer has: the newest until the message says otherwise.
+    pub(crate) revision: Revision,
+}
+
+impl Manner {
+    /// Of an answer that depends on nothing but who may read it.
+    fn of(cors: Cors) -> Self {
+        Self { accept: Accept::BOTH, cors, scheme: Scheme::None, revision: Revision::V2026_07_28 }
+    }
 }
 
 impl<'e> Exchange<'e> {
-    fn refuse(mut self, refusal: Refusal, id: &AnswerId) -> Step<'e> {
-        let about = self.about();
-        let response = reply::refused(refusal, self.engine, id, self.manner);
-        Step::Respond(Response { about, ..response })
+    fn refuse(self, refusal: Refusal, id: &AnswerId) -> Step<'e> {
+        let response = reply::refused(refusal, self.engine, id, self.manner.clone());
+        self.respond(response)
     }
 
     /// Answers with a complete message.
-    fn answer(mut self, body: Vec<u8>) -> Step<'e> {
+    fn answer(self, body: Vec<u8>) -> Step<'e> {
+        let response = reply::whole(body, self.manner.clone());
+        self.respond(response)
+    }
+
+    /// Answers what needs no answer (HTTP-10, HTTP-12).
+    fn acknowledge(self) -> Step<'e> {
+        let fields = Fields { cors: self.manner.cors.clone(), ..Fields::default() };
+        self.respond(Response::empty(StatusCode::ACCEPTED, fields))
+    }
+
+    fn respond(mut self, response: Response) -> Step<'e> {
         let about = self.about();
-        Step::Respond(Response { about, ..reply::whole(body, self.manner) })
+        Step::Respond(Response { about, ..response })
     }
 
     /// Who asks for what, where somebody keeps a record.

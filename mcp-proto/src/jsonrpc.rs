@@ -51,6 +51,8 @@ pub mod code {
     pub const INVALID_PARAMS: i32 = -32602;
     /// The server failed.
     pub const INTERNAL_ERROR: i32 = -32603;
+    /// There is no such resource, before 2026-07-28, which forbids it (ERR-06, ERR-16).
+    pub const RESOURCE_NOT_FOUND: i32 = -32002;
     /// No or no good credentials. From before the specification reserved the range; FastMCP
     /// clients match on it.
     pub const UNAUTHORIZED: i32 = -32000;
@@ -78,6 +80,15 @@ pub fn begin_result(id: &RawId, result_bytes: usize) -> Vec<u8> {
 /// Closes what [`begin_result`] began.
 pub fn end_result(out: &mut Vec<u8>) {
     out.push(b'}');
+}
+
+/// A whole answer with this result, which is JSON text.
+#[must_use]
+pub fn result(id: &RawId, result: &[u8]) -> Vec<u8> {
+    let mut out = begin_result(id, result.len().saturating_add(1));
+    out.extend_from_slice(result);
+    end_result(&mut out);
+    out
 }
 
 /// An error object.

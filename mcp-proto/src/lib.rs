@@ -41,6 +41,7 @@
 //!             match reply.finish(&engine, Outcome::Tool(ToolResult::text("Hello!"))) {
 //!                 Finish::Whole(response) => Step::Respond(response),
 //!                 Finish::LastFrame(_) => unreachable!("nothing was notified"),
+//!                 Finish::Next { .. } => unreachable!("the request was no batch"),
 //!             }
 //!         }
 //!         Step::Respond(response) => break response,
@@ -71,6 +72,7 @@ mod render;
 pub mod response;
 mod revision;
 pub mod sse;
+mod surface;
 pub mod time;
 pub mod uri_template;
 
@@ -85,6 +87,6 @@ pub use self::{
     limits::{Limits, Timeouts},
     refusal::Refusal,
     response::Response,
-    revision::Revision,
+    revision::{Mode, Revision},
     time::{Now, Tick, UnixSeconds},
 };

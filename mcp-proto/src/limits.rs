@@ -16,6 +16,8 @@ pub struct Limits {
     pub id_bytes_max: usize,
     /// Longest requested version that a version refusal repeats. Default 128.
     pub echoed_version_bytes_max: usize,
+    /// Most messages in one batch (2025-03-26 alone has batches). Beyond it: -32600. Default 16.
+    pub batch_items_max: usize,
     /// Items on one page of a list. Default 500.
     pub page_items: usize,
 }
@@ -28,6 +30,7 @@ impl Default for Limits {
             body_values_max: 250_000,
             id_bytes_max: 1 << 10,
             echoed_version_bytes_max: 128,
+            batch_items_max: 16,
             page_items: 500,
         }
     }

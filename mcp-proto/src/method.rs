@@ -1,8 +1,16 @@
 //! The requests that this engine answers.
 
-/// A client request of revision 2026-07-28.
+use crate::revision::Revision;
+
+/// A client request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Method {
+    /// `initialize`
+    Initialize,
+    /// `ping`
+    Ping,
+    /// `logging/setLevel`
+    SetLevel,
     /// `server/discover`
     Discover,
     /// `tools/list`
@@ -25,7 +33,10 @@ pub enum Method {
 
 impl Method {
     /// Every method, in the order of the specification's pages.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 12] = [
+        Self::Initialize,
+        Self::Ping,
+        Self::SetLevel,
         Self::Discover,
         Self::ToolsList,
         Self::ToolsCall,
@@ -41,6 +52,9 @@ impl Method {
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::Initialize => "initialize",
+            Self::Ping => "ping",
+            Self::SetLevel => "logging/setLevel",
             Self::Discover => "server/discover",
             Self::ToolsList => "tools/list",
             Self::ToolsCall => "tools/call",
@@ -66,14 +80,35 @@ impl Method {
             b"prompts/list" => Self::PromptsList,
             b"prompts/get" => Self::PromptsGet,
             b"completion/complete" => Self::Complete,
+            b"initialize" => Self::Initialize,
+            b"ping" => Self::Ping,
+            b"logging/setLevel" => Self::SetLevel,
             _ => return None,
         })
+    }
+
+    /// Whether requests of this revision may name it: the handshake and what leaned on it ended with
+    /// 2026-07-28, which has `server/discover` in its place (VER-10, DT-61).
+    #[must_use]
+    pub const fn is_of(self, revision: Revision) -> bool {
+        match self {
+            Self::Initialize | Self::Ping | Self::SetLevel => !revision.is_modern(),
+            Self::Discover => revision.is_modern(),
+            Self::ToolsList
+            | Self::ToolsCall
+            | Self::ResourcesList
+            | Self::ResourceTemplatesList
+            | Self::ResourcesRead
+            | Self::PromptsList
+            | Self::PromptsGet
+            | Self::Complete => true,
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Method;
+    use super::{Method, Revision};
 
     #[test]
     fn each_name_reads_back() {
@@ -83,8 +118,21 @@ mod tests {
     }
 
     #[test]
-    fn removed_and_foreign_names_are_unknown() {
-        for name in ["initialize", "ping", "Tools/Call", "tools/call ", "", "subscriptions/listen"] {
+    fn each_era_has_methods_that_the_other_does_not_know() {
+        for method in Method::ALL {
+            let of = Revision::ALL.map(|revision| method.is_of(revision));
+            let expected = match method.as_str() {
+                "initialize" | "ping" | "logging/setLevel" => [true, true, true, true, false],
+                "server/discover" => [false, false, false, false, true],
+                _ => [true; 5],
+            };
+            assert_eq!(of, expected, "{}", method.as_str());
+        }
+    }
+
+    #[test]
+    fn foreign_names_are_unknown() {
+        for name in ["Initialize", "Tools/Call", "tools/call ", "", "subscriptions/listen"] {
             assert_eq!(Method::from_name(name.as_bytes()), None, "{name}");
         }
     }

@@ -7,6 +7,7 @@ use http::{HeaderValue, StatusCode};
 
 use crate::{
     auth::{AuthPolicy, Scheme, scope::Scopes},
+    exchange::Manner,
     jsonrpc::{self, AnswerId, ErrorObject, code},
     jws::{Denial, dpop::ProofDenial},
     response::{Allow, ContentType, Cors, Fields, Payload, Response, Rule},
@@ -70,16 +71,23 @@ pub enum Refusal {
     Envelope(EnvelopeFault),
     /// Peer: a header field does not mirror the body (DT-71, DT-72, DT-74 to DT-76, DT-83).
     HeaderMismatch(Mirror),
-    /// Peer: the protocol version is not served; what it asked for, where it said so (DT-73,
-    /// DT-133).
-    UnsupportedVersion(Option<Box<str>>),
+    /// Peer: the protocol version is not served (DT-59, DT-73, DT-133).
+    UnsupportedVersion {
+        /// What it may ask for instead.
+        supported: &'static [Revision],
+        /// What it asked for, where it said so.
+        requested: Option<Box<str>>,
+    },
     /// Peer: the method is unknown or its capability is not offered (DT-78).
     MethodNotFound,
     /// Peer: the parameters do not fit the method (DT-81).
     InvalidParams(ParamsFault),
+    /// Peer: the arguments do not fit the tool's schema, in a revision that has a protocol error for
+    /// it (ERR-22); what is wrong with them.
+    InvalidArguments(Box<str>),
     /// Peer: there is no such tool, prompt or completion (DT-82).
     UnknownTarget(TargetKind),
-    /// Peer: there is no such resource; the URI asked for (ERR-17).
+    /// Peer: there is no such resource; the URI asked for (ERR-16, ERR-17).
     UnknownResource(Box<str>),
     /// Peer: the call needs client capabilities that it does not declare (DT-87).
     MissingClientCapability(Box<str>),
@@ -118,8 +126,14 @@ pub enum ParseFault {
 pub enum RequestFault {
     /// Neither an object nor an array.
     NotAnObject,
-    /// An array: this revision has no batches.
+    /// An array: the request's revision has no batches, or has them on other terms.
     Batch,
+    /// A batch of nothing.
+    EmptyBatch,
+    /// A batch of more than [`crate::limits::Limits::batch_items_max`].
+    BatchTooLong,
+    /// Something in a batch that is no request and no notification, or is one that only comes alone.
+    BatchItem,
     /// A member name stands twice in one object.
     DuplicateMember,
     /// More values than [`crate::limits::Limits::body_values_max`].
@@ -187,6 +201,19 @@ pub enum ParamsFault {
     Argument,
     /// `context` is malformed.
     Context,
+    /// `protocolVersion` of a handshake is missing or no string.
+    ProtocolVersion,
+    /// `capabilities` of a handshake is missing or no object.
+    Capabilities,
+    /// `clientInfo` of a handshake is missing or no object.
+    ClientInfo,
+    /// `level` is no known level (ERR-19).
+    Level,
+    /// `_meta` is no object.
+    Meta,
+    /// `progressToken` is no string and no integer, or longer than
+    /// [`crate::limits::Limits::id_bytes_max`].
+    ProgressToken,
 }
 
 /// What a request named that does not exist.
@@ -219,10 +246,18 @@ pub enum Outage {
 const RETRY_AFTER_SECONDS: u32 = 5;
 
 impl Refusal {
-    /// The HTTP status, while no stream is open.
+    /// Whether it is about who the caller is, and not about what the caller may do.
+    pub(crate) fn is_unauthenticated(&self) -> bool {
+        // The code is the same in all revisions.
+        self.code(Revision::V2026_07_28) == Some(code::UNAUTHORIZED)
+    }
+
+    /// The HTTP status, while no stream is open, for a client of this revision.
     #[must_use]
-    pub fn status(&self) -> StatusCode {
+    pub fn status(&self, revision: Revision) -> StatusCode {
         match self {
+            // AMB-28: before 2026-07-28 it is an answer like any other (DT-121).
+            Self::MethodNotFound if !revision.is_modern() => StatusCode::OK,
             Self::UnknownPath | Self::MethodNotFound => StatusCode::NOT_FOUND,
             Self::HostNotAllowed | Self::OriginNotAllowed | Self::InsufficientScope(_) => {
                 StatusCode::FORBIDDEN
@@ -247,10 +282,11 @@ impl Refusal {
             | Self::InvalidRequest(_)
             | Self::Envelope(_)
             | Self::HeaderMismatch(_)
-            | Self::UnsupportedVersion(_)
+            | Self::UnsupportedVersion { .. }
             | Self::MissingClientCapability(_) => StatusCode::BAD_REQUEST,
             // … what is found about what the request names is an answer like any other.
             Self::InvalidParams(_)
+            | Self::InvalidArguments(_)
             | Self::UnknownTarget(_)
             | Self::UnknownResource(_)
             | Self::TimedOut
@@ -259,9 +295,10 @@ impl Refusal {
         }
     }
 
-    /// The JSON-RPC error code; `None` where the answer has no JSON-RPC body (BC-02).
+    /// The JSON-RPC error code for a client of this revision; `None` where the answer has no JSON-RPC
+    /// body (BC-02).
     #[must_use]
-    pub fn code(&self) -> Option<i32> {
+    pub fn code(&self, revision: Revision) -> Option<i32> {
         Some(match self {
             Self::UnknownPath | Self::AmbiguousFraming | Self::HostNotSingular => return None,
             Self::Unauthenticated
@@ -282,21 +319,23 @@ impl Refusal {
             | Self::NotAcceptable
             | Self::InvalidRequest(_) => code::INVALID_REQUEST,
             Self::ParseError(_) => code::PARSE_ERROR,
+            Self::UnknownResource(_) if !revision.is_modern() => code::RESOURCE_NOT_FOUND,
             Self::Envelope(_)
             | Self::InvalidParams(_)
+            | Self::InvalidArguments(_)
             | Self::UnknownTarget(_)
             | Self::UnknownResource(_) => code::INVALID_PARAMS,
             Self::HeaderMismatch(_) => code::HEADER_MISMATCH,
-            Self::UnsupportedVersion(_) => code::UNSUPPORTED_PROTOCOL_VERSION,
+            Self::UnsupportedVersion { .. } => code::UNSUPPORTED_PROTOCOL_VERSION,
             Self::MethodNotFound => code::METHOD_NOT_FOUND,
             Self::MissingClientCapability(_) => code::MISSING_CLIENT_CAPABILITY,
             Self::Unavailable(_) | Self::Overloaded | Self::TimedOut | Self::Internal => code::INTERNAL_ERROR,
         })
     }
 
-    /// The error message: fixed text, one sentence (JR-14).
+    /// The error message: one sentence (JR-14), fixed but for what is wrong with a tool's arguments.
     #[must_use]
-    pub fn message(&self) -> &'static str {
+    pub fn message(&self) -> &str {
         match self {
             Self::AmbiguousFraming | Self::HostNotSingular => "Bad request",
             Self::UnknownPath => "Not found",
@@ -322,9 +361,10 @@ impl Refusal {
             Self::InvalidRequest(fault) => fault.message(),
             Self::Envelope(fault) => fault.message(),
             Self::HeaderMismatch(mirror) => mirror.message(),
-            Self::UnsupportedVersion(_) => "Unsupported protocol version",
+            Self::UnsupportedVersion { .. } => "Unsupported protocol version",
             Self::MethodNotFound => "Method not found",
             Self::InvalidParams(fault) => fault.message(),
+            Self::InvalidArguments(violation) => violation,
             Self::UnknownTarget(TargetKind::Tool) => "Unknown tool",
             Self::UnknownTarget(TargetKind::Prompt) => "Unknown prompt",
             Self::UnknownTarget(TargetKind::Completion) => "Nothing to complete by that reference",
@@ -338,17 +378,12 @@ impl Refusal {
     }
 
     /// The answer.
-    pub(crate) fn into_response(
-        self,
-        auth: &AuthPolicy,
-        id: &AnswerId,
-        cors: Cors,
-        scheme: Scheme,
-    ) -> Response {
+    pub(crate) fn into_response(self, auth: &AuthPolicy, id: &AnswerId, manner: Manner) -> Response {
+        let Manner { accept: _, cors, scheme, revision } = manner;
         Response {
-            status: self.status(),
-            fields: self.fields(auth, cors, scheme),
-            payload: self.body(id).map_or(Payload::Empty, |body| Payload::Whole(body.into())),
+            status: self.status(revision),
+            fields: self.fields(auth, cors, scheme, revision),
+            payload: self.body(id, revision).map_or(Payload::Empty, |body| Payload::Whole(body.into())),
             rule: Some(self.rule()),
             about: None,
         }
@@ -383,9 +418,9 @@ impl Refusal {
             Self::InvalidRequest(_) => ("invalid_request", None),
             Self::Envelope(_) => ("metadata_malformed", None),
             Self::HeaderMismatch(_) => ("header_mismatch", None),
-            Self::UnsupportedVersion(_) => ("unsupported_version", None),
+            Self::UnsupportedVersion { .. } => ("unsupported_version", None),
             Self::MethodNotFound => ("method_not_found", None),
-            Self::InvalidParams(_) => ("invalid_params", None),
+            Self::InvalidParams(_) | Self::InvalidArguments(_) => ("invalid_params", None),
             Self::UnknownTarget(_) => ("unknown_target", None),
             Self::UnknownResource(_) => ("unknown_resource", None),
             Self::MissingClientCapability(_) => ("missing_client_capability", None),
@@ -402,16 +437,16 @@ impl Refusal {
     }
 
     /// The JSON-RPC error, for the answer's body or for a stream that is already open.
-    pub(crate) fn body(&self, id: &AnswerId) -> Option<Vec<u8>> {
-        let code = self.code()?;
+    pub(crate) fn body(&self, id: &AnswerId, revision: Revision) -> Option<Vec<u8>> {
+        let code = self.code(revision)?;
         let data = self.data();
         Some(jsonrpc::error(id, &ErrorObject { code, message: self.message(), data: data.as_deref() }))
     }
 
     fn data(&self) -> Option<String> {
         let text = |text: &str| serde_json::Value::from(text).to_string();
-        if let Self::UnsupportedVersion(requested) = self {
-            let supported: Vec<_> = Revision::SERVED.iter().map(|revision| text(revision.as_str())).collect();
+        if let Self::UnsupportedVersion { supported, requested } = self {
+            let supported: Vec<_> = supported.iter().map(|revision| text(revision.as_str())).collect();
             let requested = requested
                 .as_ref()
                 .map(|version| format!(r#","requested":{}"#, text(version)))
@@ -426,8 +461,8 @@ impl Refusal {
         }
     }
 
-    fn fields(&self, auth: &AuthPolicy, cors: Cors, scheme: Scheme) -> Fields {
-        let has_body = self.code().is_some();
+    fn fields(&self, auth: &AuthPolicy, cors: Cors, scheme: Scheme, revision: Revision) -> Fields {
+        let has_body = self.code(revision).is_some();
         let mut fields =
             Fields { content_type: has_body.then_some(ContentType::Json), cors, ..Fields::default() };
         if let Some(challenges) = auth.challenges(self, scheme) {
@@ -442,7 +477,7 @@ impl Refusal {
         if let Self::VerbNotAllowed(allow) = self {
             fields.allow = Some(*allow);
         }
-        if self.status() == StatusCode::SERVICE_UNAVAILABLE {
+        if self.status(revision) == StatusCode::SERVICE_UNAVAILABLE {
             fields.retry_after = Some(RETRY_AFTER_SECONDS);
         }
         fields
@@ -464,6 +499,9 @@ impl RequestFault {
         match self {
             Self::NotAnObject => "Invalid request: the body must be an object",
             Self::Batch => "Invalid request: batches are not supported",
+            Self::EmptyBatch => "Invalid request: the batch is empty",
+            Self::BatchTooLong => "Invalid request: the batch is too long",
+            Self::BatchItem => "Invalid request: not everything in the batch may be in one",
             Self::DuplicateMember => "Invalid request: a member name is repeated",
             Self::TooManyValues => "Invalid request: too many values",
             Self::Version => "Invalid request: jsonrpc must be \"2.0\"",
@@ -515,6 +553,12 @@ impl ParamsFault {
             Self::Reference => "Invalid params: malformed ref",
             Self::Argument => "Invalid params: malformed argument",
             Self::Context => "Invalid params: malformed context",
+            Self::ProtocolVersion => "Invalid params: protocolVersion must be a string",
+            Self::Capabilities => "Invalid params: capabilities must be an object",
+            Self::ClientInfo => "Invalid params: clientInfo must be an object",
+            Self::Level => "Invalid params: level is no known level",
+            Self::Meta => "Invalid params: _meta must be an object",
+            Self::ProgressToken => "Invalid params: progressToken must be a string or an integer",
         }
     }
 }

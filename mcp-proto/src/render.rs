@@ -1,11 +1,25 @@
-//! Results as JSON text of revision 2026-07-28.
+//! Results as JSON text of the client's revision.
 //!
-//! Each function writes one `result` object. `server` is the `"io.modelcontextprotocol/serverInfo":{…}`
-//! member that every result carries (META-12).
+//! Each function writes one `result` object.
+
+use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::content::{Caching, Completion, Meta, PromptResult, ResourceResult, ToolResult};
+use crate::{
+    content::{Caching, Completion, Content, Meta, PromptResult, ResourceResult, ToolResult},
+    revision::Revision,
+    surface,
+};
+
+/// What the frame of a result depends on, whatever it holds.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Form<'s> {
+    pub(crate) revision: Revision,
+    /// The `"io.modelcontextprotocol/serverInfo":{…}` member that results of 2026-07-28 carry
+    /// (META-12).
+    pub(crate) server: &'s [u8],
+}
 
 /// Writes a value as JSON. Writing to a `Vec` does not fail, and the types of this crate have no
 /// map with keys other than strings, so neither does rendering.
@@ -13,77 +27,112 @@ fn json(out: &mut Vec<u8>, value: &(impl Serialize + ?Sized)) {
     let _ = serde_json::to_writer(out, value);
 }
 
-fn begin(out: &mut Vec<u8>) {
-    // JR-16: every result says what kind it is.
-    out.extend_from_slice(br#"{"resultType":"complete""#);
+/// The first member follows without a comma.
+fn begin(out: &mut Vec<u8>, form: Form<'_>) {
+    out.push(b'{');
+    if form.revision.is_modern() {
+        // JR-16, JR-18: every result of 2026-07-28 says what kind it is.
+        out.extend_from_slice(br#""resultType":"complete","#);
+    }
 }
 
-fn end(out: &mut Vec<u8>, server: &[u8], meta: Option<&Meta>) {
-    out.extend_from_slice(br#","_meta":{"#);
-    out.extend_from_slice(server);
-    for (key, value) in meta.into_iter().flatten() {
-        if key != SERVER_INFO {
-            out.push(b',');
-            json(out, key);
-            out.push(b':');
-            json(out, value);
-        }
+fn end(out: &mut Vec<u8>, form: Form<'_>, meta: Option<&Meta>) {
+    const BEGIN: &[u8] = br#","_meta":{"#;
+    let mut before: &[u8] = BEGIN;
+    if form.revision.is_modern() {
+        out.extend_from_slice(BEGIN);
+        out.extend_from_slice(form.server);
+        before = b",";
     }
-    out.extend_from_slice(b"}}");
+    for (key, value) in meta.into_iter().flatten().filter(|(key, _)| *key != SERVER_INFO) {
+        out.extend_from_slice(before);
+        json(out, key);
+        out.push(b':');
+        json(out, value);
+        before = b",";
+    }
+    if before != BEGIN {
+        out.push(b'}');
+    }
+    out.push(b'}');
 }
 
 pub(crate) const SERVER_INFO: &str = "io.modelcontextprotocol/serverInfo";
 
-/// CACH-01 to CACH-03.
-pub(crate) fn caching(out: &mut Vec<u8>, caching: Caching) {
-    out.extend_from_slice(br#","ttlMs":"#);
-    json(out, &caching.ttl_millis);
-    out.extend_from_slice(br#","cacheScope":""#);
-    out.extend_from_slice(caching.scope.as_str().as_bytes());
-    out.push(b'"');
+/// CACH-01 to CACH-03: 2026-07-28 alone has hints about caching.
+fn caching(out: &mut Vec<u8>, caching: Caching, form: Form<'_>) {
+    if form.revision.is_modern() {
+        out.extend_from_slice(br#","ttlMs":"#);
+        json(out, &caching.ttl_millis);
+        out.extend_from_slice(br#","cacheScope":""#);
+        out.extend_from_slice(caching.scope.as_str().as_bytes());
+        out.push(b'"');
+    }
 }
 
-pub(crate) fn tool_result(out: &mut Vec<u8>, result: &ToolResult, server: &[u8]) {
-    begin(out);
-    out.extend_from_slice(br#","content":["#);
-    for (index, content) in result.content.iter().enumerate() {
+fn content(out: &mut Vec<u8>, content: &Content, revision: Revision) {
+    if revision.is_modern() {
+        json(out, content);
+    } else if let Some(words) = surface::in_words(content, revision) {
+        json(out, &words);
+    } else if surface::has_newer_annotations(content, revision) {
+        json(out, &surface::with_older_annotations(content, revision));
+    } else {
+        json(out, content);
+    }
+}
+
+pub(crate) fn tool_result(out: &mut Vec<u8>, result: &ToolResult, form: Form<'_>) {
+    begin(out, form);
+    out.extend_from_slice(br#""content":["#);
+    for (index, piece) in result.content.iter().enumerate() {
         if index > 0 {
             out.push(b',');
         }
-        json(out, content);
+        content(out, piece, form.revision);
     }
     out.push(b']');
-    if let Some(structured) = &result.structured {
+    if let Some(structured) = &result.structured
+        && form.revision.takes_structured(structured.get())
+    {
         out.extend_from_slice(br#","structuredContent":"#);
         out.extend_from_slice(structured.get().as_bytes());
     }
     out.extend_from_slice(if result.is_error { br#","isError":true"# } else { br#","isError":false"# });
-    end(out, server, result.meta.as_deref());
+    end(out, form, result.meta.as_deref());
 }
 
-pub(crate) fn resource_result(out: &mut Vec<u8>, result: &ResourceResult, server: &[u8]) {
-    begin(out);
-    out.extend_from_slice(br#","contents":"#);
+pub(crate) fn resource_result(out: &mut Vec<u8>, result: &ResourceResult, form: Form<'_>) {
+    begin(out, form);
+    out.extend_from_slice(br#""contents":"#);
     json(out, &result.contents);
-    caching(out, result.caching);
-    end(out, server, result.meta.as_deref());
+    caching(out, result.caching, form);
+    end(out, form, result.meta.as_deref());
 }
 
-pub(crate) fn prompt_result(out: &mut Vec<u8>, result: &PromptResult, server: &[u8]) {
-    begin(out);
+pub(crate) fn prompt_result(out: &mut Vec<u8>, result: &PromptResult, form: Form<'_>) {
+    begin(out, form);
     if let Some(description) = &result.description {
-        out.extend_from_slice(br#","description":"#);
+        out.extend_from_slice(br#""description":"#);
         json(out, description);
+        out.push(b',');
     }
-    out.extend_from_slice(br#","messages":"#);
-    json(out, &result.messages);
-    end(out, server, result.meta.as_deref());
+    out.extend_from_slice(br#""messages":["#);
+    for (index, message) in result.messages.iter().enumerate() {
+        out.extend_from_slice(if index > 0 { br#",{"role":"# } else { br#"{"role":"# });
+        json(out, &message.role);
+        out.extend_from_slice(br#","content":"#);
+        content(out, &message.content, form.revision);
+        out.push(b'}');
+    }
+    out.push(b']');
+    end(out, form, result.meta.as_deref());
 }
 
-pub(crate) fn completion(out: &mut Vec<u8>, completion: &Completion, server: &[u8]) {
+pub(crate) fn completion(out: &mut Vec<u8>, completion: &Completion, form: Form<'_>) {
     let values = completion.values.get(..Completion::VALUES_MAX).unwrap_or(&completion.values);
-    begin(out);
-    out.extend_from_slice(br#","completion":{"values":"#);
+    begin(out, form);
+    out.extend_from_slice(br#""completion":{"values":"#);
     json(out, values);
     if let Some(total) = completion.total {
         out.extend_from_slice(br#","total":"#);
@@ -92,7 +141,7 @@ pub(crate) fn completion(out: &mut Vec<u8>, completion: &Completion, server: &[u
     out.extend_from_slice(br#","hasMore":"#);
     json(out, &(completion.has_more || completion.values.len() > values.len()));
     out.push(b'}');
-    end(out, server, None);
+    end(out, form, None);
 }
 
 /// A page of a list: the items are JSON text already.
@@ -101,11 +150,10 @@ pub(crate) fn page<'i>(
     items: impl Iterator<Item = &'i [u8]>,
     next_cursor: Option<&str>,
     hints: Caching,
-    server: &[u8],
+    form: Form<'_>,
 ) -> Vec<u8> {
     let mut out = Vec::new();
-    begin(&mut out);
-    out.push(b',');
+    begin(&mut out, form);
     json(&mut out, member);
     out.extend_from_slice(b":[");
     for (index, item) in items.enumerate() {
@@ -120,18 +168,54 @@ pub(crate) fn page<'i>(
         out.extend_from_slice(br#","nextCursor":"#);
         json(&mut out, cursor);
     }
-    caching(&mut out, hints);
-    end(&mut out, server, None);
+    caching(&mut out, hints, form);
+    end(&mut out, form, None);
     out
 }
 
-/// What `server/discover` answers (DIS-02): `members` are further members of the result.
-pub(crate) fn discover(members: &[u8], hints: Caching, server: &[u8]) -> Vec<u8> {
+/// What a server says of itself: in the answer of `server/discover` (DIS-02), or of a handshake
+/// (LIF-02).
+#[derive(Debug)]
+pub(crate) struct Introduction<'i> {
+    /// What it offers, by the names of capabilities.
+    pub(crate) offers: &'i [&'static str],
+    pub(crate) instructions: Option<&'i str>,
+}
+
+impl Introduction<'_> {
+    fn write(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(br#","capabilities":"#);
+        let nothing_more: BTreeMap<&str, ()> = BTreeMap::new();
+        let capabilities: BTreeMap<_, _> = self.offers.iter().map(|name| (*name, &nothing_more)).collect();
+        json(out, &capabilities);
+        if let Some(instructions) = self.instructions {
+            out.extend_from_slice(br#","instructions":"#);
+            json(out, instructions);
+        }
+    }
+}
+
+/// What `server/discover` answers (DIS-02 to DIS-06).
+pub(crate) fn discovery(introduction: &Introduction<'_>, hints: Caching, form: Form<'_>) -> Vec<u8> {
     let mut out = Vec::new();
-    begin(&mut out);
-    out.extend_from_slice(members);
-    caching(&mut out, hints);
-    end(&mut out, server, None);
+    begin(&mut out, form);
+    out.extend_from_slice(br#""supportedVersions":"#);
+    json(&mut out, &Revision::MODERN.map(Revision::as_str));
+    introduction.write(&mut out);
+    caching(&mut out, hints, form);
+    end(&mut out, form, None);
+    out
+}
+
+/// What `initialize` answers when this revision is agreed on (LIF-02, LIF-03). `server` is the JSON text of
+/// `serverInfo`.
+pub(crate) fn handshake(revision: Revision, introduction: &Introduction<'_>, server: &[u8]) -> Vec<u8> {
+    let mut out = br#"{"protocolVersion":"#.to_vec();
+    json(&mut out, revision.as_str());
+    introduction.write(&mut out);
+    out.extend_from_slice(br#","serverInfo":"#);
+    out.extend_from_slice(server);
+    out.push(b'}');
     out
 }
 
@@ -142,7 +226,10 @@ mod tests {
     use super::*;
     use crate::content::{Content, PromptMessage, ResourceContents};
 
-    const SERVER: &[u8] = br#""io.modelcontextprotocol/serverInfo":{"name":"s","version":"1"}"#;
+    const SERVER: Form<'_> = Form {
+        revision: Revision::V2026_07_28,
+        server: br#""io.modelcontextprotocol/serverInfo":{"name":"s","version":"1"}"#,
+    };
 
     fn rendered(write: impl FnOnce(&mut Vec<u8>)) -> Value {
         let mut out = Vec::new();

@@ -20,9 +20,14 @@ impl Revision {
     pub const ALL: [Self; 5] =
         [Self::V2024_11_05, Self::V2025_03_26, Self::V2025_06_18, Self::V2025_11_25, Self::V2026_07_28];
 
-    /// The revisions that this engine serves, newest first: what `server/discover` and a
-    /// version refusal list (VER-06).
-    pub const SERVED: [Self; 1] = [Self::V2026_07_28];
+    /// The revisions whose requests carry their own metadata, newest first: what `server/discover`
+    /// lists, and what a refusal of such a request does (VER-06, AMB-09).
+    pub const MODERN: [Self; 1] = [Self::V2026_07_28];
+
+    /// The revisions that begin with a handshake, newest first: what `initialize` may agree on
+    /// (LIF-05).
+    pub const LEGACY: [Self; 4] =
+        [Self::V2025_11_25, Self::V2025_06_18, Self::V2025_03_26, Self::V2024_11_05];
 
     /// The identifier on the wire (VER-12).
     #[must_use]
@@ -49,6 +54,41 @@ impl Revision {
         match self {
             Self::V2024_11_05 | Self::V2025_03_26 | Self::V2025_06_18 | Self::V2025_11_25 => false,
             Self::V2026_07_28 => true,
+        }
+    }
+}
+
+/// Which revisions an endpoint serves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Mode {
+    /// Every revision, each request on its own: older clients get a handshake and no session. The
+    /// seed's `stateless: true`.
+    #[default]
+    Stateless,
+    /// 2026-07-28 alone. Older clients are told so (DT-133, DT-134).
+    ModernOnly,
+}
+
+impl Mode {
+    /// The revisions that are served, newest first.
+    #[must_use]
+    pub const fn revisions(self) -> &'static [Revision] {
+        match self {
+            Self::Stateless => &[
+                Revision::V2026_07_28,
+                Revision::V2025_11_25,
+                Revision::V2025_06_18,
+                Revision::V2025_03_26,
+                Revision::V2024_11_05,
+            ],
+            Self::ModernOnly => &Revision::MODERN,
+        }
+    }
+
+    pub(crate) const fn serves_legacy(self) -> bool {
+        match self {
+            Self::Stateless => true,
+            Self::ModernOnly => false,
         }
     }
 }
@@ -82,6 +122,15 @@ mod tests {
         for name in ["", "2026-07-2", "2026-07-288", "v2026-07-28", "2024-10-07"] {
             assert_eq!(Revision::from_name(name.as_bytes()), None, "{name}");
         }
+    }
+
+    #[test]
+    fn a_mode_serves_modern_revisions_and_then_older_ones() {
+        let both = Revision::MODERN.into_iter().chain(Revision::LEGACY);
+        assert_eq!(Mode::Stateless.revisions(), both.collect::<Vec<_>>());
+        assert_eq!(Mode::ModernOnly.revisions(), Revision::MODERN);
+        assert!(Revision::MODERN.into_iter().all(Revision::is_modern));
+        assert!(!Revision::LEGACY.into_iter().any(Revision::is_modern));
     }
 
     #[test]

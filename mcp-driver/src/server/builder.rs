@@ -7,7 +7,7 @@ use std::{
 
 use http::{HeaderName, header};
 use mcp_proto::{
-    AuthPolicy, BearerPolicy, BuildError, EngineBuilder, Implementation, Limits, Timeouts, Visibility,
+    AuthPolicy, BearerPolicy, BuildError, EngineBuilder, Implementation, Limits, Mode, Timeouts, Visibility,
     jws::keyset::FetchPolicy,
     origin::{HostPolicy, OriginPolicy},
 };
@@ -43,6 +43,7 @@ pub struct ServerBuilder {
     timeouts: ConnectionTimeouts,
     #[cfg(feature = "https")]
     tls_roots: TlsRoots,
+    mode: Mode,
     path: String,
     instructions: Option<String>,
     exposed: Vec<HeaderName>,
@@ -75,6 +76,7 @@ impl Server {
             timeouts: ConnectionTimeouts::default(),
             #[cfg(feature = "https")]
             tls_roots: TlsRoots::platform(),
+            mode: Mode::default(),
             path: "/mcp".into(),
             instructions: None,
             exposed: Vec::new(),
@@ -142,6 +144,13 @@ impl ServerBuilder {
     #[must_use]
     pub fn instructions(mut self, text: impl Into<String>) -> Self {
         self.instructions = Some(text.into());
+        self
+    }
+
+    /// Which revisions of the protocol are served; every one, without this.
+    #[must_use]
+    pub fn mode(mut self, mode: Mode) -> Self {
+        self.mode = mode;
         self
     }
 
@@ -310,6 +319,7 @@ impl ServerBuilder {
         engine.origins = origins(self.any_origin, &self.origins)?;
         engine.limits = self.core_limits;
         engine.timeouts = self.core_timeouts;
+        engine.mode = self.mode;
         engine.path = self.path;
         engine.instructions = self.instructions;
         engine.keeps_records = self.audit.is_some();
@@ -373,9 +383,14 @@ fn bearer(auth: TokenAuth) -> Result<(BearerPolicy, Vec<TokenSource>), ServerErr
     Ok((policy.build()?, sources))
 }
 
-/// Header fields that always carry credentials.
-const CREDENTIAL_FIELDS: [HeaderName; 3] =
-    [header::AUTHORIZATION, header::PROXY_AUTHORIZATION, header::COOKIE];
+/// Header fields that always carry credentials. The name of a session is one where there are sessions,
+/// and where there are none, it is whatever the client made up.
+const CREDENTIAL_FIELDS: [HeaderName; 4] = [
+    header::AUTHORIZATION,
+    header::PROXY_AUTHORIZATION,
+    header::COOKIE,
+    HeaderName::from_static("mcp-session-id"),
+];
 
 /// Loopback names, and those that were added.
 const LOOPBACK_HOSTS: [&str; 3] = ["localhost", "127.0.0.1", "[::1]"];

@@ -1,7 +1,6 @@
 //! OAuth access tokens: whose, for whom, and what they have to grant.
 
 use bytes::Bytes;
-use http::StatusCode;
 
 use super::{
     Scheme,
@@ -101,7 +100,7 @@ impl BearerPolicy {
             return Some(Challenges { first, second: None });
         }
         let first = bearer()?;
-        let also = refusal.status() == StatusCode::UNAUTHORIZED;
+        let also = refusal.is_unauthenticated();
         Some(Challenges { first, second: also.then(|| challenge::offer_dpop(algorithms)) })
     }
 }

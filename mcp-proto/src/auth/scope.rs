@@ -46,6 +46,18 @@ impl Scopes {
         Self::join(text.split(' ').filter(|piece| is_scope(piece)))
     }
 
+    /// All of these, each once.
+    #[must_use]
+    pub fn union<'s>(all: impl IntoIterator<Item = &'s Self>) -> Self {
+        let mut names: Vec<&str> = Vec::new();
+        for name in all.into_iter().flat_map(Self::iter) {
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        Self::join(names.into_iter())
+    }
+
     /// Whether this scope is in the list.
     #[must_use]
     pub fn contains(&self, name: &str) -> bool {

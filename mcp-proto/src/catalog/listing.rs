@@ -4,30 +4,61 @@ use std::borrow::Cow;
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 
-use crate::{auth::scope::Requirement, content::Caching, render};
+use crate::{
+    auth::scope::Requirement,
+    content::Caching,
+    render::{self, Form},
+    revision::Revision,
+};
 
 /// The rendered items of one kind, in the order they were added (TOOL-03).
 #[derive(Debug)]
 pub(crate) struct Listing {
-    member: &'static str,
     items: Vec<Listed>,
-    page_items: usize,
-    hints: Caching,
-    server: Box<[u8]>,
-    /// The result that a request without cursor gets.
-    first_page: Vec<u8>,
+    layout: Layout,
+    /// The result that a request without cursor gets, for each revision that is served.
+    first_pages: PerRevision,
+}
+
+/// How a list is cut into pages and framed.
+#[derive(Debug)]
+pub(super) struct Layout {
+    /// The name of the list.
+    pub(super) member: &'static str,
+    pub(super) page_items: usize,
+    pub(super) hints: Caching,
+    /// See [`Form::server`].
+    pub(super) server: Box<[u8]>,
 }
 
 /// One item of a list.
 #[derive(Debug)]
 pub(crate) struct Listed {
     name: Box<str>,
-    json: Vec<u8>,
+    json: PerRevision,
     needs: Requirement,
 }
 
+/// JSON text as each revision that is served has it.
+#[derive(Debug, Default)]
+pub(crate) struct PerRevision([Vec<u8>; Revision::ALL.len()]);
+
+impl PerRevision {
+    pub(crate) fn new(served: &[Revision], mut render: impl FnMut(Revision) -> Vec<u8>) -> Self {
+        Self(Revision::ALL.map(
+            |revision| {
+                if served.contains(&revision) { render(revision) } else { Vec::new() }
+            },
+        ))
+    }
+
+    pub(crate) fn of(&self, revision: Revision) -> &[u8] {
+        self.0.get(revision as usize).map_or(&[], Vec::as_slice)
+    }
+}
+
 impl Listed {
-    pub(super) fn new(name: Box<str>, json: Vec<u8>, needs: Requirement) -> Self {
+    pub(super) fn new(name: Box<str>, json: PerRevision, needs: Requirement) -> Self {
         Self { name, json, needs }
     }
 
@@ -43,34 +74,22 @@ impl Listed {
 }
 
 impl Listing {
-    /// `page_items` is at least 1.
-    pub(super) fn new(
-        member: &'static str,
-        items: Vec<Listed>,
-        page_items: usize,
-        hints: Caching,
-        server: &[u8],
-    ) -> Self {
-        let mut listing = Self {
-            member,
-            items,
-            page_items: page_items.max(1),
-            hints,
-            server: server.into(),
-            first_page: Vec::new(),
-        };
-        listing.first_page = listing.page_after(None, |_| true);
+    /// [`Layout::page_items`] is at least 1.
+    pub(super) fn new(items: Vec<Listed>, layout: Layout, served: &[Revision]) -> Self {
+        let mut listing = Self { items, layout, first_pages: PerRevision::default() };
+        listing.first_pages =
+            PerRevision::new(served, |revision| listing.page_after(None, revision, |_| true));
         listing
     }
 
     /// The `result` of a list request that shows everything (PAGE-01). `None`: the cursor is not one
     /// of ours.
-    pub(crate) fn page(&self, cursor: Option<&str>) -> Option<Cow<'_, [u8]>> {
+    pub(crate) fn page(&self, cursor: Option<&str>, revision: Revision) -> Option<Cow<'_, [u8]>> {
         let Some(cursor) = cursor else {
-            return Some(self.first_page.as_slice().into());
+            return Some(self.first_pages.of(revision).into());
         };
         let last = self.position(cursor)?;
-        Some(self.page_after(Some(last), |_| true).into())
+        Some(self.page_after(Some(last), revision, |_| true).into())
     }
 
     /// The position of the item that a cursor names: the last of the page before, so that a cursor
@@ -89,18 +108,20 @@ impl Listing {
     pub(crate) fn page_after(
         &self,
         last: Option<usize>,
+        revision: Revision,
         mut visible: impl FnMut(&Listed) -> bool,
     ) -> Vec<u8> {
+        let Layout { member, page_items, hints, ref server } = self.layout;
         let start = last.map_or(0, |last| last.saturating_add(1));
         let rest = self.items.get(start..).unwrap_or_default().iter();
         // One more than fits tells whether there is another page.
         let mut page: Vec<&Listed> =
-            rest.filter(|item| visible(item)).take(self.page_items.saturating_add(1)).collect();
-        let is_last = page.len() <= self.page_items;
-        page.truncate(self.page_items);
+            rest.filter(|item| visible(item)).take(page_items.saturating_add(1)).collect();
+        let is_last = page.len() <= page_items;
+        page.truncate(page_items);
         let next = page.last().filter(|_| !is_last).map(|last| URL_SAFE_NO_PAD.encode(last.name.as_bytes()));
-        let items = page.iter().map(|item| item.json.as_slice());
-        render::page(self.member, items, next.as_deref(), self.hints, &self.server)
+        let items = page.iter().map(|item| item.json.of(revision));
+        render::page(member, items, next.as_deref(), hints, Form { revision, server })
     }
 }
 
@@ -110,19 +131,24 @@ mod tests {
 
     use super::*;
 
+    const REVISION: Revision = Revision::V2026_07_28;
+
     fn listing(count: usize, page_items: usize) -> Listing {
         let item = |n| {
             let json = format!("{{\"n\":{n}}}").into_bytes();
+            let json = PerRevision::new(&Revision::ALL, |_| json.clone());
             Listed::new(format!("item {n}").into(), json, Requirement::default())
         };
-        Listing::new("tools", (0..count).map(item).collect(), page_items, Caching::default(), b"\"s\":{}")
+        let server = b"\"s\":{}".as_slice().into();
+        let layout = Layout { member: "tools", page_items, hints: Caching::default(), server };
+        Listing::new((0..count).map(item).collect(), layout, &Revision::ALL)
     }
 
     fn walk(listing: &Listing) -> Vec<Vec<u64>> {
         let mut pages = Vec::new();
         let mut cursor: Option<String> = None;
         loop {
-            let page = listing.page(cursor.as_deref()).expect("a cursor of ours");
+            let page = listing.page(cursor.as_deref(), REVISION).expect("a cursor of ours");
             let page: Value = serde_json::from_slice(&page).expect("JSON");
             let items = page["tools"].as_array().expect("the list");
             pages.push(items.iter().map(|item| item["n"].as_u64().expect("a number")).collect());
@@ -160,13 +186,13 @@ mod tests {
             let numbers = items.iter().map(|item| item["n"].as_u64().expect("a number")).collect();
             (numbers, page.get("nextCursor").and_then(Value::as_str).map(Into::into))
         };
-        let (first, cursor) = read(listing.page_after(None, even));
+        let (first, cursor) = read(listing.page_after(None, REVISION, even));
         assert_eq!(first, [0, 2]);
         let last = listing.position(&cursor.expect("there is more"));
         assert_eq!(last, Some(2));
         // Behind item 4 is only item 5, which is not visible.
-        assert_eq!(read(listing.page_after(last, even)), (vec![4], None));
-        assert_eq!(read(listing.page_after(None, |_| false)), (vec![], None));
+        assert_eq!(read(listing.page_after(last, REVISION, even)), (vec![4], None));
+        assert_eq!(read(listing.page_after(None, REVISION, |_| false)), (vec![], None));
     }
 
     #[test]
@@ -174,7 +200,7 @@ mod tests {
         let listing = listing(3, 1);
         let foreign = URL_SAFE_NO_PAD.encode("item 9");
         for cursor in ["", "AA==", "not base64!", foreign.as_str()] {
-            assert!(listing.page(Some(cursor)).is_none(), "{cursor}");
+            assert!(listing.page(Some(cursor), REVISION).is_none(), "{cursor}");
         }
     }
 }

@@ -66,7 +66,10 @@ impl Named {
         let target = match method {
             Method::ToolsCall | Method::PromptsGet => message.text(Member::Name),
             Method::ResourcesRead => message.text(Member::Uri),
-            Method::Discover
+            Method::Initialize
+            | Method::Ping
+            | Method::SetLevel
+            | Method::Discover
             | Method::ToolsList
             | Method::ResourcesList
             | Method::ResourceTemplatesList

@@ -114,17 +114,18 @@ impl ClientFacts {
         self.revision
     }
 
-    /// The level from which on the client wants log messages; `None`: it wants none (LOGG-02).
+    /// The level from which on the client gets log messages; `None`: it wants none (LOGG-02).
+    /// Before 2026-07-28 a request does not say: without a session it is [`LogLevel::Info`] (LOGG-05).
     #[must_use]
     pub fn log_level(&self) -> Option<LogLevel> {
         self.log_level
     }
 
     /// The capabilities that this request declares; nothing may be inferred from earlier ones
-    /// (META-10).
+    /// (META-10). `null` before 2026-07-28, whose clients declare them in a handshake.
     #[must_use]
     pub fn capabilities(&self) -> Value {
-        self.meta("io.modelcontextprotocol/clientCapabilities").unwrap_or_default()
+        self.declared("io.modelcontextprotocol/clientCapabilities")
     }
 
     /// Whether this request declares the capability at this path, such as `["sampling"]` or
@@ -135,10 +136,15 @@ impl ClientFacts {
         path.iter().try_fold(&capabilities, |value, key| value.get(key)).is_some_and(Value::is_object)
     }
 
-    /// The client's name and version, `null` when it does not say (META-08).
+    /// The client's name and version, `null` when the request does not say (META-08).
     #[must_use]
     pub fn info(&self) -> Value {
-        self.meta("io.modelcontextprotocol/clientInfo").unwrap_or_default()
+        self.declared("io.modelcontextprotocol/clientInfo")
+    }
+
+    /// A member that only 2026-07-28 gives a meaning.
+    fn declared(&self, key: &str) -> Value {
+        if self.revision.is_modern() { self.meta(key).unwrap_or_default() } else { Value::Null }
     }
 
     /// A member of the request's `_meta`, such as `traceparent` (META-14).

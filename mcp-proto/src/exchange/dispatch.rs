@@ -1,13 +1,12 @@
-//! What the body asks for, judged in the order of the specification's checks: JSON, shape,
-//! metadata, mirrored headers, version, method, scope, parameters, target.
+//! What the body asks for, judged in the order of the specification's checks: JSON, shape, era, then
+//! for 2026-07-28 metadata, mirrored headers and version, then method, scope, parameters, target.
 
 use bytes::Bytes;
-use http::StatusCode;
 
 use super::{
     Exchange, Step,
     audit::Named,
-    call::{Caller, ClientFacts, LogLevel},
+    call::Caller,
     message::{Member, Message},
     mirrored::{Comparison, Mirrored},
     read_body::id_of,
@@ -22,12 +21,16 @@ use crate::{
     limits::Limits,
     method::Method,
     refusal::{EnvelopeFault, Mirror, ParseFault, Refusal, RequestFault},
-    response::{Fields, Response},
     revision::Revision,
     time::Now,
 };
 
+mod batch;
+mod legacy;
+mod modern;
 mod target;
+
+use self::target::Plan;
 
 /// Reads the body and decides what it comes to.
 pub(super) fn dispatch(exchange: Exchange<'_>, body: Bytes, now: Now) -> Step<'_> {
@@ -42,6 +45,9 @@ pub(super) fn dispatch(exchange: Exchange<'_>, body: Bytes, now: Now) -> Step<'_
         }
     };
     let limits = exchange.engine.limits();
+    if message.root() == Kind::Array && batch::is_of_its_revision(&exchange) {
+        return batch::batch(exchange, &message, now);
+    }
     match shape(&message, limits) {
         Ok(Shape::Request(id)) => request(exchange, &message, id, now),
         Ok(Shape::Notification) => notification(exchange, &message),
@@ -102,17 +108,22 @@ fn request<'e>(mut exchange: Exchange<'e>, message: &Message, id: RawId, now: No
     if !exchange.manner.accept.json && !exchange.manner.accept.event_stream {
         return exchange.refuse(Refusal::NotAcceptable, &AnswerId::Known(id));
     }
-    let planned = ladder(&exchange, message)
-        .and_then(|(method, client)| target::plan(&exchange, message, method, client, &id, now));
-    match planned {
-        Ok(target::Plan::Answer(result)) => {
-            let mut out = jsonrpc::begin_result(&id, result.len().saturating_add(1));
-            out.extend_from_slice(&result);
-            jsonrpc::end_result(&mut out);
-            exchange.answer(out)
+    // `shape` has seen that the method is a string.
+    let method = message.bytes(Member::Method).unwrap_or_default();
+    let judged = match era(&exchange, message, &method) {
+        Ok(Era::Modern) => modern::ladder(&exchange, message, &method),
+        Ok(Era::Legacy(revision)) => {
+            exchange.manner.revision = revision;
+            legacy::judge(&exchange, message, &method, revision)
         }
-        Ok(target::Plan::List(list)) => list.begin(exchange, id),
-        Ok(target::Plan::Call(mut call)) => {
+        Err(refusal) => Err(refusal),
+    };
+    let planned =
+        judged.and_then(|(method, client)| target::plan(&exchange, message, method, client, &id, now));
+    match planned {
+        Ok(Plan::Answer(result)) => exchange.answer(jsonrpc::result(&id, &result)),
+        Ok(Plan::List(list)) => list.begin(exchange, id),
+        Ok(Plan::Call(mut call)) => {
             call.about = exchange.about();
             Step::Call(call)
         }
@@ -120,25 +131,107 @@ fn request<'e>(mut exchange: Exchange<'e>, message: &Message, id: RawId, now: No
     }
 }
 
-/// DT-91 to DT-95, DT-135: accepted and without effect; 2026-07-28 defines no notification that a
-/// client would POST (CANC-09).
-fn notification<'e>(mut exchange: Exchange<'e>, message: &Message) -> Step<'e> {
+/// Whose rules a request is judged by.
+enum Era {
+    /// It carries its own metadata.
+    Modern,
+    /// It does not: of this revision, or a handshake that agrees on it.
+    Legacy(Revision),
+}
+
+/// DT-40 to DT-61: the body decides, by whether it has a protocol version in its metadata (VER-08);
+/// without one, the header says which revision it is of.
+fn era(exchange: &Exchange<'_>, message: &Message, method: &[u8]) -> Result<Era, Refusal> {
+    let is_handshake = method == b"initialize";
+    let field = &exchange.mirrored.version;
+    if message.has(Member::ProtocolVersion) {
+        if !(is_handshake && names_legacy(message)) {
+            return Ok(Era::Modern);
+        }
+    } else if field.is_repeated() {
+        return Err(Refusal::HeaderMismatch(Mirror::ProtocolVersion));
+    } else if field.is_modern() {
+        // DT-48 to DT-50, DT-60: incomplete, or a contradiction.
+        return Err(match (is_handshake, message.kind(Member::Meta)) {
+            (true, _) => Refusal::HeaderMismatch(Mirror::ProtocolVersion),
+            (false, Some(Kind::Object)) => Refusal::Envelope(EnvelopeFault::ProtocolVersion),
+            (false, _) => Refusal::Envelope(EnvelopeFault::Meta),
+        });
+    }
+    let mode = exchange.engine.mode();
+    let agreed = if is_handshake { Some(legacy::agreed(message)) } else { field.legacy() };
+    agreed.filter(|_| mode.serves_legacy()).map(Era::Legacy).ok_or_else(|| {
+        // HTTP-31, DT-59, DT-133: what is served, and what was asked for.
+        let requested = if is_handshake {
+            message.bytes(Member::HandshakeVersion).or_else(|| message.bytes(Member::ProtocolVersion))
+        } else {
+            field.named().map(|version| version.as_bytes().into())
+        };
+        let requested = requested.and_then(|version| echoed(&version, exchange.engine.limits()));
+        Refusal::UnsupportedVersion { supported: mode.revisions(), requested }
+    })
+}
+
+/// DT-53, VER-09: a handshake of an older revision, whatever else it carries.
+fn names_legacy(message: &Message) -> bool {
+    message
+        .bytes(Member::ProtocolVersion)
+        .and_then(|version| Revision::from_name(&version))
+        .is_some_and(|revision| !revision.is_modern())
+}
+
+/// A requested version, if it is short enough to repeat (VER-07).
+fn echoed(version: &[u8], limits: &Limits) -> Option<Box<str>> {
+    let version = std::str::from_utf8(version).ok()?;
+    (version.len() <= limits.echoed_version_bytes_max).then(|| version.into())
+}
+
+/// DIS-05, ERR-10: the method, if requests of this revision have it and its capability is offered.
+fn offered(engine: &Engine, name: &[u8], revision: Revision) -> Result<Method, Refusal> {
+    Method::from_name(name)
+        .filter(|method| method.is_of(revision) && engine.offers(*method))
+        .ok_or(Refusal::MethodNotFound)
+}
+
+/// PROG-05: without a token too.
+fn has_usable_progress_token(message: &Message, limits: &Limits) -> bool {
+    match message.kind(Member::ProgressToken) {
+        None => true,
+        Some(Kind::Integer | Kind::String | Kind::EscapedString) => {
+            message.json(Member::ProgressToken).is_some_and(|token| token.len() <= limits.id_bytes_max)
+        }
+        Some(Kind::Null | Kind::Bool | Kind::Number | Kind::Array | Kind::Object) => false,
+    }
+}
+
+/// DT-91 to DT-95, DT-118, DT-135: accepted and without effect. 2026-07-28 defines no notification that
+/// a client would POST, and without a session none can be about an earlier request (CANC-09).
+fn notification<'e>(exchange: Exchange<'e>, message: &Message) -> Step<'e> {
     let judged = if message.has(Member::ProtocolVersion) {
-        metadata(message, exchange.engine.limits())
+        modern::metadata(message, exchange.engine.limits())
             .map_err(Refusal::Envelope)
             .and_then(|_| notification_headers(&exchange.mirrored, message))
     } else {
-        Ok(())
+        notification_version(&exchange)
     };
     match judged {
-        Ok(()) => {
-            let about = exchange.about();
-            let fields = Fields { cors: exchange.manner.cors, ..Fields::default() };
-            Step::Respond(Response { about, ..Response::empty(StatusCode::ACCEPTED, fields) })
-        }
+        Ok(()) => exchange.acknowledge(),
         // HTTP-12: what answers a notification has no id.
         Err(refusal) => exchange.refuse(refusal, &AnswerId::Omitted),
     }
+}
+
+/// HTTP-34, DT-59, DT-64: a version that nobody knows is refused whatever carries it.
+fn notification_version(exchange: &Exchange<'_>) -> Result<(), Refusal> {
+    let field = &exchange.mirrored.version;
+    if field.is_repeated() {
+        return Err(Refusal::HeaderMismatch(Mirror::ProtocolVersion));
+    }
+    if field.is_modern() || field.legacy().is_some() {
+        return Ok(());
+    }
+    let requested = field.named().and_then(|version| echoed(version.as_bytes(), exchange.engine.limits()));
+    Err(Refusal::UnsupportedVersion { supported: exchange.engine.mode().revisions(), requested })
 }
 
 /// DT-92, AMB-29: a notification need not mirror anything, but must not contradict itself.
@@ -152,150 +245,6 @@ fn notification_headers(mirrored: &Mirrored, message: &Message) -> Result<(), Re
         return Err(Refusal::HeaderMismatch(Mirror::Method));
     }
     Ok(())
-}
-
-/// The checks that every request of 2026-07-28 passes, in order (requirements DT-70 to DT-78).
-fn ladder(exchange: &Exchange<'_>, message: &Message) -> Result<(Method, ClientFacts), Refusal> {
-    let mirrored = &exchange.mirrored;
-    let limits = exchange.engine.limits();
-    // `shape` has seen that the method is a string.
-    let method = message.bytes(Member::Method).unwrap_or_default();
-    let Some(_) = message.kind(Member::ProtocolVersion) else {
-        return Err(without_metadata(exchange, message, &method));
-    };
-    if *method == *b"initialize" && names_legacy(message) {
-        let requested =
-            message.bytes(Member::HandshakeVersion).or_else(|| message.bytes(Member::ProtocolVersion));
-        return Err(Refusal::UnsupportedVersion(requested.and_then(|version| echoed(&version, limits))));
-    }
-    let metadata = metadata(message, limits).map_err(Refusal::Envelope)?;
-    if mirrored.version.compare(&metadata.version) == Comparison::Different {
-        return Err(Refusal::HeaderMismatch(Mirror::ProtocolVersion));
-    }
-    if mirrored.compare_method(&method) == Comparison::Different {
-        return Err(Refusal::HeaderMismatch(Mirror::Method));
-    }
-    let Some(revision) = served(&metadata.version) else {
-        return Err(Refusal::UnsupportedVersion(echoed(&metadata.version, limits)));
-    };
-    if mirrored.version.compare(&metadata.version) == Comparison::Absent {
-        return Err(Refusal::HeaderMismatch(Mirror::ProtocolVersion));
-    }
-    if mirrored.compare_method(&method) == Comparison::Absent {
-        return Err(Refusal::HeaderMismatch(Mirror::Method));
-    }
-    let method = Method::from_name(&method);
-    compare_name(mirrored, message, method)?;
-    let method = method.filter(|method| exchange.engine.offers(*method)).ok_or(Refusal::MethodNotFound)?;
-    Ok((method, metadata.into_facts(message, revision)))
-}
-
-/// DT-53, VER-09: a handshake of an older revision, whatever else it carries.
-fn names_legacy(message: &Message) -> bool {
-    message
-        .bytes(Member::ProtocolVersion)
-        .and_then(|version| Revision::from_name(&version))
-        .is_some_and(|revision| !revision.is_modern())
-}
-
-fn served(version: &[u8]) -> Option<Revision> {
-    Revision::SERVED.into_iter().find(|revision| revision.as_str().as_bytes() == version)
-}
-
-/// DT-76, DT-77: `Mcp-Name` is required where the body names something (HDR-03).
-fn compare_name(mirrored: &Mirrored, message: &Message, method: Option<Method>) -> Result<(), Refusal> {
-    let named = match method {
-        Some(Method::ToolsCall | Method::PromptsGet) => message.text(Member::Name),
-        Some(Method::ResourcesRead) => message.text(Member::Uri),
-        Some(
-            Method::Discover
-            | Method::ToolsList
-            | Method::ResourcesList
-            | Method::ResourceTemplatesList
-            | Method::PromptsList
-            | Method::Complete,
-        )
-        | None => None,
-    };
-    match named {
-        Some(name) if mirrored.compare_name(&name) != Comparison::Equal => {
-            Err(Refusal::HeaderMismatch(Mirror::Name))
-        }
-        Some(_) | None => Ok(()),
-    }
-}
-
-/// A request without a protocol version in its metadata: an incomplete modern one (DT-48 to
-/// DT-50, DT-60), or one of an older revision, which is told what is served (HTTP-31, DT-133).
-fn without_metadata(exchange: &Exchange<'_>, message: &Message, method: &[u8]) -> Refusal {
-    let field = &exchange.mirrored.version;
-    if field.is_repeated() {
-        return Refusal::HeaderMismatch(Mirror::ProtocolVersion);
-    }
-    if field.is_modern() {
-        return match (method, message.kind(Member::Meta)) {
-            (b"initialize", _) => Refusal::HeaderMismatch(Mirror::ProtocolVersion),
-            (_, Some(Kind::Object)) => Refusal::Envelope(EnvelopeFault::ProtocolVersion),
-            (_, _) => Refusal::Envelope(EnvelopeFault::Meta),
-        };
-    }
-    let limits = exchange.engine.limits();
-    let requested = match method {
-        b"initialize" => message.bytes(Member::HandshakeVersion),
-        _ => field.named().map(|version| version.as_bytes().into()),
-    };
-    Refusal::UnsupportedVersion(requested.and_then(|version| echoed(&version, limits)))
-}
-
-/// A requested version, if it is short enough to repeat (VER-07).
-fn echoed(version: &[u8], limits: &Limits) -> Option<Box<str>> {
-    let version = std::str::from_utf8(version).ok()?;
-    (version.len() <= limits.echoed_version_bytes_max).then(|| version.into())
-}
-
-/// The metadata that a request of 2026-07-28 carries.
-struct Metadata<'m> {
-    version: std::borrow::Cow<'m, [u8]>,
-    log_level: Option<LogLevel>,
-}
-
-impl Metadata<'_> {
-    fn into_facts(self, message: &Message, revision: Revision) -> ClientFacts {
-        ClientFacts {
-            revision,
-            log_level: self.log_level,
-            meta: message.kept(Member::Meta).unwrap_or_default(),
-        }
-    }
-}
-
-/// DT-46, DT-47, DT-70: complete and well typed (META-07, META-15).
-fn metadata<'m>(message: &'m Message, limits: &Limits) -> Result<Metadata<'m>, EnvelopeFault> {
-    let version = message.bytes(Member::ProtocolVersion).ok_or(EnvelopeFault::ProtocolVersion)?;
-    if message.kind(Member::ClientCapabilities) != Some(Kind::Object) {
-        return Err(EnvelopeFault::ClientCapabilities);
-    }
-    if !matches!(message.kind(Member::ClientInfo), None | Some(Kind::Object)) {
-        return Err(EnvelopeFault::ClientInfo);
-    }
-    let log_level = match message.kind(Member::LogLevel) {
-        None => None,
-        Some(_) => Some(
-            message
-                .text(Member::LogLevel)
-                .and_then(|name| LogLevel::from_name(&name))
-                .ok_or(EnvelopeFault::LogLevel)?,
-        ),
-    };
-    match message.kind(Member::ProgressToken) {
-        None => {}
-        Some(Kind::Integer | Kind::String | Kind::EscapedString)
-            if message
-                .json(Member::ProgressToken)
-                .is_some_and(|token| token.len() <= limits.id_bytes_max) => {}
-        Some(_) => return Err(EnvelopeFault::ProgressToken),
-    }
-    Ok(Metadata { version, log_level })
 }
 
 /// DT-79: the scopes of the endpoint and of what is named (AUTH-22: all that are needed, at once).
@@ -313,7 +262,7 @@ impl Engine {
     fn offers(&self, method: Method) -> bool {
         let catalog = self.catalog();
         match method {
-            Method::Discover => true,
+            Method::Initialize | Method::Ping | Method::SetLevel | Method::Discover => true,
             Method::ToolsList | Method::ToolsCall => catalog.has_tools(),
             Method::ResourcesList | Method::ResourceTemplatesList | Method::ResourcesRead => {
                 catalog.has_resources()

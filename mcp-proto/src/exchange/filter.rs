@@ -1,6 +1,6 @@
 //! Lists of which a caller gets to see only a part.
 
-use super::{Exchange, Step};
+use super::{Exchange, Step, batch::Place};
 use crate::{
     auth::principal::Principal,
     catalog::{Listed, Listing},
@@ -39,6 +39,8 @@ pub struct Filter<'e> {
     exchange: Exchange<'e>,
     id: RawId,
     list: List<'e>,
+    /// Where the answer goes, if it is one of several.
+    place: Option<Place<'e>>,
 }
 
 impl<'e> List<'e> {
@@ -47,27 +49,29 @@ impl<'e> List<'e> {
     }
 
     pub(super) fn begin(self, exchange: Exchange<'e>, id: RawId) -> Step<'e> {
-        match exchange.engine.visibility() {
-            Visibility::Everything | Visibility::ByScope => self.answer(exchange, id, |_| true),
-            Visibility::ByApplication => Step::Filter(Box::new(Filter { exchange, id, list: self })),
+        self.begin_in(exchange, id, None)
+    }
+
+    /// The same, of a list that may have its place among the answers of a batch.
+    pub(super) fn begin_in(self, exchange: Exchange<'e>, id: RawId, place: Option<Place<'e>>) -> Step<'e> {
+        let filter = Filter { exchange, id, list: self, place };
+        match filter.exchange.engine.visibility() {
+            Visibility::Everything | Visibility::ByScope => filter.resolve(|_| true),
+            Visibility::ByApplication => Step::Filter(Box::new(filter)),
         }
     }
 
-    /// A cursor that names what is hidden is as unknown as one that names nothing: it would tell
-    /// that there is something.
-    fn answer(self, exchange: Exchange<'e>, id: RawId, mut shows: impl FnMut(&str) -> bool) -> Step<'e> {
+    /// The page. A cursor that names what is hidden is as unknown as one that names nothing: it would
+    /// tell that there is something.
+    fn page(self, exchange: &Exchange<'_>, mut shows: impl FnMut(&str) -> bool) -> Result<Vec<u8>, Refusal> {
         let principal = exchange.caller.as_ref().map(Caller::principal);
         let auth = exchange.engine.auth();
         let mut is_visible = |item: &Listed| auth.permits(principal, item.needs()) && shows(item.name());
         let hidden = |position| self.listing.item(position).is_none_or(|item| !is_visible(item));
         if self.after.is_some_and(hidden) {
-            return exchange.refuse(Refusal::InvalidParams(ParamsFault::Cursor), &AnswerId::Known(id));
+            return Err(Refusal::InvalidParams(ParamsFault::Cursor));
         }
-        let page = self.listing.page_after(self.after, is_visible);
-        let mut out = jsonrpc::begin_result(&id, page.len().saturating_add(1));
-        out.extend_from_slice(&page);
-        jsonrpc::end_result(&mut out);
-        exchange.answer(out)
+        Ok(self.listing.page_after(self.after, exchange.manner.revision, is_visible))
     }
 }
 
@@ -93,6 +97,16 @@ impl<'e> Filter<'e> {
     /// Goes on. `shows` is asked about items that the caller has the scopes for, by name, until a
     /// page is full.
     pub fn resolve(self, shows: impl FnMut(&str) -> bool) -> Step<'e> {
-        self.list.answer(self.exchange, self.id, shows)
+        let Self { exchange, id, list, place } = self;
+        let page = list.page(&exchange, shows);
+        match (page, place) {
+            (Ok(page), None) => exchange.answer(jsonrpc::result(&id, &page)),
+            (Ok(page), Some(place)) => place.fill(exchange, jsonrpc::result(&id, &page)),
+            (Err(refusal), None) => exchange.refuse(refusal, &AnswerId::Known(id)),
+            (Err(refusal), Some(place)) => {
+                let body = refusal.body(&AnswerId::Known(id), exchange.manner.revision);
+                place.fill(exchange, body.unwrap_or_default())
+            }
+        }
     }
 }

@@ -20,9 +20,9 @@ use crate::{
 
 /// Which media types the client takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) struct Accept {
-    pub(super) json: bool,
-    pub(super) event_stream: bool,
+pub(crate) struct Accept {
+    pub(crate) json: bool,
+    pub(crate) event_stream: bool,
 }
 
 /// What the head says of the body.
@@ -75,7 +75,7 @@ impl Engine {
         }
         let exchange = Exchange {
             engine: self,
-            manner: Manner { accept: Accept::read(&head.fields), cors, scheme: Scheme::None },
+            manner: Manner { accept: Accept::read(&head.fields), ..Manner::of(cors) },
             announced: Announced::read(&head.fields),
             mirrored: Mirrored::read(&head.fields),
             caller: None,
@@ -153,7 +153,7 @@ impl Engine {
 
     /// Refuses before there is a message: the answer has no id (HTTP-04).
     fn refuse_early(&self, refusal: Refusal, cors: Cors) -> Response {
-        refusal.into_response(self.auth(), &AnswerId::Omitted, cors, Scheme::None)
+        refusal.into_response(self.auth(), &AnswerId::Omitted, Manner::of(cors))
     }
 }
 
@@ -238,7 +238,7 @@ fn is_preflight<F: Fields>(head: &Head<'_, F>) -> bool {
 }
 
 impl Accept {
-    const BOTH: Self = Self { json: true, event_stream: true };
+    pub(super) const BOTH: Self = Self { json: true, event_stream: true };
 
     /// HTTP-09, DT-12. A client that says nothing, or says it in several fields, takes anything.
     fn read(fields: &impl Fields) -> Self {

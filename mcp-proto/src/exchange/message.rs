@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use bytes::Bytes;
+use serde_json::value::RawValue;
 
 use crate::jsonrpc::strict::{self, Document, Fault, Kind, Value, Visitor};
 
@@ -25,6 +26,9 @@ pub(super) enum Member {
     Argument,
     Context,
     HandshakeVersion,
+    Capabilities,
+    Client,
+    Level,
     Meta,
     // Of `params._meta`:
     ProtocolVersion,
@@ -78,6 +82,12 @@ impl Member {
             Self::Context
         } else if key == b"protocolVersion" {
             Self::HandshakeVersion
+        } else if key == b"capabilities" {
+            Self::Capabilities
+        } else if key == b"clientInfo" {
+            Self::Client
+        } else if key == b"level" {
+            Self::Level
         } else {
             Self::Other
         }
@@ -153,6 +163,13 @@ impl Message {
 
     pub(super) fn root(&self) -> Kind {
         self.document.root.kind
+    }
+
+    /// The elements of an array, sharing the body's memory.
+    pub(super) fn elements(&self) -> Vec<Bytes> {
+        // The text has been read strictly, so it parses.
+        let elements: Vec<&RawValue> = serde_json::from_slice(&self.body).unwrap_or_default();
+        elements.into_iter().map(|element| self.body.slice_ref(element.get().as_bytes())).collect()
     }
 
     /// How many values there are.

@@ -139,6 +139,15 @@ impl VersionField {
         }
     }
 
+    /// The older revision that a message without metadata of its own is of (DT-56, DT-57, HTTP-35).
+    pub(super) fn legacy(&self) -> Option<Revision> {
+        match self {
+            Self::Absent => Some(Revision::V2025_03_26),
+            Self::Known(revision) => Some(*revision).filter(|revision| !revision.is_modern()),
+            Self::Other(_) | Self::Repeated => None,
+        }
+    }
+
     /// What the field names, for a refusal that repeats it.
     pub(super) fn named(&self) -> Option<&str> {
         match self {

@@ -116,7 +116,7 @@ impl ReadId<'_> {
         let mut exchange = self.exchange;
         let about = exchange.about();
         let Exchange { engine, manner, .. } = exchange;
-        let response = self.refusal.into_response(engine.auth(), &id, manner.cors, manner.scheme);
+        let response = self.refusal.into_response(engine.auth(), &id, manner);
         Response { about, ..response }
     }
 }

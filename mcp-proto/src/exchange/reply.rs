@@ -4,8 +4,13 @@
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::{Manner, call::LogLevel};
+use super::{
+    Accept, Manner,
+    batch::Rest,
+    call::{Call, LogLevel},
+};
 use crate::{
+    auth::scope::Scopes,
     catalog::ItemId,
     content::{Completion, PromptResult, ResourceResult, ToolResult},
     engine::Engine,
@@ -27,6 +32,8 @@ pub struct Reply {
     log_level: Option<LogLevel>,
     last_progress: Option<f64>,
     is_stream: bool,
+    /// What follows, where the request is one of several.
+    rest: Option<Box<Rest>>,
 }
 
 /// What was called, for the scopes that it needs.
@@ -117,18 +124,23 @@ pub enum Outcome {
     Panicked,
     /// The handler could not be run, and nobody but the server can help that.
     Internal,
-    /// Too many calls were running to begin this one.
-    Overloaded,
 }
 
-/// How the answer ends.
-#[derive(Debug, PartialEq, Eq)]
+/// How the answer ends, or goes on.
+#[derive(Debug)]
 #[must_use = "this is the answer"]
 pub enum Finish {
     /// It never became a stream: send this.
     Whole(Response),
     /// The last frame of the stream; then it ends (HTTP-17).
     LastFrame(Vec<u8>),
+    /// The next call of a batch has to run.
+    Next {
+        /// What to send first; nothing, unless the answer is a stream.
+        frame: Vec<u8>,
+        /// The call, under the deadline of the first.
+        call: Box<Call>,
+    },
 }
 
 impl Reply {
@@ -139,7 +151,27 @@ impl Reply {
         progress_token: Option<RawId>,
         log_level: Option<LogLevel>,
     ) -> Self {
-        Self { id, operation, manner, progress_token, log_level, last_progress: None, is_stream: false }
+        Self {
+            id,
+            operation,
+            manner,
+            progress_token,
+            log_level,
+            last_progress: None,
+            is_stream: false,
+            rest: None,
+        }
+    }
+
+    /// What the caller needs for the call.
+    pub(super) fn needs(&self, engine: &Engine) -> Scopes {
+        engine.needs(self.operation, &[])
+    }
+
+    /// Makes it one of several answers, in a stream that may be open already.
+    pub(super) fn join(&mut self, rest: Rest, is_stream: bool) {
+        self.rest = Some(Box::new(rest));
+        self.is_stream = is_stream;
     }
 
     /// Whether the answer has become a stream.
@@ -154,8 +186,9 @@ impl Reply {
             Ok(frame) => frame,
             Err(why) => return Notified::Suppressed(why),
         };
+        let head = self.open(out);
         sse::event(out, frame.to_string().as_bytes());
-        self.open().map_or(Notified::Frame, Notified::Opened)
+        head.map_or(Notified::Frame, Notified::Opened)
     }
 
     fn frame(&mut self, notification: &Notification) -> Result<Value, Suppressed> {
@@ -177,7 +210,9 @@ impl Reply {
                 if let Some(total) = total.filter(|total| total.is_finite()) {
                     params["total"] = json!(total);
                 }
-                if let Some(message) = message {
+                if let Some(message) = message
+                    && self.manner.revision.has_progress_messages()
+                {
                     params["message"] = json!(message);
                 }
                 Ok(envelope("notifications/progress", &params))
@@ -197,11 +232,14 @@ impl Reply {
     }
 
     /// The head of the stream, unless it is open already.
-    fn open(&mut self) -> Option<Response> {
+    fn open(&mut self, out: &mut Vec<u8>) -> Option<Response> {
         if self.is_stream {
             return None;
         }
         self.is_stream = true;
+        if let Some(rest) = &mut self.rest {
+            rest.stream(out);
+        }
         Some(Response::event_stream(self.manner.cors.clone()))
     }
 
@@ -211,7 +249,7 @@ impl Reply {
         if !self.manner.accept.event_stream {
             return None;
         }
-        let head = self.open()?;
+        let head = self.open(out)?;
         sse::comment(out);
         Some(head)
     }
@@ -222,62 +260,83 @@ impl Reply {
     }
 
     /// Ends the answer with what the handler came to.
-    pub fn finish(self, engine: &Engine, outcome: Outcome) -> Finish {
-        match self.result(engine, outcome) {
-            Ok(body) if self.is_stream => Finish::LastFrame(framed(&body)),
-            Ok(body) => Finish::Whole(whole(body, self.manner)),
-            Err(refusal) => {
-                let id = AnswerId::Known(self.id);
-                if self.is_stream {
-                    // The status is sent already: the error travels as the final event (ERR-13).
-                    let body = refusal.body(&id).unwrap_or_default();
-                    Finish::LastFrame(framed(&body))
-                } else {
-                    Finish::Whole(refused(refusal, engine, &id, self.manner))
-                }
+    pub fn finish(mut self, engine: &Engine, outcome: Outcome) -> Finish {
+        let rest = self.rest.take();
+        let result = self.result(engine, outcome);
+        let Self { id, manner, is_stream, .. } = self;
+        let error = |refusal: Refusal, id| refusal.body(&id, manner.revision).unwrap_or_default();
+        match (result, rest) {
+            (Ok(body), Some(rest)) => rest.go_on(body, is_stream, manner),
+            // Other calls have run, so the status is theirs too.
+            (Err(refusal), Some(rest)) => rest.go_on(error(refusal, AnswerId::Known(id)), is_stream, manner),
+            (Ok(body), None) if is_stream => Finish::LastFrame(framed(&body)),
+            (Ok(body), None) => Finish::Whole(whole(body, manner)),
+            // The status is sent already: the error travels as the final event (ERR-13).
+            (Err(refusal), None) if is_stream => {
+                Finish::LastFrame(framed(&error(refusal, AnswerId::Known(id))))
             }
+            (Err(refusal), None) => Finish::Whole(refused(refusal, engine, &AnswerId::Known(id), manner)),
         }
     }
 
+    /// Refuses the whole request, because too many calls are running to begin this one.
+    #[must_use]
+    pub fn refuse_overloaded(self, engine: &Engine) -> Response {
+        let id = match self.rest {
+            None => AnswerId::Known(self.id),
+            // A batch has no id, and clients of its revision expect the member (AMB-01).
+            Some(_) => AnswerId::Null,
+        };
+        refused(Refusal::Overloaded, engine, &id, self.manner)
+    }
+
     fn result(&self, engine: &Engine, outcome: Outcome) -> Result<Vec<u8>, Refusal> {
-        let server = engine.server_member();
+        let revision = self.manner.revision;
+        let form = engine.form(revision);
         let tool = |result: &ToolResult| {
-            let mut out = jsonrpc::begin_result(&self.id, tool_bytes(result) + server.len());
-            render::tool_result(&mut out, result, server);
+            let mut out = jsonrpc::begin_result(&self.id, tool_bytes(result) + form.server.len());
+            render::tool_result(&mut out, result, form);
             out
         };
         let is_tool = matches!(self.operation, Operation::Tool(_));
         let mut out = match outcome {
             Outcome::Tool(result) => tool(&result),
-            Outcome::InvalidArguments(text) if is_tool => tool(&ToolResult::error(text)),
+            Outcome::InvalidArguments(text) if is_tool && revision.tells_the_model_of_arguments() => {
+                tool(&ToolResult::error(text))
+            }
+            Outcome::InvalidArguments(text) if is_tool => {
+                return Err(Refusal::InvalidArguments(text.into()));
+            }
             // ERR-24: what goes wrong in a tool is told to the model, in the result.
             Outcome::Failed if is_tool => tool(&ToolResult::error(TOOL_FAILED)),
             Outcome::Resource(result) if !result.contents.is_empty() => {
-                let mut out = jsonrpc::begin_result(&self.id, RESULT_BYTES + server.len());
-                render::resource_result(&mut out, &result, server);
+                let mut out = jsonrpc::begin_result(&self.id, RESULT_BYTES + form.server.len());
+                render::resource_result(&mut out, &result, form);
                 out
             }
             Outcome::Prompt(result) => {
-                let mut out = jsonrpc::begin_result(&self.id, RESULT_BYTES + server.len());
-                render::prompt_result(&mut out, &result, server);
+                let mut out = jsonrpc::begin_result(&self.id, RESULT_BYTES + form.server.len());
+                render::prompt_result(&mut out, &result, form);
                 out
             }
             Outcome::Completion(completion) => {
-                let mut out = jsonrpc::begin_result(&self.id, RESULT_BYTES + server.len());
-                render::completion(&mut out, &completion, server);
+                let mut out = jsonrpc::begin_result(&self.id, RESULT_BYTES + form.server.len());
+                render::completion(&mut out, &completion, form);
                 out
             }
             Outcome::UnknownResource(uri) => return Err(Refusal::UnknownResource(uri)),
             Outcome::MissingScope(demanded) => {
                 return Err(Refusal::InsufficientScope(engine.needs(self.operation, &demanded)));
             }
-            Outcome::MissingClientCapability(capabilities) => {
+            Outcome::MissingClientCapability(capabilities) if revision.is_modern() => {
                 return Err(Refusal::MissingClientCapability(capabilities));
             }
+            // Older revisions have no error for it.
+            Outcome::MissingClientCapability(_) if is_tool => tool(&ToolResult::error(CAPABILITY_MISSING)),
             Outcome::TimedOut => return Err(Refusal::TimedOut),
-            Outcome::Overloaded => return Err(Refusal::Overloaded),
             Outcome::Resource(_)
             | Outcome::InvalidArguments(_)
+            | Outcome::MissingClientCapability(_)
             | Outcome::Failed
             | Outcome::Panicked
             | Outcome::Internal => {
@@ -290,6 +349,7 @@ impl Reply {
 }
 
 const TOOL_FAILED: &str = "The tool failed";
+const CAPABILITY_MISSING: &str = "The client lacks a capability that this tool needs";
 
 /// Room for a result whose size is not estimated.
 const RESULT_BYTES: usize = 512;
@@ -313,7 +373,7 @@ fn envelope(method: &str, params: &Value) -> Value {
     json!({"jsonrpc": "2.0", "method": method, "params": params})
 }
 
-fn framed(body: &[u8]) -> Vec<u8> {
+pub(super) fn framed(body: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(body.len() + 16);
     sse::event(&mut out, body);
     out
@@ -321,11 +381,11 @@ fn framed(body: &[u8]) -> Vec<u8> {
 
 /// A refusal; one that is an answer like any other (200) in a media type that the client takes.
 pub(super) fn refused(refusal: Refusal, engine: &Engine, id: &AnswerId, manner: Manner) -> Response {
-    let Manner { accept, cors, scheme } = manner;
-    let response = refusal.into_response(engine.auth(), id, cors, scheme);
+    let Accept { json, event_stream } = manner.accept;
+    let response = refusal.into_response(engine.auth(), id, manner);
     match response {
         Response { status: StatusCode::OK, fields, payload: Payload::Whole(body), rule, about }
-            if !accept.json && accept.event_stream =>
+            if !json && event_stream =>
         {
             Response {
                 status: StatusCode::OK,
@@ -341,14 +401,18 @@ pub(super) fn refused(refusal: Refusal, engine: &Engine, id: &AnswerId, manner: 
 
 /// A whole answer in a media type that the client takes: JSON if it can be.
 pub(super) fn whole(body: Vec<u8>, manner: Manner) -> Response {
+    let body = if manner.accept.json { body } else { framed(&body) };
+    complete(body, manner)
+}
+
+/// A whole answer that has the form of a media type that the client takes.
+pub(super) fn complete(body: Vec<u8>, manner: Manner) -> Response {
     let Manner { accept, cors, .. } = manner;
-    if accept.json {
-        return Response::json(StatusCode::OK, body.into(), cors);
-    }
+    let content_type = if accept.json { ContentType::Json } else { ContentType::EventStream };
     Response {
         status: StatusCode::OK,
-        fields: Fields { cors, ..Fields::of(ContentType::EventStream) },
-        payload: Payload::Whole(framed(&body).into()),
+        fields: Fields { cors, ..Fields::of(content_type) },
+        payload: Payload::Whole(body.into()),
         rule: None,
         about: None,
     }

@@ -8,6 +8,7 @@ use mcp_tokio::Auth;
 use crate::{
     api_keys::{self, KeyFile},
     config, conflicts,
+    names::ModeName,
     token_flags::TokenFlags,
     trust::Trust,
 };
@@ -23,6 +24,10 @@ pub(crate) struct Flags {
     /// Path of the MCP endpoint
     #[arg(long, default_value = "/mcp")]
     pub(crate) path: String,
+
+    /// Which revisions of the protocol to serve
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) mode: ModeName,
 
     /// Origin of web pages that may use the server, such as https://app.example.com; without it, pages on
     /// loopback

@@ -67,6 +67,7 @@ fn server(flags: &Flags, auth: Auth) -> Result<Server, Box<dyn Error>> {
     limits.body_bytes_max = flags.max_body;
     let mut server = Server::builder("whoami", env!("CARGO_PKG_VERSION"), auth)
         .path(&flags.path)
+        .mode(flags.mode.into())
         .core_limits(limits)
         .tool(tools::whoami())
         .tool(tools::echo())

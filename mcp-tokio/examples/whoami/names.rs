@@ -3,8 +3,27 @@
 use std::str::FromStr;
 
 use clap::ValueEnum;
-use mcp_tokio::{Algorithm, AlgorithmSet, Profile};
+use mcp_tokio::{Algorithm, AlgorithmSet, Mode, Profile};
 use serde::Deserialize;
+
+/// Which revisions of the protocol are served.
+#[derive(Debug, Clone, Copy, Default, ValueEnum)]
+pub(crate) enum ModeName {
+    /// Every revision, each request on its own, without sessions
+    #[default]
+    Stateless,
+    /// 2026-07-28 alone
+    ModernOnly,
+}
+
+impl From<ModeName> for Mode {
+    fn from(name: ModeName) -> Self {
+        match name {
+            ModeName::Stateless => Self::Stateless,
+            ModeName::ModernOnly => Self::ModernOnly,
+        }
+    }
+}
 
 /// What tokens look like.
 #[derive(Debug, Clone, Copy, Default, Deserialize, ValueEnum)]

@@ -5,7 +5,7 @@ use std::{borrow::Cow, collections::BTreeMap};
 use bytes::Bytes;
 use serde::Deserialize;
 
-use super::judge_scopes;
+use super::{judge_scopes, legacy};
 use crate::{
     catalog::{CompletionSpec, Listing, ToolFacts},
     engine::Visibility,
@@ -49,6 +49,15 @@ pub(super) fn plan<'e>(
     let engine = exchange.engine;
     let catalog = engine.catalog();
     let (callee, operation) = match method {
+        Method::Initialize => {
+            legacy::handshake(message).map_err(Refusal::InvalidParams)?;
+            return Ok(Plan::Answer(engine.handshake(client.revision).into()));
+        }
+        Method::Ping => return Ok(Plan::Answer(b"{}".into())),
+        Method::SetLevel => {
+            legacy::level(message).map_err(Refusal::InvalidParams)?;
+            return Ok(Plan::Answer(b"{}".into()));
+        }
         Method::Discover => return Ok(Plan::Answer(engine.discovery().into())),
         Method::ToolsList => return list(exchange, message, &catalog.tool_list, ItemKind::Tool),
         Method::ResourcesList => return list(exchange, message, &catalog.resource_list, ItemKind::Resource),
@@ -86,7 +95,10 @@ fn list<'e>(
         Some(_) => Some(message.text(Member::Cursor).ok_or_else(|| unknown.clone())?),
     };
     match exchange.engine.visibility() {
-        Visibility::Everything => listing.page(cursor.as_deref()).map(Plan::Answer).ok_or(unknown),
+        Visibility::Everything => {
+            let page = listing.page(cursor.as_deref(), exchange.manner.revision);
+            page.map(Plan::Answer).ok_or(unknown)
+        }
         Visibility::ByScope | Visibility::ByApplication => {
             let cursor = cursor.map(|cursor| listing.position(&cursor).ok_or(unknown)).transpose()?;
             Ok(Plan::List(List::new(listing, kind, cursor)))
@@ -106,7 +118,9 @@ fn tool(exchange: &Exchange<'_>, message: &Message) -> Result<Target, Refusal> {
         Some(_) => return Err(Refusal::InvalidParams(ParamsFault::Arguments)),
     };
     let (tool, facts) = found.ok_or(Refusal::UnknownTarget(TargetKind::Tool))?;
-    compare_params(&exchange.mirrored, facts, &arguments)?;
+    if exchange.manner.revision.is_modern() {
+        compare_params(&exchange.mirrored, facts, &arguments)?;
+    }
     Ok((Callee::Tool(tool, arguments), Operation::Tool(tool)))
 }
 

@@ -1,0 +1,112 @@
+//! Batches, which 2025-03-26 alone has: everything in one is judged before anything in it runs.
+
+use bytes::Bytes;
+
+use crate::{
+    auth::scope::Scopes,
+    exchange::{
+        Exchange, Step,
+        audit::{About, Named},
+        batch::Batch,
+        message::{Member, Message},
+        mirrored::VersionField,
+    },
+    jsonrpc::{self, AnswerId, RawId},
+    refusal::{Refusal, RequestFault},
+    revision::Revision,
+    time::Now,
+};
+
+use super::{Plan, Shape, legacy, shape, target};
+
+const REVISION: Revision = Revision::V2025_03_26;
+
+/// DT-27 to DT-30: whether an array may be a batch here. A client that says nothing is of this revision
+/// (HTTP-35).
+pub(super) fn is_of_its_revision(exchange: &Exchange<'_>) -> bool {
+    exchange.engine.mode().serves_legacy()
+        && match exchange.mirrored.version {
+            VersionField::Absent | VersionField::Known(REVISION) => true,
+            VersionField::Known(_) | VersionField::Other(_) | VersionField::Repeated => false,
+        }
+}
+
+/// Authorizes all requests of a batch, then begins with the first.
+pub(super) fn batch<'e>(mut exchange: Exchange<'e>, message: &Message, now: Now) -> Step<'e> {
+    exchange.manner.revision = REVISION;
+    let requests = match requests(&exchange, message) {
+        Ok(requests) => requests,
+        Err(fault) => return exchange.refuse_without_id(Refusal::InvalidRequest(fault)),
+    };
+    if requests.is_empty() {
+        return exchange.acknowledge();
+    }
+    if !exchange.manner.accept.json && !exchange.manner.accept.event_stream {
+        return exchange.refuse_without_id(Refusal::NotAcceptable);
+    }
+    match judge(&exchange, &requests, now) {
+        Ok(batch) => batch.go_on(exchange),
+        Err(refusal) => exchange.refuse_without_id(refusal),
+    }
+}
+
+/// The requests among the messages (DT-26, DT-31 to DT-34).
+fn requests(exchange: &Exchange<'_>, message: &Message) -> Result<Vec<(RawId, Message)>, RequestFault> {
+    let limits = exchange.engine.limits();
+    if message.values() > limits.body_values_max {
+        return Err(RequestFault::TooManyValues);
+    }
+    let elements = message.elements();
+    if elements.is_empty() {
+        return Err(RequestFault::EmptyBatch);
+    }
+    if elements.len() > limits.batch_items_max {
+        return Err(RequestFault::BatchTooLong);
+    }
+    let read = |element: Bytes| {
+        let message = Message::read(element).map_err(|_| RequestFault::BatchItem)?;
+        let shape = shape(&message, limits).map_err(|_| RequestFault::BatchItem)?;
+        let comes_alone = message.has(Member::ProtocolVersion)
+            || message.bytes(Member::Method).as_deref() == Some(b"initialize");
+        match shape {
+            _ if comes_alone => Err(RequestFault::BatchItem),
+            Shape::Request(id) => Ok(Some((id, message))),
+            Shape::Notification => Ok(None),
+        }
+    };
+    elements.into_iter().filter_map(|element| read(element).transpose()).collect()
+}
+
+/// What each request comes to. One that the caller may not make refuses them all, and names what all of
+/// them need (AUTH-22).
+fn judge<'e>(exchange: &Exchange<'e>, requests: &[(RawId, Message)], now: Now) -> Result<Batch<'e>, Refusal> {
+    let mut batch = Batch::of(requests.len());
+    let mut needs: Vec<Scopes> = Vec::new();
+    let mut is_denied = false;
+    for (place, (id, message)) in requests.iter().enumerate() {
+        let method = message.bytes(Member::Method).unwrap_or_default();
+        let planned = legacy::judge(exchange, message, &method, REVISION)
+            .and_then(|(method, client)| target::plan(exchange, message, method, client, id, now));
+        match planned {
+            Ok(Plan::Answer(result)) => batch.answer(place, jsonrpc::result(id, &result)),
+            Ok(Plan::List(list)) => batch.list(place, id.clone(), list),
+            Ok(Plan::Call(mut call)) => {
+                needs.push(call.reply.needs(exchange.engine));
+                if exchange.engine.keeps_records() {
+                    let named = Named::of(message).map(Box::new);
+                    call.about = Some(Box::new(About::new(exchange.caller.clone(), named)));
+                }
+                batch.call(place, call);
+            }
+            Err(Refusal::InsufficientScope(scopes)) => {
+                needs.push(scopes);
+                is_denied = true;
+            }
+            Err(refusal) => {
+                let body = refusal.body(&AnswerId::Known(id.clone()), REVISION);
+                batch.answer(place, body.unwrap_or_default());
+            }
+        }
+    }
+    if is_denied { Err(Refusal::InsufficientScope(Scopes::union(&needs))) } else { Ok(batch) }
+}

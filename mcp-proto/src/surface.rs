@@ -1,0 +1,165 @@
+//! What each revision knows of the things that results hold: whatever is newer is left out for older
+//! clients, or told in words (VER-13, requirements 1.9).
+
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+use crate::{
+    catalog::{PromptSpec, ResourceSpec, TemplateSpec, ToolSpec},
+    content::{Annotations, Content},
+    engine::Implementation,
+    revision::Revision,
+};
+
+type Members = Map<String, Value>;
+
+/// Since when there is audio, annotations of tools, messages with progress, and a key for completions.
+const RICHER_TOOLS: Revision = Revision::V2025_03_26;
+/// Since when there are titles, metadata of items, structured results, and links to resources.
+const TITLES: Revision = Revision::V2025_06_18;
+/// Since when there are icons, and more to say about an implementation.
+const ICONS: Revision = Revision::V2025_11_25;
+
+impl Revision {
+    pub(crate) fn has_progress_messages(self) -> bool {
+        self >= RICHER_TOOLS
+    }
+
+    pub(crate) fn has_completions_key(self) -> bool {
+        self >= RICHER_TOOLS
+    }
+
+    /// Whether arguments that do not fit a tool's schema are for the model, in a result, or an error of
+    /// the protocol (ERR-22, ERR-23, AMB-12).
+    pub(crate) fn tells_the_model_of_arguments(self) -> bool {
+        self >= ICONS
+    }
+
+    /// Whether a tool's structured result can be sent: it has to be an object before 2026-07-28
+    /// (TOOL-09).
+    pub(crate) fn takes_structured(self, json: &str) -> bool {
+        self.is_modern() || (self >= TITLES && json.trim_ascii_start().starts_with('{'))
+    }
+}
+
+/// A tool as a list shows it.
+pub(crate) fn tool(tool: &ToolSpec, revision: Revision) -> Vec<u8> {
+    item(tool, revision, |members| {
+        let describes_objects = |schema: &Value| schema.get("type").and_then(Value::as_str) == Some("object");
+        if revision < TITLES || !members.get("outputSchema").is_some_and(describes_objects) {
+            members.remove("outputSchema");
+        }
+        if revision < RICHER_TOOLS {
+            members.remove("annotations");
+        } else if revision < TITLES
+            && let Some(title) = &tool.title
+            && let Some(annotations) =
+                members.entry("annotations").or_insert_with(|| json!({})).as_object_mut()
+        {
+            // This revision alone has the title of a tool among its hints.
+            annotations.insert("title".into(), title.as_str().into());
+        }
+    })
+}
+
+/// A prompt as a list shows it.
+pub(crate) fn prompt(prompt: &PromptSpec, revision: Revision) -> Vec<u8> {
+    item(prompt, revision, |members| {
+        let arguments = members.get_mut("arguments").and_then(Value::as_array_mut);
+        for argument in arguments.into_iter().flatten().filter_map(Value::as_object_mut) {
+            remove_titles(argument, revision);
+        }
+    })
+}
+
+/// A resource as a list shows it.
+pub(crate) fn resource(resource: &ResourceSpec, revision: Revision) -> Vec<u8> {
+    item(resource, revision, |members| remove_last_modified(members, revision))
+}
+
+/// A template as a list shows it.
+pub(crate) fn template(template: &TemplateSpec, revision: Revision) -> Vec<u8> {
+    item(template, revision, |members| remove_last_modified(members, revision))
+}
+
+/// Who the server says it is.
+pub(crate) fn implementation(info: &Implementation, revision: Revision) -> Vec<u8> {
+    item(info, revision, |members| {
+        if revision < ICONS {
+            members.remove("description");
+            members.remove("websiteUrl");
+        }
+    })
+}
+
+/// The JSON text of an item, without what the revision does not know.
+fn item(item: &impl Serialize, revision: Revision, adapt: impl FnOnce(&mut Members)) -> Vec<u8> {
+    // The specs have no map with keys other than strings, so writing them cannot fail.
+    if revision.is_modern() {
+        return serde_json::to_vec(item).unwrap_or_default();
+    }
+    let mut value = serde_json::to_value(item).unwrap_or_default();
+    if let Some(members) = value.as_object_mut() {
+        remove_titles(members, revision);
+        if revision < TITLES {
+            members.remove("_meta");
+        }
+        if revision < ICONS {
+            members.remove("icons");
+        }
+        adapt(members);
+    }
+    value.to_string().into_bytes()
+}
+
+fn remove_titles(members: &mut Members, revision: Revision) {
+    if revision < TITLES {
+        members.remove("title");
+    }
+}
+
+fn remove_last_modified(members: &mut Members, revision: Revision) {
+    if revision < TITLES
+        && let Some(annotations) = members.get_mut("annotations").and_then(Value::as_object_mut)
+    {
+        annotations.remove("lastModified");
+    }
+}
+
+/// A piece of content in words, where the revision has no such kind of content.
+pub(crate) fn in_words(content: &Content, revision: Revision) -> Option<Content> {
+    match content {
+        Content::Audio(audio) if revision < RICHER_TOOLS => Some(Content::text(format!(
+            "(Audio of type {} is left out: the client cannot take it.)",
+            audio.mime_type
+        ))),
+        Content::Link(link) if revision < TITLES => {
+            Some(Content::text(format!("Resource {}: {}", link.name, link.uri)))
+        }
+        Content::Text(_)
+        | Content::Image(_)
+        | Content::Audio(_)
+        | Content::Resource(_)
+        | Content::Link(_) => None,
+    }
+}
+
+/// Whether the annotations of content say something that the revision does not know.
+pub(crate) fn has_newer_annotations(content: &Content, revision: Revision) -> bool {
+    let annotations = match content {
+        Content::Text(_) | Content::Link(_) => None,
+        Content::Image(media) | Content::Audio(media) => media.annotations.as_ref(),
+        Content::Resource(embedded) => embedded.annotations.as_ref(),
+    };
+    let is_dated = |annotations: &Annotations| annotations.last_modified.is_some();
+    revision < TITLES && annotations.is_some_and(is_dated)
+}
+
+/// Content without what its annotations say that the revision does not know.
+pub(crate) fn with_older_annotations(content: &Content, revision: Revision) -> Value {
+    let mut value = serde_json::to_value(content).unwrap_or_default();
+    if let Some(members) = value.as_object_mut() {
+        remove_last_modified(members, revision);
+    }
+    value
+}
