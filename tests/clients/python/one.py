@@ -7,11 +7,9 @@ from typing import Any
 import anyio
 import httpx
 from mcp import ClientSession, types
-from mcp.client.auth import OAuthClientProvider
 from mcp.client.streamable_http import streamable_http_client
-from mcp.shared.auth import OAuthClientMetadata
 
-from scenario import REDIRECT, URL, Memory, Wire, play
+from scenario import URL, User, Wire, play
 
 
 class Connected:
@@ -48,15 +46,8 @@ class One:
             async with ClientSession(read, write) as session:
                 yield Connected(session, await session.initialize())
 
-    def user(self, memory: Memory) -> OAuthClientProvider:
-        async def come_back() -> tuple[str, str | None]:
-            return memory.came["code"], memory.came["state"]
-
-        metadata = OAuthClientMetadata(
-            client_name="test", redirect_uris=[REDIRECT], grant_types=["authorization_code"],
-            token_endpoint_auth_method="none",
-        )
-        return OAuthClientProvider(URL, metadata, memory, memory.browse, come_back)
+    def came(self, user: User) -> tuple[str, str | None]:
+        return user.came["code"], user.came["state"]
 
     def tells(self, error: BaseException, status: int) -> bool:
         return isinstance(error, httpx.HTTPStatusError) and error.response.status_code == status

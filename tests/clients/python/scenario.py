@@ -11,6 +11,8 @@ from typing import Any, Protocol
 from urllib.parse import parse_qs, urlsplit
 
 import anyio
+from mcp.client.auth import OAuthClientProvider
+from mcp.shared.auth import OAuthClientMetadata
 
 URL = os.environ["MCP_URL"]
 TOKEN = os.environ["MCP_TOKEN"]
@@ -51,8 +53,8 @@ class Sdk(Protocol):
 
     def connect(self, http: Any) -> AbstractAsyncContextManager[Connection]: ...
 
-    def user(self, memory: "Memory") -> Any:
-        """The OAuth provider of the SDK, on this memory."""
+    def came(self, user: "User") -> Any:
+        """What the SDK is told when the user has come back."""
 
     def tells(self, error: BaseException, status: int) -> bool:
         """Whether an error tells that the server answered so."""
@@ -91,7 +93,7 @@ class Wire:
         return {"response": [self.hear]}
 
 
-class Memory:
+class User:
     """Where the SDK keeps what it was given, and a browser whose user agrees to everything."""
 
     def __init__(self, http: Any) -> None:
@@ -99,6 +101,18 @@ class Memory:
         self.tokens: Any = None
         self.client: Any = None
         self.came: dict[str, str] = {}
+
+    def provider(self, sdk: Sdk) -> OAuthClientProvider:
+        async def come_back() -> Any:
+            return sdk.came(self)
+
+        metadata = OAuthClientMetadata(
+            client_name="test",
+            redirect_uris=[REDIRECT],
+            grant_types=["authorization_code"],
+            token_endpoint_auth_method="none",
+        )
+        return OAuthClientProvider(URL, metadata, self, self.browse, come_back)
 
     async def get_tokens(self) -> Any:
         return self.tokens
@@ -220,13 +234,13 @@ async def learns_that_a_scope_is_needed(sdk: Sdk) -> None:
 async def steps_up(sdk: Sdk) -> None:
     """From no token at all to one that may write, by what the server says alone."""
     async with sdk.http() as browser:
-        memory = Memory(browser)
-        async with sdk.http(auth=sdk.user(memory)) as http, sdk.connect(http) as client:
-            assert await memory.granted() == ["mcp"]
+        user = User(browser)
+        async with sdk.http(auth=user.provider(sdk)) as http, sdk.connect(http) as client:
+            assert await user.granted() == ["mcp"]
             me = (await client.call("whoami", {}))["structuredContent"]
             assert (me["subject"], me["scopes"]) == ("alice", ["mcp"])
             assert text(await client.call(*WRITE)) == ["wrote 6 bytes"]
-            assert await memory.granted() == ["mcp", "mcp mcp:write"]
+            assert await user.granted() == ["mcp", "mcp mcp:write"]
 
 
 async def play(sdk: Sdk) -> None:

@@ -7,12 +7,11 @@ from typing import Any
 import anyio
 import httpx2
 from mcp import Client
-from mcp.client.auth import AuthorizationCodeResult, OAuthClientProvider
+from mcp.client.auth import AuthorizationCodeResult
 from mcp.client.streamable_http import streamable_http_client
-from mcp.shared.auth import OAuthClientMetadata
 from mcp.shared.exceptions import MCPError
 
-from scenario import REDIRECT, URL, Memory, Wire, play
+from scenario import URL, User, Wire, play
 
 # The code of the JSON-RPC error in whose place the SDK could also tell the status.
 CODES = {401: -32000, 403: -32600}
@@ -50,15 +49,8 @@ class Two:
         async with Client(streamable_http_client(URL, http_client=http), mode=self._mode) as client:
             yield Connected(client)
 
-    def user(self, memory: Memory) -> OAuthClientProvider:
-        async def come_back() -> AuthorizationCodeResult:
-            return AuthorizationCodeResult(**memory.came)
-
-        metadata = OAuthClientMetadata(
-            client_name="test", redirect_uris=[REDIRECT], grant_types=["authorization_code"],
-            token_endpoint_auth_method="none",
-        )
-        return OAuthClientProvider(URL, metadata, memory, memory.browse, come_back)
+    def came(self, user: User) -> AuthorizationCodeResult:
+        return AuthorizationCodeResult(**user.came)
 
     def tells(self, error: BaseException, status: int) -> bool:
         return isinstance(error, MCPError) and error.error.code == CODES[status]

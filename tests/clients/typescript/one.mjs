@@ -1,5 +1,6 @@
 // The client of the TypeScript SDK 1.x.
 
+import { UnauthorizedError } from '@modelcontextprotocol/sdk/client/auth.js';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 
@@ -16,6 +17,7 @@ await play('typescript 1', {
   revisionOf: (_, transport) => transport.protocolVersion,
   call: (client, params, options) => client.callTool(params, undefined, options),
   finish: (transport, parameters) => transport.finishAuth(parameters.get('code')),
+  UnauthorizedError,
   isUnauthorized: (error) => error.code === 401,
   isForbidden: (error) => error.code === 403,
   isCancelledByClosing: false,

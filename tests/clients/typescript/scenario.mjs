@@ -4,6 +4,7 @@
 //   revisionOf(client, transport)      what was agreed on
 //   call(client, params, options)      a tool call
 //   finish(transport, parameters)      hands over what the user came back with
+//   UnauthorizedError                  what is thrown when the user has to be asked first
 //   isUnauthorized(error), isForbidden(error)  whether an error tells of a 401, a 403
 //   isCancelledByClosing               whether to close the stream is to cancel, or a notification of no effect
 
@@ -122,14 +123,14 @@ async function learnsThatAScopeIsNeeded(sdk) {
 async function stepsUp(sdk) {
   const user = new User();
   const stranger = sdk.make({ authProvider: user });
-  assert.match((await thrown(stranger.client.connect(stranger.transport))).name, /Unauthorized/);
+  assert.ok((await thrown(stranger.client.connect(stranger.transport))) instanceof sdk.UnauthorizedError);
   await sdk.finish(stranger.transport, user.came);
   assert.deepEqual(await user.granted(issuer), ['mcp']);
 
   const { client, transport } = await connected(sdk, { authProvider: user });
   const { structuredContent: me } = await sdk.call(client, { name: 'whoami', arguments: {} });
   assert.deepEqual([me.subject, me.scopes], ['alice', ['mcp']]);
-  assert.match((await thrown(sdk.call(client, WRITE))).name, /Unauthorized/);
+  assert.ok((await thrown(sdk.call(client, WRITE))) instanceof sdk.UnauthorizedError);
   await sdk.finish(transport, user.came);
   assert.deepEqual(await user.granted(issuer), ['mcp', 'mcp mcp:write']);
   assert.deepEqual(text(await sdk.call(client, WRITE)), ['wrote 6 bytes']);

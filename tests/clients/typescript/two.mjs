@@ -1,6 +1,6 @@
 // The client of the TypeScript SDK 2.x, in each way in which it agrees on a revision.
 
-import { Client, InsufficientScopeError, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
+import { Client, InsufficientScopeError, StreamableHTTPClientTransport, UnauthorizedError } from '@modelcontextprotocol/client';
 
 import { play } from './scenario.mjs';
 
@@ -18,6 +18,7 @@ for (const [mode, revision] of MODES) {
     revisionOf: (client) => client.getNegotiatedProtocolVersion(),
     call: (client, params, options) => client.callTool(params, options),
     finish: (transport, parameters) => transport.finishAuth(parameters),
+    UnauthorizedError,
     isUnauthorized: (error) => error.data?.status === 401,
     isForbidden: (error) => error instanceof InsufficientScopeError && error.requiredScope === 'mcp mcp:write',
     isCancelledByClosing: revision === '2026-07-28',
