@@ -253,9 +253,10 @@ async def play(sdk: Sdk) -> None:
         steps_up,
     ]
     for scenario in scenarios:
+        words = scenario.__name__.replace("_", " ")
         try:
             await scenario(sdk)
         except BaseException as error:
-            error.add_note(f"{sdk.name}: {scenario.__name__} failed")
+            error.add_note(f"{sdk.name}: {words} failed")
             raise
-        print(f"{sdk.name}: {scenario.__name__}", flush=True)
+        print(f"{sdk.name}: {words}", flush=True)

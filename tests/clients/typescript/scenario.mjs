@@ -143,12 +143,13 @@ const SCENARIOS = [
 
 export async function play(name, sdk) {
   for (const scenario of SCENARIOS) {
+    const words = scenario.name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
     try {
       await scenario(sdk);
     } catch (error) {
-      console.error(`${name}: ${scenario.name} failed`);
+      console.error(`${name}: ${words} failed`);
       throw error;
     }
-    console.log(`${name}: ${scenario.name}`);
+    console.log(`${name}: ${words}`);
   }
 }
