@@ -13,7 +13,7 @@ from mcp.shared.exceptions import MCPError
 
 from scenario import URL, User, Wire, play
 
-# The code of the JSON-RPC error in whose place the SDK could also tell the status.
+# The SDK tells the JSON-RPC error of the body and not the status.
 CODES = {401: -32000, 403: -32600}
 
 

@@ -19,10 +19,15 @@ const { MCP_URL: url, MCP_TOKEN: token, MCP_ISSUER: issuer, MCP_LOG: log } = pro
 const metadata = `resource_metadata="${new URL(url).origin}/.well-known/oauth-protected-resource/mcp"`;
 const WRITE = { name: 'write', arguments: { text: 'secret' } };
 const LEFT = 'call cancelled: its client has left';
+// The first revisions with structured results, and with arguments that do not fit told to the model.
+const STRUCTURED = '2025-06-18';
+const MISFITS_ARE_RESULTS = '2025-11-25';
 const TOOLS = ['echo', 'slow', 'whoami', 'write'];
 
 const bearer = { Authorization: `Bearer ${token}` };
 const text = (result) => result.content.map((block) => block.text);
+// Who the tool `whoami` says that the caller is.
+const whom = (result) => JSON.parse(text(result)[0]);
 const cancellations = () => readFileSync(log, 'utf8').split(LEFT).length - 1;
 
 async function thrown(promise) {
@@ -45,10 +50,13 @@ async function negotiates(sdk) {
   const { tools } = await client.listTools();
   assert.deepEqual(tools.map(({ name }) => name).sort(), TOOLS);
   assert.deepEqual(text(await sdk.call(client, { name: 'echo', arguments: { text: 'naïve ☃' } })), ['naïve ☃']);
-  const { structuredContent: me } = await sdk.call(client, { name: 'whoami', arguments: {} });
+  const result = await sdk.call(client, { name: 'whoami', arguments: {} });
+  const me = whom(result);
   assert.deepEqual([me.issuer, me.subject, me.scopes], [issuer, 'static', ['mcp']]);
-  const misfit = await sdk.call(client, { name: 'echo', arguments: { text: 1 } });
-  assert.equal(misfit.isError, true);
+  assert.deepEqual(result.structuredContent, sdk.revision >= STRUCTURED ? me : undefined);
+  const misfit = sdk.call(client, { name: 'echo', arguments: { text: 1 } });
+  if (sdk.revision >= MISFITS_ARE_RESULTS) assert.equal((await misfit).isError, true);
+  else assert.equal((await thrown(misfit)).code, -32602);
   await client.close();
 }
 
@@ -128,7 +136,7 @@ async function stepsUp(sdk) {
   assert.deepEqual(await user.granted(issuer), ['mcp']);
 
   const { client, transport } = await connected(sdk, { authProvider: user });
-  const { structuredContent: me } = await sdk.call(client, { name: 'whoami', arguments: {} });
+  const me = whom(await sdk.call(client, { name: 'whoami', arguments: {} }));
   assert.deepEqual([me.subject, me.scopes], ['alice', ['mcp']]);
   assert.ok((await thrown(sdk.call(client, WRITE))) instanceof sdk.UnauthorizedError);
   await sdk.finish(transport, user.came);

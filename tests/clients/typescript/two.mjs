@@ -4,13 +4,18 @@ import { Client, InsufficientScopeError, StreamableHTTPClientTransport, Unauthor
 
 import { play } from './scenario.mjs';
 
-const MODES = [['auto', '2026-07-28'], [{ pin: '2026-07-28' }, '2026-07-28'], ['legacy', '2025-11-25']];
+const MODES = [
+  ['auto', '2026-07-28'],
+  [{ pin: '2026-07-28' }, '2026-07-28'],
+  ...['2025-11-25', '2025-06-18', '2025-03-26', '2024-11-05'].map((revision) => ['legacy', revision]),
+];
 
 for (const [mode, revision] of MODES) {
-  await play(`typescript 2, ${mode.pin ?? mode}`, {
+  const agreement = mode === 'legacy' ? { supportedProtocolVersions: [revision] } : { versionNegotiation: { mode } };
+  await play(`typescript 2, ${mode.pin ? 'pin' : mode} ${revision}`, {
     revision,
     make: ({ fetch, headers, authProvider }) => ({
-      client: new Client({ name: 'test', version: '1' }, { versionNegotiation: { mode } }),
+      client: new Client({ name: 'test', version: '1' }, agreement),
       transport: new StreamableHTTPClientTransport(new URL(process.env.MCP_URL), {
         fetch, requestInit: { headers }, authProvider,
       }),

@@ -12,26 +12,22 @@ use self::{scenario::Scenario, server::Server};
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let modern = vec![ProtocolVersion::V_2026_07_28];
-    let legacy = ProtocolVersion::V_2025_11_25;
-    let modes = [
-        ("discover", ClientLifecycleMode::Discover { preferred_versions: modern.clone() }, &modern[0]),
-        (
-            "auto",
-            ClientLifecycleMode::Auto {
-                preferred_versions: modern.clone(),
-                legacy_version: Some(legacy.clone()),
-            },
-            &modern[0],
-        ),
-        ("initialize", ClientLifecycleMode::Initialize, &legacy),
-    ];
+    let modern = || vec![ProtocolVersion::V_2026_07_28];
+    let auto = ClientLifecycleMode::Auto { preferred_versions: modern(), legacy_version: None };
+    let discover = ClientLifecycleMode::Discover { preferred_versions: modern() };
     let server = Server::from_environment();
-    for (name, mode, revision) in modes {
-        let scenario = Scenario { server: &server, mode, revision };
-        if let Err(error) = scenario.play(name).await {
-            eprintln!("rmcp, {name}: {error:?}");
-            return ExitCode::FAILURE;
+    for revision in ProtocolVersion::KNOWN_VERSIONS {
+        let modes = match revision.has_initialize() {
+            true => vec![("initialize", ClientLifecycleMode::Initialize)],
+            false => vec![("discover", discover.clone()), ("auto", auto.clone())],
+        };
+        for (name, mode) in modes {
+            let scenario = Scenario { server: &server, mode, revision };
+            let name = format!("rmcp, {name} {revision}");
+            if let Err(error) = scenario.play(&name).await {
+                eprintln!("{name}: {error:?}");
+                return ExitCode::FAILURE;
+            }
         }
     }
     ExitCode::SUCCESS

@@ -8,15 +8,16 @@ use std::{
 use rmcp::{
     ClientLifecycleMode, RoleClient, ServiceError,
     model::{
-        CallToolRequest, CallToolRequestParams, CallToolResult, ClientRequest, JsonObject, ProtocolVersion,
+        CallToolRequest, CallToolRequestParams, CallToolResult, ClientRequest, ErrorCode, JsonObject,
+        ProtocolVersion,
     },
-    service::{Peer, PeerRequestOptions},
+    service::{ClientInitializeError, Peer, PeerRequestOptions},
 };
 use serde_json::{Value, json};
 use tokio::time::{sleep, timeout};
 
 use crate::{
-    server::Server,
+    server::{Connection, Server},
     user::{authorize, granted, step_up},
 };
 
@@ -34,7 +35,7 @@ pub struct Scenario<'s> {
 
 impl Scenario<'_> {
     pub async fn play(&self, name: &str) -> Result<(), Failure> {
-        let done = |what: &str| println!("rmcp, {name}: {what}");
+        let done = |what: &str| println!("{name}: {what}");
         self.negotiates().await?;
         done("negotiates");
         self.hears_of_progress().await?;
@@ -50,8 +51,12 @@ impl Scenario<'_> {
         Ok(())
     }
 
+    async fn connect(&self, token: Option<&str>) -> Result<Connection, ClientInitializeError> {
+        self.server.connect((&self.mode, self.revision), token).await
+    }
+
     async fn negotiates(&self) -> Result<(), Failure> {
-        let connection = self.server.connect(&self.mode, Some(&self.server.token)).await?;
+        let connection = self.connect(Some(&self.server.token)).await?;
         let client = &connection.client;
         let agreed = client.peer_info().ok_or("nothing was agreed on")?;
         assert_eq!(agreed.protocol_version, *self.revision);
@@ -59,19 +64,35 @@ impl Scenario<'_> {
         tools.sort();
         assert_eq!(tools, ["echo", "slow", "whoami", "write"]);
         assert_eq!(text(&say(client, ("echo", "naïve ☃")).await?), ["naïve ☃"]);
-        let me = whoami(client).await?;
+        let me = self.whoami(client).await?;
         assert_eq!(
             (&me["issuer"], &me["subject"], &me["scopes"]),
             (&json!(self.server.issuer), &json!("static"), &json!(["mcp"]))
         );
-        let misfit = client.call_tool(params("echo", json!({"text": 1}))).await?;
-        assert_eq!(misfit.is_error, Some(true));
+        let misfit = client.call_tool(params("echo", json!({"text": 1}))).await;
+        if *self.revision >= ProtocolVersion::V_2025_11_25 {
+            assert_eq!(misfit?.is_error, Some(true));
+        } else {
+            assert!(
+                matches!(&misfit, Err(ServiceError::McpError(error)) if error.code == ErrorCode::INVALID_PARAMS),
+                "{misfit:?}"
+            );
+        }
         connection.client.cancel().await?;
         Ok(())
     }
 
+    /// Who the server says that the caller is, as text and, since there are any, as a structured result.
+    async fn whoami(&self, client: &Peer<RoleClient>) -> Result<Value, Failure> {
+        let result = client.call_tool(params("whoami", json!({}))).await?;
+        let me: Value = serde_json::from_str(text(&result).first().ok_or("no text")?)?;
+        let is_structured = *self.revision >= ProtocolVersion::V_2025_06_18;
+        assert_eq!(result.structured_content, is_structured.then(|| me.clone()));
+        Ok(me)
+    }
+
     async fn hears_of_progress(&self) -> Result<(), Failure> {
-        let mut connection = self.server.connect(&self.mode, Some(&self.server.token)).await?;
+        let mut connection = self.connect(Some(&self.server.token)).await?;
         let result = connection.client.call_tool(params("slow", json!({"seconds": 1}))).await?;
         assert_eq!(text(&result), ["done"]);
         connection.client.cancel().await?;
@@ -86,7 +107,7 @@ impl Scenario<'_> {
     }
 
     async fn cancels(&self) -> Result<(), Failure> {
-        let mut connection = self.server.connect(&self.mode, Some(&self.server.token)).await?;
+        let mut connection = self.connect(Some(&self.server.token)).await?;
         let before = self.server.cancellations().await?;
         let slow =
             ClientRequest::CallToolRequest(CallToolRequest::new(params("slow", json!({"seconds": 30}))));
@@ -114,14 +135,14 @@ impl Scenario<'_> {
     async fn learns_that_tokens_are_needed(&self) -> Result<(), Failure> {
         let invalid = "error=\"invalid_token\", error_description=\"The access token is malformed\", ";
         for (token, told) in [(None, ""), (Some("no.such.token"), invalid)] {
-            let error = self.server.connect(&self.mode, token).await.err().ok_or("connected")?;
+            let error = self.connect(token).await.err().ok_or("connected")?;
             assert_eq!(error.auth_challenge(), Some(self.server.challenge(told, "mcp").as_str()));
         }
         Ok(())
     }
 
     async fn learns_that_a_scope_is_needed(&self) -> Result<(), Failure> {
-        let connection = self.server.connect(&self.mode, Some(&self.server.token)).await?;
+        let connection = self.connect(Some(&self.server.token)).await?;
         let error = say(&connection.client, WRITE).await.err().ok_or("written")?;
         let told = "error=\"insufficient_scope\", error_description=\"The request requires higher \
                     privileges than the access token provides\", ";
@@ -131,13 +152,13 @@ impl Scenario<'_> {
 
     /// From no token at all to one that may write, by what the server says alone.
     async fn steps_up(&self) -> Result<(), Failure> {
-        let refused = self.server.connect(&self.mode, None).await.err().ok_or("connected")?;
+        let refused = self.connect(None).await.err().ok_or("connected")?;
         let challenge = refused.auth_challenge().ok_or("no challenge")?;
         let http = authorize(self.server, challenge).await?;
         let manager = http.auth_manager.clone();
         assert_eq!(granted(self.server, &*manager.lock().await).await?, ["mcp"]);
-        let connection = self.server.connect_through(&self.mode, http).await?;
-        let me = whoami(&connection.client).await?;
+        let connection = self.server.connect_through((&self.mode, self.revision), http).await?;
+        let me = self.whoami(&connection.client).await?;
         assert_eq!((&me["subject"], &me["scopes"]), (&json!("alice"), &json!(["mcp"])));
 
         let refused = say(&connection.client, WRITE).await.err().ok_or("written")?;
@@ -161,11 +182,6 @@ async fn say(
     (tool, text): (&'static str, &str),
 ) -> Result<CallToolResult, ServiceError> {
     client.call_tool(params(tool, json!({ "text": text }))).await
-}
-
-async fn whoami(client: &Peer<RoleClient>) -> Result<Value, Failure> {
-    let result = client.call_tool(params("whoami", json!({}))).await?;
-    Ok(result.structured_content.ok_or("no structured content")?)
 }
 
 fn text(result: &CallToolResult) -> Vec<&str> {

@@ -4,7 +4,7 @@ use std::env;
 
 use rmcp::{
     ClientHandler, ClientLifecycleMode, ClientServiceExt, RoleClient,
-    model::ProgressNotificationParam,
+    model::{ClientConfig, ProgressNotificationParam, ProtocolVersion},
     service::{ClientInitializeError, NotificationContext, RunningService},
     transport::{
         StreamableHttpClientTransport,
@@ -32,13 +32,22 @@ pub struct Connection {
     pub heard: UnboundedReceiver<(f64, Option<f64>)>,
 }
 
-/// Passes progress on.
-pub struct Listener(UnboundedSender<(f64, Option<f64>)>);
+/// Asks for a revision, and passes progress on.
+pub struct Listener {
+    revision: ProtocolVersion,
+    progress: UnboundedSender<(f64, Option<f64>)>,
+}
 
 impl ClientHandler for Listener {
+    fn get_info(&self) -> ClientConfig {
+        let mut config = ClientConfig::default();
+        config.protocol_version = self.revision.clone();
+        config
+    }
+
     async fn on_progress(&self, told: ProgressNotificationParam, _: NotificationContext<RoleClient>) {
         // Whoever listened may have heard enough.
-        _ = self.0.send((told.progress, told.total));
+        _ = self.progress.send((told.progress, told.total));
     }
 }
 
@@ -57,27 +66,27 @@ impl Server {
     /// Connects with this token, if any.
     pub async fn connect(
         &self,
-        mode: &ClientLifecycleMode,
+        (mode, revision): (&ClientLifecycleMode, &ProtocolVersion),
         token: Option<&str>,
     ) -> Result<Connection, ClientInitializeError> {
         let mut config = StreamableHttpClientTransportConfig::with_uri(self.url.as_str());
         if let Some(token) = token {
             config = config.auth_header(token);
         }
-        connect(mode, reqwest::Client::new(), config).await
+        connect(mode, revision, reqwest::Client::new(), config).await
     }
 
     /// Connects by way of something that knows tokens.
     pub async fn connect_through<C>(
         &self,
-        mode: &ClientLifecycleMode,
+        (mode, revision): (&ClientLifecycleMode, &ProtocolVersion),
         http: C,
     ) -> Result<Connection, ClientInitializeError>
     where
         C: StreamableHttpClient + Send + Sync + 'static,
         C::Error: Send + Sync,
     {
-        connect(mode, http, StreamableHttpClientTransportConfig::with_uri(self.url.as_str())).await
+        connect(mode, revision, http, StreamableHttpClientTransportConfig::with_uri(self.url.as_str())).await
     }
 
     /// How many calls the server has seen cancelled.
@@ -97,6 +106,7 @@ impl Server {
 
 async fn connect<C>(
     mode: &ClientLifecycleMode,
+    revision: &ProtocolVersion,
     http: C,
     config: StreamableHttpClientTransportConfig,
 ) -> Result<Connection, ClientInitializeError>
@@ -106,6 +116,7 @@ where
 {
     let (sender, heard) = unbounded_channel();
     let transport = StreamableHttpClientTransport::with_client(http, config);
-    let client = Listener(sender).serve_with_lifecycle(transport, mode.clone()).await?;
+    let listener = Listener { revision: revision.clone(), progress: sender };
+    let client = listener.serve_with_lifecycle(transport, mode.clone()).await?;
     Ok(Connection { client, heard })
 }
