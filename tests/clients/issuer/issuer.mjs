@@ -29,7 +29,8 @@ function token({ client_id, scope, resource }, subject) {
   };
   const input = `${encoded({ alg: 'ES256', typ: 'at+jwt', kid: jwk.kid })}.${encoded(claims)}`;
   const signature = sign('sha256', Buffer.from(input), { key: privateKey, dsaEncoding: 'ieee-p1363' });
-  return { access_token: `${input}.${signature.toString('base64url')}`, token_type: 'Bearer', expires_in: SECONDS, scope };
+  const access_token = `${input}.${signature.toString('base64url')}`;
+  return { access_token, token_type: 'Bearer', expires_in: SECONDS, scope };
 }
 
 // RFC 8414, RFC 9207.

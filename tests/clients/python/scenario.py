@@ -192,7 +192,7 @@ async def cancels(sdk: Sdk) -> None:
             await running.wait()
             began = time.monotonic()
             tasks.cancel_scope.cancel()
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < 5
         if sdk.is_cancelled_by_closing:
             await until(lambda: cancellations() > before)
             assert cancellations() == before + 1

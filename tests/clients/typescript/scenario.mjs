@@ -91,7 +91,7 @@ async function cancels(sdk) {
   const began = performance.now();
   abort.abort('enough');
   assert.match(String(await ended), /enough/);
-  assert.ok(performance.now() - began < 2000, 'the call ended late');
+  assert.ok(performance.now() - began < 5000, 'the call ended late');
   if (sdk.isCancelledByClosing) {
     for (let tries = 0; cancellations() === before && tries < 100; tries += 1) await sleep(50);
     assert.equal(cancellations(), before + 1);

@@ -1,6 +1,8 @@
 // The client of the TypeScript SDK 2.x, in each way in which it agrees on a revision.
 
-import { Client, InsufficientScopeError, StreamableHTTPClientTransport, UnauthorizedError } from '@modelcontextprotocol/client';
+import {
+  Client, InsufficientScopeError, StreamableHTTPClientTransport, UnauthorizedError,
+} from '@modelcontextprotocol/client';
 
 import { play } from './scenario.mjs';
 

@@ -115,9 +115,9 @@ impl Scenario<'_> {
         let call = connection.client.send_cancellable_request(slow, options).await?;
         connection.heard.recv().await.ok_or("nothing heard of progress")?;
         let began = Instant::now();
-        // Fails where the server does not take the notification, if there is one.
+        // Where cancelling is a notification, an error says that the server refused it.
         call.cancel(Some("enough".into())).await?;
-        assert!(began.elapsed() < Duration::from_secs(2));
+        assert!(began.elapsed() < Duration::from_secs(5));
         if *self.revision == ProtocolVersion::V_2026_07_28 {
             let seen = async {
                 while self.server.cancellations().await? == before {
