@@ -10,3 +10,8 @@ pub mod http1;
 pub mod journal;
 pub mod key_servers;
 pub mod scenario;
+
+/// The programs of the guide: each is compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/seed-compatibility.md")]
+pub struct SeedCompatibility;

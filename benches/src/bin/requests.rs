@@ -1,7 +1,7 @@
 //! Sends a given number of `tools/call` requests over one connection and checks each answer: the
 //! load under which instructions are counted.
 //!
-//! `requests PORT COUNT [TOKEN]`
+//! `requests PORT COUNT REVISION [TOKEN]`
 
 use std::{
     error::Error,
@@ -10,23 +10,28 @@ use std::{
     time::{Duration, Instant},
 };
 
-const META: &str = r#""_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientInfo":{"name":"bench","version":"1.0.0"},"io.modelcontextprotocol/clientCapabilities":{}}"#;
+const META: &str = r#","_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientInfo":{"name":"bench","version":"1.0.0"},"io.modelcontextprotocol/clientCapabilities":{}}"#;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
     let port: u16 = arguments.next().ok_or("PORT is missing")?.parse()?;
     let count: u32 = arguments.next().ok_or("COUNT is missing")?.parse()?;
+    let revision = arguments.next().ok_or("REVISION is missing")?;
     let authorization =
         arguments.next().map_or(String::new(), |token| format!("Authorization: Bearer {token}\r\n"));
+    let (mirrored, meta) = match revision.as_str() {
+        "2026-07-28" => ("Mcp-Method: tools/call\r\nMcp-Name: echo\r\n", META),
+        _ => ("", ""),
+    };
     let mut socket = connect(port)?;
     let mut answer = vec![0; 8192];
     for id in 100_000_000..100_000_000 + count {
         let body = format!(
-            r#"{{"jsonrpc":"2.0","id":{id},"method":"tools/call","params":{{"name":"echo","arguments":{{"text":"hello anchor"}},{META}}}}}"#
+            r#"{{"jsonrpc":"2.0","id":{id},"method":"tools/call","params":{{"name":"echo","arguments":{{"text":"hello anchor"}}{meta}}}}}"#
         );
         write!(
             socket,
-            "POST /mcp HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nUser-Agent: anchor/1\r\nAccept: application/json, text/event-stream\r\nContent-Type: application/json\r\nContent-Length: {}\r\nMCP-Protocol-Version: 2026-07-28\r\nMcp-Method: tools/call\r\nMcp-Name: echo\r\n{authorization}\r\n{body}",
+            "POST /mcp HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nUser-Agent: anchor/1\r\nAccept: application/json, text/event-stream\r\nContent-Type: application/json\r\nContent-Length: {}\r\nMCP-Protocol-Version: {revision}\r\n{mirrored}{authorization}\r\n{body}",
             body.len()
         )?;
         check(&read(&mut socket, &mut answer)?, id)?;

@@ -209,8 +209,8 @@ pub(crate) fn readable_by_allowed_origins(case: &Case<'_>, row: &Row, answer: &A
             law(varies, "law 5: a permission that a cache would give to others")?;
             let exposed = answer.field(&header::ACCESS_CONTROL_EXPOSE_HEADERS).unwrap_or_default();
             law(
-                ["WWW-Authenticate", "DPoP-Nonce"].iter().all(|name| exposed.contains(name)),
-                "law 5: a page may not read the challenge",
+                ["WWW-Authenticate", "DPoP-Nonce", "Retry-After"].iter().all(|name| exposed.contains(name)),
+                "law 5: a page may not read what a refusal says",
             )
         }
         OriginMeans::Foreign | OriginMeans::Absent => {
