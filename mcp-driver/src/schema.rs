@@ -86,3 +86,29 @@ mod validation {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{is_number_type, of};
+
+    #[test]
+    fn formats_that_only_rust_knows_are_left_out() {
+        for (format, is_rust) in [
+            ("uint64", true),
+            ("int32", true),
+            ("uint", true),
+            ("int", true),
+            ("double", true),
+            ("float", true),
+            ("date-time", false),
+            ("uri", false),
+            ("integer", false),
+            ("interval", false),
+            ("u", false),
+        ] {
+            assert_eq!(is_number_type(format), is_rust, "{format}");
+        }
+        assert_eq!(of::<Vec<Option<u64>>>()["items"].get("format"), None);
+        assert_eq!(of::<Vec<Option<u64>>>()["items"]["minimum"], 0);
+    }
+}

@@ -32,10 +32,16 @@ fn kit(server: ServerBuilder) -> TestKit<TokioRuntime> {
 }
 
 fn server(auth: impl Into<Auth>) -> ServerBuilder {
-    let whoami = Tool::new("whoami").scope("write").typed(async |_: NoArguments, caller: Option<Caller>| {
-        caller.map_or("nobody".to_owned(), |caller| caller.principal().subject().to_owned())
-    });
-    Server::builder("test", "1", auth).tool(whoami)
+    Server::builder("test", "1", auth).tool(Tool::new("whoami").scope("write").typed(subject))
+}
+
+/// What nobody needs a scope for.
+fn open() -> ServerBuilder {
+    Server::builder("test", "1", Auth::none()).tool(Tool::new("whoami").typed(subject))
+}
+
+async fn subject(_: NoArguments, caller: Option<Caller>) -> String {
+    caller.map_or("nobody".to_owned(), |caller| caller.principal().subject().to_owned())
 }
 
 /// Which every server that authenticates has in these tests.
@@ -138,7 +144,7 @@ async fn callers_that_a_server_does_not_let_in_are_not_let_in() {
 
 #[tokio::test]
 async fn a_server_without_authentication_stays_one() {
-    let kit = kit(server(Auth::none()));
+    let kit = kit(open());
     assert_eq!(whoami(&kit.anonymous()).await.text(), "nobody");
     assert_eq!(whoami(&kit.caller(who("alice", ""))).await.text(), "nobody");
 }
@@ -156,7 +162,7 @@ fn what_cannot_be_built_cannot_be_tested() {
             server(Auth::api_keys(ApiKeys::new())).expose_header(key.clone()),
             ServerError::ExposedCredentials(key),
         ),
-        (server(Auth::none()).tool(mine()), ServerError::NeedsCaller("mine".into())),
+        (open().tool(mine()), ServerError::NeedsCaller("mine".into())),
         (server(Auth::bearer(without_keys, KeySource::discovery())), ServerError::IssuerWithoutSource),
     ] {
         assert_eq!(mcp_tokio::test_kit(server).err(), Some(error));
@@ -189,7 +195,7 @@ fn talkative() -> Tool {
 
 #[tokio::test]
 async fn what_handlers_tell_is_there_in_order_as_far_as_it_was_asked_for() {
-    let kit = kit(server(Auth::none()).tool(talkative()));
+    let kit = kit(open().tool(talkative()));
     let first = Notification::Progress { progress: 1.0, total: Some(2.0), message: None };
     let last = Notification::Progress { progress: 2.0, total: None, message: Some("done".into()) };
     let warning =
@@ -273,7 +279,7 @@ fn endless(talks: bool, dropped: &Arc<AtomicBool>, context: &Arc<Mutex<Option<Co
 async fn dropping_a_call_cancels_its_handler() {
     for talks in [false, true] {
         let (dropped, context) = (Arc::default(), Arc::default());
-        let kit = kit(server(Auth::none()).tool(endless(talks, &dropped, &context)));
+        let kit = kit(open().tool(endless(talks, &dropped, &context)));
         let mut call = kit.anonymous().call_tool("endless", json!({}));
         assert!(context.lock().expect("no panic").is_none(), "nothing runs before somebody waits");
         tokio::select! {
@@ -294,7 +300,7 @@ async fn a_handler_that_sleeps_takes_no_time_where_time_is_paused() {
         cx.sleep(std::time::Duration::from_secs(20)).await;
         "done"
     });
-    let kit = kit(server(Auth::none()).tool(slow));
+    let kit = kit(open().tool(slow));
     assert_eq!(kit.anonymous().call_tool("slow", json!({})).await.text(), "done");
 }
 
@@ -398,7 +404,7 @@ async fn what_a_client_repeats_in_header_fields_is_there_whatever_it_says() {
     let name = async |_: PromptArguments, _: Context| {
         Ok::<_, Interrupt>(PromptMessage::user(Content::text("not decoded")))
     };
-    let kit = kit(server(Auth::none())
+    let kit = kit(open()
         .tool(Tool::new("echo").raw_unchecked(schema, echo))
         .resource(Resource::new("note://gr\u{fc}n", "green").handler(read))
         .prompt(Prompt::new("=?base64?bm90ZQ==?=").handler(name)));
@@ -493,7 +499,7 @@ async fn a_client_says_what_it_is_told_to_about_itself() {
             cx.require_client(&["sampling"])?;
             Ok(cx.client().revision().as_str().to_owned())
         });
-    let kit = kit(server(Auth::none()).tool(tool));
+    let kit = kit(open().tool(tool));
     let lacking = kit.anonymous().call_tool("sampling", json!({})).await;
     assert_eq!((lacking.status().as_u16(), lacking.error().map(|error| error.code)), (400, Some(-32021)));
     let able = kit.anonymous().capabilities(json!({"sampling": {}})).revision(Revision::V2026_07_28);
@@ -504,7 +510,7 @@ async fn a_client_says_what_it_is_told_to_about_itself() {
 
 #[tokio::test]
 async fn a_call_can_run_beside_the_test() {
-    let kit = kit(server(Auth::none()).tool(talkative()));
+    let kit = kit(open().tool(talkative()));
     let client = kit.anonymous();
     let calls: BTreeMap<_, _> =
         (0..8).map(|n| (n, tokio::spawn(client.call_tool("talkative", json!({}))))).collect();

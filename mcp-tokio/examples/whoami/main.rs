@@ -73,13 +73,13 @@ fn server(flags: &Flags, callers: &Callers) -> Result<Server, Box<dyn Error>> {
         .mode(flags.mode.into())
         .core_limits(limits)
         .tool(tools::whoami())
-        .tool(tools::echo())
-        .tool(tools::slow());
+        .tool(tools::echo());
     match callers {
         // It is for some callers only, and here nobody is known.
         Callers::Anybody => {}
         Callers::Keys(_) | Callers::Tokens(_) => server = server.tool(tools::write()),
     }
+    server = server.tool(tools::slow());
     for origin in &flags.allow_origin {
         server = server.allow_origin(origin);
     }

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::{
     answer::{names, said_by_tool},
     request::{call, modern, older},
-    served::{Served, authenticate, server},
+    served::{Served, authenticate, open_server, server},
 };
 
 const SESSION: &str = "6f1c0a3e-0c3e-4b1a-9a58-2f2f5a0f7c11";
@@ -37,9 +37,18 @@ async fn row_d5_a_rule_holds_for_whoever_has_no_rights() {
     assert_eq!(served.answer(&call("secret")).await.status(), 403);
     let listed = served.answer(&older("tools/list", &json!({}))).await.json();
     assert_eq!(names(&listed), ["echo", "whoami"]);
-    // Who needs to know the caller cannot be served by a server that knows nobody.
+    // Who needs to know the caller, or something of them, cannot be served by a server that knows nobody.
     let mine = Tool::new("mine").typed(async |_: NoArguments, _: Caller| "mine");
-    assert!(Server::builder("open", "1", Auth::none()).tool(mine).build().is_err());
+    let rule = Tool::new("ruled").scope("admin").typed(async |_: NoArguments| "ruled");
+    for tool in [mine, rule] {
+        assert!(Server::builder("open", "1", Auth::none()).tool(tool).build().is_err());
+    }
+    let asks = Tool::new("asks").typed(async |_: NoArguments, context: Context| {
+        context.require("admin")?;
+        Ok::<_, Interrupt>("asked")
+    });
+    let answer = Served::start(open_server().tool(asks)).await.answer(&call("asks")).await;
+    assert_eq!(answer.status(), 403);
 }
 
 /// Better: D18.
@@ -49,7 +58,7 @@ async fn row_d18_a_tool_is_given_no_session_id_that_a_client_made_up() {
         let name = "mcp-session-id".parse().expect("a name");
         context.header(&name).map_or("none".to_owned(), |value| format!("{value:?}"))
     });
-    let served = Served::start(server(Auth::none()).tool(asks)).await;
+    let served = Served::start(open_server().tool(asks)).await;
     let answer = served.answer(&call("asks").field("Mcp-Session-Id", "spoofed")).await;
     assert_eq!(answer.said(), (200, said_by_tool(1, "none")));
 }

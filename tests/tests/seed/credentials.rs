@@ -184,7 +184,7 @@ async fn row_16_a_page_may_read_the_challenge() {
         answer.cross_origin(),
         [
             ("access-control-allow-origin", "http://localhost:8000"),
-            ("access-control-expose-headers", "Mcp-Session-Id, WWW-Authenticate, DPoP-Nonce"),
+            ("access-control-expose-headers", "Mcp-Session-Id, WWW-Authenticate, DPoP-Nonce, Retry-After"),
         ]
     );
 }

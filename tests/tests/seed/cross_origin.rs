@@ -14,7 +14,7 @@ const FOREIGN: &str = "https://evil.example";
 /// Everything that clients of the seed and of its newer versions send.
 const HEADERS: &str = "Content-Type, Authorization, Accept, Mcp-Session-Id, Last-Event-ID, \
                        MCP-Protocol-Version, Mcp-Method, Mcp-Name";
-const EXPOSED: &str = "Mcp-Session-Id, WWW-Authenticate, DPoP-Nonce";
+const EXPOSED: &str = "Mcp-Session-Id, WWW-Authenticate, DPoP-Nonce, Retry-After";
 
 /// What a browser sends before a request of a page.
 fn preflight(origin: &str) -> Request {

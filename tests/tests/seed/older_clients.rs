@@ -3,13 +3,13 @@
 use std::io;
 
 use mcp_tests::events::Received;
-use mcp_tokio::{Auth, Context, Interrupt, NoArguments, Tool};
+use mcp_tokio::{Context, Interrupt, NoArguments, Tool};
 use serde_json::{Value, json};
 
 use crate::{
     answer::{error, error_with, names, result, said_by_tool},
     request::{Request, call, handshake, initialize, message, notification, older, older_with_id, post},
-    served::{Served, server},
+    served::{Served, open_server},
 };
 
 const BAD_MEDIA_TYPE: &str = "Unsupported media type: Content-Type must be application/json";
@@ -274,7 +274,7 @@ async fn row_d22_events_that_nobody_can_ask_for_again_have_no_ids() {
         context.progress(1.0, Some(2.0)).await;
         "done"
     });
-    let served = Served::start(server(Auth::none()).tool(tells)).await;
+    let served = Served::start(open_server().tool(tells)).await;
     let params = json!({"name": "tells", "arguments": {}, "_meta": {"progressToken": "p"}});
     let answer = served.answer(&older("tools/call", &params)).await;
     assert_eq!((answer.status(), answer.field("content-type")), (200, Some("text/event-stream")));
@@ -298,7 +298,7 @@ async fn row_d17_the_words_of_an_error_decide_nothing() {
         let fails = Tool::new("fails").typed(move |_: NoArguments| async move {
             Err::<String, _>(Interrupt::from(io::Error::other(word)))
         });
-        let served = Served::start(server(Auth::none()).tool(fails)).await;
+        let served = Served::start(open_server().tool(fails)).await;
         let answer = served.answer(&call("fails")).await;
         assert_eq!((answer.status(), &answer.json()["result"]["isError"]), (200, &json!(true)), "{word}");
         assert!(!answer.text().contains(word), "{}", answer.text());
@@ -335,7 +335,7 @@ async fn row_s9_arguments_that_do_not_fit_are_refused_with_what_is_wrong() {
 async fn row_s10_a_tool_tells_the_model_what_went_wrong() {
     let fails = Tool::new("fails")
         .typed(async |_: NoArguments| Err::<String, _>(Interrupt::tool("the shop is closed")));
-    let answer = Served::start(server(Auth::none()).tool(fails)).await.answer(&call("fails")).await;
+    let answer = Served::start(open_server().tool(fails)).await.answer(&call("fails")).await;
     let content = json!([{"type": "text", "text": "the shop is closed"}]);
     assert_eq!(answer.said(), (200, result(1, json!({"content": content, "isError": true}))));
 }

@@ -8,7 +8,7 @@ use mcp_tokio::{Auth, StartError};
 use crate::{
     answer::error_without_id,
     request::{bare, call},
-    served::{Served, authenticate, server},
+    served::{Served, authenticate, open_server, server},
 };
 
 /// Better: D8.
@@ -35,7 +35,7 @@ async fn row_d8_a_server_answers_to_its_own_names() {
     assert_eq!(named.status(), 200);
 
     // Nor does it let in everybody from everywhere unless somebody has said so.
-    let open = server(Auth::none()).build().expect("a server");
+    let open = open_server().build().expect("a server");
     let everywhere = mcp_tokio::bind(open, (Ipv4Addr::UNSPECIFIED, 0)).await;
     assert!(matches!(everywhere, Err(StartError::Server(_))), "{everywhere:?}");
 }

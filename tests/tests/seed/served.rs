@@ -48,18 +48,26 @@ struct Echo {
 
 /// A server with the tools `echo`, `whoami`, and `secret` for administrators.
 pub(crate) fn server(auth: impl Into<Auth>) -> ServerBuilder {
+    with_tools(auth).tool(Tool::new("secret").scope("admin").typed(async |_: NoArguments| "secret"))
+}
+
+/// A server that asks nobody who they are, and so has nothing for administrators.
+pub(crate) fn open_server() -> ServerBuilder {
+    with_tools(Auth::none())
+}
+
+fn with_tools(auth: impl Into<Auth>) -> ServerBuilder {
     Server::builder("seed", "1.0.0", auth)
         .tool(Tool::new("echo").description("Says it again").typed(async |echo: Echo| echo.text))
         .tool(Tool::new("whoami").typed(async |_: NoArguments, caller: Option<Caller>| {
             caller.map_or("anonymous".to_owned(), |caller| caller.principal().subject().to_owned())
         }))
-        .tool(Tool::new("secret").scope("admin").typed(async |_: NoArguments| "secret"))
 }
 
 impl Served {
     /// Whoever asks is served.
     pub(crate) async fn open() -> Self {
-        Self::start(server(Auth::none())).await
+        Self::start(open_server()).await
     }
 
     /// Whoever has one of the tokens that [`authenticate`] knows is served.

@@ -150,6 +150,7 @@ auth          access tokens on every request, only with DPoP proofs
   leeway      60 s
   scopes      mcp
   metadata    https://mcp.example.com/.well-known/oauth-protected-resource/mcp
+revisions     2026-07-28, 2025-11-25, 2025-06-18, 2025-03-26, 2024-11-05
 hosts         loopback names
 origins       pages on loopback
 body limit    4194304 bytes

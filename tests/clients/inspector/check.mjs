@@ -1,0 +1,45 @@
+// The MCP Inspector as a command, in both eras of the protocol.
+
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const { MCP_URL: url, MCP_TOKEN: token } = process.env;
+const program = join(import.meta.dirname, 'node_modules/.bin/mcp-inspector');
+// Where it would look for what an earlier run has left.
+const home = mkdtempSync(join(tmpdir(), 'inspector-'));
+process.on('exit', () => rmSync(home, { recursive: true }));
+
+function inspect(era, ...flags) {
+  const all = ['--cli', url, '--transport', 'http', '--protocol-era', era, '--format', 'json', '--quiet',
+    '--stored-auth-only', ...flags];
+  const { error, status, stdout, stderr } = spawnSync(program, all, {
+    env: { ...process.env, HOME: home }, encoding: 'utf8', timeout: 60_000,
+  });
+  if (error) throw error;
+  return { status, result: stdout && JSON.parse(stdout).result, told: stderr };
+}
+
+const bearer = ['--header', `Authorization: Bearer ${token}`];
+const call = (name, ...words) => ['--method', 'tools/call', '--tool-name', name, '--tool-arg', ...words];
+
+for (const era of ['legacy', 'modern']) {
+  const list = inspect(era, '--method', 'tools/list', '--strict', ...bearer);
+  assert.equal(list.status, 0, list.told);
+  assert.deepEqual(list.result.tools.map(({ name }) => name).sort(), ['echo', 'slow', 'whoami', 'write']);
+
+  const echo = inspect(era, ...call('echo', 'text=hello'), ...bearer);
+  assert.equal(echo.status, 0, echo.told);
+  assert.deepEqual(echo.result.content, [{ type: 'text', text: 'hello' }]);
+
+  const write = inspect(era, ...call('write', 'text=secret'), ...bearer);
+  assert.notEqual(write.status, 0);
+  assert.match(write.told, /mcp mcp:write|lacks a scope/);
+
+  const stranger = inspect(era, '--method', 'tools/list');
+  assert.equal(stranger.status, 3, stranger.told);
+  assert.match(stranger.told, /auth_required/);
+  console.log(`inspector, ${era}: lists, calls, is refused`);
+}
