@@ -1,6 +1,6 @@
 //! The exhaustive walk of the exchange.
 //!
-//! Every reachable combination of what a request can bring is driven from its head to its answer,
+//! Every reachable combination of what a request of any revision can bring is driven from its head to its answer,
 //! and the answer is compared with a table that is written from the specification and shares no
 //! code with the core ([`table`]). On top, laws that hold for every exchange ([`laws`]).
 //!

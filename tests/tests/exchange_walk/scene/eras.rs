@@ -1,4 +1,11 @@
 //! The scenes about older revisions: handshakes, requests without envelope, batches.
+//!
+//! The version field, the envelope, the method and the mode decide together whose rules a request is
+//! judged by, so every value of each meets every value of the others. Behind that, a revision meets
+//! every grant, every page, everything that a handler comes to and every media type, each in a scene of
+//! its own; and credentials meet every kind of body, but of messages only the ordinary ones, since a
+//! stranger's body is not read. Batches have every two messages of everything that a request can come
+//! to, and every three of the most different.
 
 use super::{MODES, Messages, NOTICES, OUTCOMES, Scene, ServerKind, VERDICTS, first, operations, ordinary};
 use crate::{
