@@ -16,6 +16,7 @@ pub(crate) fn add_to(catalog: Catalog) -> Result<Catalog, SchemaError> {
         .tool(content::embedded_resource())
         .tool(content::multiple_types())
         .tool(content::error())
+        .tool(content::logging())
         .tool(content::progress())
         .tool(json_schema::tool()?)
         .tool(diagnostic::missing_capability())

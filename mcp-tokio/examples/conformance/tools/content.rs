@@ -1,8 +1,8 @@
-//! Tools that return each kind of content, an error, and progress on the way.
+//! Tools that return each kind of content, an error, and log messages and progress on the way.
 
 use std::time::Duration;
 
-use mcp_tokio::{Content, Context, Interrupt, NoArguments, ResourceContents, Tool};
+use mcp_tokio::{Content, Context, Interrupt, LogLevel, NoArguments, ResourceContents, Tool};
 
 use crate::media;
 
@@ -59,6 +59,19 @@ pub(super) fn error() -> Tool {
 
 /// Between two messages about progress.
 const STEP: Duration = Duration::from_millis(50);
+
+pub(super) fn logging() -> Tool {
+    Tool::new("test_tool_with_logging").description("Logs what it does, three times").typed(
+        async |_: NoArguments, cx: Context| {
+            cx.log(LogLevel::Info, "Tool execution started").await;
+            for what in ["Tool processing data", "Tool execution completed"] {
+                cx.sleep(STEP).await;
+                cx.log(LogLevel::Info, what).await;
+            }
+            "Done"
+        },
+    )
+}
 
 pub(super) fn progress() -> Tool {
     Tool::new("test_tool_with_progress").description("Tells how far it has come, three times").typed(
