@@ -46,7 +46,12 @@ pub(super) fn batch<'e>(mut exchange: Exchange<'e>, message: &Message, now: Now)
     }
     match judge(&exchange, &requests, now) {
         Ok(batch) => batch.go_on(exchange),
-        Err(refusal) => exchange.refuse_without_id(refusal),
+        Err(Denied { needs, first }) => {
+            if exchange.engine.keeps_records() {
+                exchange.named = Named::of(first).map(Box::new);
+            }
+            exchange.refuse_without_id(Refusal::InsufficientScope(needs))
+        }
     }
 }
 
@@ -77,12 +82,23 @@ fn requests(exchange: &Exchange<'_>, message: &Message) -> Result<Vec<(RawId, Me
     elements.into_iter().filter_map(|element| read(element).transpose()).collect()
 }
 
-/// What each request comes to. One that the caller may not make refuses them all, and names what all of
-/// them need (AUTH-22).
-fn judge<'e>(exchange: &Exchange<'e>, requests: &[(RawId, Message)], now: Now) -> Result<Batch<'e>, Refusal> {
+/// Requests of which the caller may not make all.
+struct Denied<'m> {
+    /// What all of them need (AUTH-22).
+    needs: Scopes,
+    /// The first that the caller may not make.
+    first: &'m Message,
+}
+
+/// What each request comes to. One that the caller may not make refuses them all.
+fn judge<'e, 'm>(
+    exchange: &Exchange<'e>,
+    requests: &'m [(RawId, Message)],
+    now: Now,
+) -> Result<Batch<'e>, Denied<'m>> {
     let mut batch = Batch::of(requests.len());
     let mut needs: Vec<Scopes> = Vec::new();
-    let mut is_denied = false;
+    let mut denied = None;
     for (place, (id, message)) in requests.iter().enumerate() {
         let method = message.bytes(Member::Method).unwrap_or_default();
         needs.extend(target::needs(exchange.engine, message, &method));
@@ -98,12 +114,15 @@ fn judge<'e>(exchange: &Exchange<'e>, requests: &[(RawId, Message)], now: Now) -
                 }
                 batch.call(place, call);
             }
-            Err(Refusal::InsufficientScope(_)) => is_denied = true,
+            Err(Refusal::InsufficientScope(_)) => denied = denied.or(Some(message)),
             Err(refusal) => {
                 let body = refusal.body(&AnswerId::Known(id.clone()), REVISION);
                 batch.answer(place, body.unwrap_or_default());
             }
         }
     }
-    if is_denied { Err(Refusal::InsufficientScope(Scopes::union(&needs))) } else { Ok(batch) }
+    match denied {
+        None => Ok(batch),
+        Some(first) => Err(Denied { needs: Scopes::union(&needs), first }),
+    }
 }

@@ -87,7 +87,7 @@ pub(super) const RAN: &[Row] = &[
     row(
         "AMB-12/before 2025-11-25",
         |c| ran(c, HandlerOutcome::BadArguments) && is_tool(c) && revision(c) < Revision::D,
-        refuse(200, PARAMS, OfBody, Says("Invalid params: a must be a number")),
+        refuse(200, PARAMS, OfBody, Says("a must be a number")),
     ),
     row("AMB-12/2025-11-25", |c| ran(c, HandlerOutcome::BadArguments) && is_tool(c), Then::Handled),
     row("DT-88 ERR-24/old", |c| ran(c, HandlerOutcome::Failed) && is_tool(c), Then::Handled),
