@@ -71,6 +71,7 @@ fn drive(engine: &Engine, request: &Request<Bytes>, facts: &Facts) -> Response {
                 match call.reply.finish(engine, Outcome::Tool(ToolResult::text(echo.text))) {
                     Finish::Whole(response) => Step::Respond(response),
                     Finish::LastFrame(_) => unreachable!("nothing was notified"),
+                    Finish::Next { .. } => unreachable!("nothing was notified"),
                 }
             }
             Step::Respond(response) => return response,

@@ -111,9 +111,20 @@ impl Audit {
     /// An answer of the endpoint that no handler had a part in. Preflights are no decisions.
     pub(crate) fn answered(&self, response: &Response, at: UnixSeconds) {
         let about = response.about.as_deref();
-        if about.is_some() || response.rule.is_some() {
+        let is_told_by_element = self.tell_elements(about, at) && response.rule.is_none();
+        if !is_told_by_element && (about.is_some() || response.rule.is_some()) {
             self.tell(&AuditEvent { at, about, refused: response.rule });
         }
+    }
+
+    /// What of a batch needed no handler; whether there was anything.
+    fn tell_elements(&self, about: Option<&About>, at: UnixSeconds) -> bool {
+        let mut is_told = false;
+        for (about, refused) in about.into_iter().flat_map(About::elements) {
+            self.tell(&AuditEvent { at, about: Some(&about), refused });
+            is_told = true;
+        }
+        is_told
     }
 
     fn tell(&self, event: &AuditEvent<'_>) {
@@ -137,6 +148,7 @@ impl Record {
 
     /// Every rule has allowed the call.
     pub(crate) fn allowed(&self, at: UnixSeconds) {
+        self.audit.tell_elements(self.about.as_deref(), at);
         self.audit.tell(&AuditEvent { at, about: self.about.as_deref(), refused: None });
     }
 

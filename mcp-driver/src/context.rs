@@ -1,6 +1,7 @@
 //! What a handler can ask and tell while it runs.
 
 use std::{
+    any::Any,
     collections::VecDeque,
     future::{Future, poll_fn},
     pin::Pin,
@@ -16,7 +17,7 @@ use mcp_proto::{
 };
 use serde::Serialize;
 
-use crate::{held::Held, interrupt::Interrupt};
+use crate::{authenticate::CallerValue, held::Held, interrupt::Interrupt, recognise::CallerData};
 
 /// The call that a handler serves. Cheap to clone; a task that the handler spawned may use it too.
 ///
@@ -63,6 +64,7 @@ pub struct Context(Arc<Inner>);
 struct Inner {
     held: Arc<Held>,
     caller: Option<Caller>,
+    value: Option<CallerData>,
     client: ClientFacts,
     headers: HeaderMap,
     slot: Slot,
@@ -94,10 +96,11 @@ impl Context {
     pub(crate) fn new(
         held: Arc<Held>,
         caller: Option<Caller>,
+        value: Option<CallerData>,
         client: ClientFacts,
         headers: HeaderMap,
     ) -> Self {
-        Self(Arc::new(Inner { held, caller, client, headers, slot: Slot::default() }))
+        Self(Arc::new(Inner { held, caller, value, client, headers, slot: Slot::default() }))
     }
 
     pub(crate) fn slot(&self) -> &Slot {
@@ -112,6 +115,15 @@ impl Context {
     #[must_use]
     pub fn principal(&self) -> Option<&Principal> {
         self.0.caller.as_ref().map(Caller::principal)
+    }
+
+    /// The value that the application's verifier gave about the caller, for handlers that are given nothing
+    /// but a context; tools may take it as an argument.
+    ///
+    /// # Errors
+    /// When the verifier gave none, or one of another type: the client is told of an internal error.
+    pub fn value<T: Any + Send + Sync>(&self) -> Result<CallerValue<T>, Interrupt> {
+        CallerValue::typed(self.0.value.clone()).map_err(Interrupt::internal)
     }
 
     /// What the client says about itself. Nothing of it is verified.

@@ -38,6 +38,7 @@ impl CallParts {
                 Context::new(
                     Arc::clone(&self.held),
                     self.caller.clone(),
+                    self.value.clone(),
                     self.client.clone(),
                     self.headers.clone(),
                 )

@@ -109,13 +109,13 @@ impl<R: Runtime> Running<R> {
             context.slot().end();
         }
         self.parts.client = client;
-        if let Some(record) = &mut self.record {
-            record.go_on(about, now.unix);
-        }
-        let parts = &mut self.parts;
         self.handler = Some(if self.deadline.at <= now.tick {
             GuardedHandler::ended(Outcome::TimedOut)
         } else {
+            if let Some(record) = &mut self.record {
+                record.go_on(about, now.unix);
+            }
+            let parts = &mut self.parts;
             GuardedHandler::build(|| build(callee, parts))
         });
         self.reply = Some(reply);

@@ -1,16 +1,22 @@
 //! JSON Schemas: of typed arguments, and to check raw ones against.
 
-use schemars::{JsonSchema, Schema, generate::SchemaSettings, transform::RecursiveTransform};
+use schemars::{
+    JsonSchema, Schema,
+    generate::SchemaSettings,
+    transform::{RecursiveTransform, ReplaceBoolSchemas},
+};
 use serde_json::{Value, json};
 
 /// The schema of a type: JSON Schema 2020-12, references inlined where the type is not recursive,
 /// `properties` always there for an object, members in a fixed order, no title, and no `format` that names
-/// a number type of Rust: validators warn of formats that they do not know.
+/// a number type of Rust: validators warn of formats that they do not know. A member that may be anything has
+/// an empty schema and not `true`, for which the official client drops the whole list of tools.
 #[must_use]
 pub fn of<T: JsonSchema + ?Sized>() -> Value {
     let settings = SchemaSettings::draft2020_12().with(|settings| {
         settings.inline_subschemas = true;
         settings.transforms.push(Box::new(RecursiveTransform(without_number_format)));
+        settings.transforms.push(Box::new(ReplaceBoolSchemas::default()));
     });
     let mut schema = settings.into_generator().into_root_schema_for::<T>().to_value();
     // The name of a Rust type says nothing to a model.
@@ -33,6 +39,71 @@ fn is_number_type(format: &str) -> bool {
     let bits = format.trim_start_matches('u').strip_prefix("int");
     matches!(format, "float" | "double")
         || bits.is_some_and(|bits| bits.is_empty() || bits.bytes().all(|bit| bit.is_ascii_digit()))
+}
+
+/// What the schema of a type says beyond what the type can hold: lengths, ranges, patterns.
+pub(crate) struct Bounds {
+    #[cfg(feature = "schema-validation")]
+    validator: Option<Validator>,
+}
+
+#[cfg(feature = "schema-validation")]
+impl Bounds {
+    pub(crate) fn of(schema: &Value) -> Self {
+        // What schemars makes of a type is a valid schema, unless an attribute of the type spoils it: then
+        // clients are told the same, and the type alone decides.
+        Self { validator: has_bounds(schema).then(|| Validator::new(schema).ok()).flatten() }
+    }
+
+    /// # Errors
+    /// What is wrong, where it can be read as JSON at all.
+    pub(crate) fn check(&self, json: &[u8]) -> Result<(), String> {
+        match (&self.validator, serde_json::from_slice(json)) {
+            (Some(validator), Ok(value)) => validator.check(&value),
+            (_, _) => Ok(()),
+        }
+    }
+}
+
+#[cfg(not(feature = "schema-validation"))]
+impl Bounds {
+    pub(crate) fn of(_: &Value) -> Self {
+        Self {}
+    }
+
+    #[expect(clippy::unused_self, clippy::unnecessary_wraps, reason = "as with the feature")]
+    pub(crate) fn check(&self, _: &[u8]) -> Result<(), String> {
+        Ok(())
+    }
+}
+
+/// Whether anywhere in the schema something is bounded that deserialising does not check. That an unsigned
+/// number is not negative, it does.
+#[cfg(feature = "schema-validation")]
+fn has_bounds(schema: &Value) -> bool {
+    const BOUNDS: [&str; 13] = [
+        "exclusiveMaximum",
+        "exclusiveMinimum",
+        "maxItems",
+        "maxLength",
+        "maxProperties",
+        "maximum",
+        "minItems",
+        "minLength",
+        "minProperties",
+        "minimum",
+        "multipleOf",
+        "pattern",
+        "uniqueItems",
+    ];
+    match schema {
+        Value::Object(members) => members.iter().any(|(name, value)| {
+            let is_bound = BOUNDS.contains(&name.as_str()) && !value.is_object();
+            (is_bound && (name != "minimum" || *value != json!(0))) || has_bounds(value)
+        }),
+        Value::Array(elements) => elements.iter().any(has_bounds),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
+    }
 }
 
 #[cfg(feature = "schema-validation")]
@@ -90,6 +161,46 @@ mod validation {
 #[cfg(test)]
 mod tests {
     use super::{is_number_type, of};
+
+    #[cfg(feature = "schema-validation")]
+    #[test]
+    fn only_what_a_type_does_not_hold_is_checked_beside_it() {
+        use schemars::JsonSchema;
+        use serde_json::json;
+
+        use super::{Bounds, has_bounds};
+
+        #[derive(JsonSchema)]
+        #[expect(dead_code, reason = "only its schema is used")]
+        struct Plain {
+            text: String,
+            count: Option<u64>,
+            /// A name that is a keyword elsewhere.
+            maximum: Vec<f64>,
+        }
+
+        #[derive(JsonSchema)]
+        #[expect(dead_code, reason = "only its schema is used")]
+        struct Bounded {
+            #[schemars(range(min = 1, max = 10))]
+            steps: u64,
+            #[schemars(length(min = 1))]
+            words: Vec<String>,
+        }
+
+        assert!(!has_bounds(&of::<Plain>()));
+        assert!(Bounds::of(&of::<Plain>()).validator.is_none());
+        let bounds = Bounds::of(&of::<Bounded>());
+        for (arguments, fits) in [
+            (json!({"steps": 1, "words": ["a"]}), true),
+            (json!({"steps": 10, "words": ["a"]}), true),
+            (json!({"steps": 0, "words": ["a"]}), false),
+            (json!({"steps": 11, "words": ["a"]}), false),
+            (json!({"steps": 1, "words": []}), false),
+        ] {
+            assert_eq!(bounds.check(arguments.to_string().as_bytes()).is_ok(), fits, "{arguments}");
+        }
+    }
 
     #[test]
     fn formats_that_only_rust_knows_are_left_out() {

@@ -146,24 +146,29 @@ impl ToolBuilder {
     }
 
     /// A function of typed arguments, and up to two things about the call ([`FromCall`]): the
-    /// [`crate::Caller`], a [`Context`], the [`crate::ClientFacts`].
+    /// [`crate::Caller`], the [`crate::CallerValue`], a [`Context`], the [`crate::ClientFacts`].
     ///
     /// The input schema comes from the type of the arguments, the output schema from the type of
-    /// a [`crate::Json`] result. Arguments that do not fit are told to the model.
+    /// a [`crate::Json`] result. Arguments that do not fit are told to the model. What the schema says
+    /// beyond the type, such as `#[schemars(range(max = 10))]`, is checked too, unless the crate is built
+    /// without its feature `schema-validation`.
     #[must_use]
     pub fn typed<M, F: ToolFunction<M>>(mut self, function: F) -> Tool {
         self.spec.input_schema = schema::of::<F::Arguments>();
         if self.spec.output_schema.is_none() {
             self.spec.output_schema = F::Output::output_schema();
         }
+        let bounds = schema::Bounds::of(&self.spec.input_schema);
         let call = move |json: bytes::Bytes, parts: &mut CallParts| -> Running {
-            match serde_json::from_slice(&json) {
-                Ok(arguments) => {
-                    drop(json);
-                    function.run(arguments, parts)
-                }
-                Err(error) => invalid(&error),
+            let arguments = match serde_json::from_slice(&json) {
+                Ok(arguments) => arguments,
+                Err(error) => return invalid(&error),
+            };
+            if let Err(violation) = bounds.check(&json) {
+                return ended(Outcome::InvalidArguments(violation));
             }
+            drop(json);
+            function.run(arguments, parts)
         };
         Tool { spec: self.spec, call: Box::new(call), needs_caller: F::NEEDS_CALLER }
     }
@@ -267,7 +272,7 @@ fn outcome(result: impl IntoToolResult) -> Outcome {
 /// come from the call. `M` only keeps the implementations apart.
 #[diagnostic::on_unimplemented(
     message = "this is no function of a tool",
-    note = "a tool is an async function of its arguments (`Deserialize + JsonSchema`, or `NoArguments`), then up to two of `Caller`, `Option<Caller>`, `Context`, `ClientFacts`; it returns `String`, `&str`, `()`, `Json<T>`, `Content`, `ToolResult`, or a `Result` of one of these"
+    note = "a tool is an async function of its arguments (`Deserialize + JsonSchema`, or `NoArguments`), then up to two of `Caller`, `Option<Caller>`, `CallerValue<T>`, `Context`, `ClientFacts`; it returns `String`, `&str`, `()`, `Json<T>`, `Content`, `Vec<Content>`, `ToolResult`, or a `Result` of one of these"
 )]
 pub trait ToolFunction<M>: Send + Sync + 'static {
     /// What the client sends.

@@ -145,6 +145,12 @@ impl<'e> Exchange<'e> {
         Step::Respond(Response { about, ..response })
     }
 
+    /// Answers a batch whose requests needed no call.
+    fn respond_about(mut self, response: Response, elements: Vec<audit::Element>) -> Step<'e> {
+        let about = self.about().map(|about| Box::new(about.with_elements(elements)));
+        Step::Respond(Response { about, ..response })
+    }
+
     /// Who asks for what, where somebody keeps a record.
     fn about(&mut self) -> Option<Box<About>> {
         self.engine.keeps_records().then(|| Box::new(About::new(self.caller.clone(), self.named.take())))

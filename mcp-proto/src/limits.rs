@@ -18,6 +18,11 @@ pub struct Limits {
     pub echoed_version_bytes_max: usize,
     /// Most messages in one batch (2025-03-26 alone has batches). Beyond it: -32600. Default 16.
     pub batch_items_max: usize,
+    /// Bytes of answers that a batch collects before the rest of its requests is refused: -32600 for each.
+    /// Default 1 MiB.
+    pub batch_answer_bytes_max: usize,
+    /// Longest URI of a resource, in bytes. Beyond it: -32602. Default 8 KiB.
+    pub uri_bytes_max: usize,
     /// Items on one page of a list. Default 500.
     pub page_items: usize,
 }
@@ -31,6 +36,8 @@ impl Default for Limits {
             id_bytes_max: 1 << 10,
             echoed_version_bytes_max: 128,
             batch_items_max: 16,
+            batch_answer_bytes_max: 1 << 20,
+            uri_bytes_max: 8 << 10,
             page_items: 500,
         }
     }

@@ -132,6 +132,9 @@ pub enum RequestFault {
     EmptyBatch,
     /// A batch of more than [`crate::limits::Limits::batch_items_max`].
     BatchTooLong,
+    /// The answers before this one in a batch have more than
+    /// [`crate::limits::Limits::batch_answer_bytes_max`].
+    BatchAnswers,
     /// Something in a batch that is no request and no notification, or is one that only comes alone.
     BatchItem,
     /// A member name stands twice in one object.
@@ -189,6 +192,8 @@ pub enum ParamsFault {
     Name,
     /// `uri` is missing or no string.
     Uri,
+    /// `uri` is longer than [`crate::limits::Limits::uri_bytes_max`].
+    UriTooLong,
     /// `arguments` is no object, or of a prompt: no object of strings.
     Arguments,
     /// A prompt argument that is required is missing (ERR-15).
@@ -501,6 +506,7 @@ impl RequestFault {
             Self::Batch => "Invalid request: batches are not supported",
             Self::EmptyBatch => "Invalid request: the batch is empty",
             Self::BatchTooLong => "Invalid request: the batch is too long",
+            Self::BatchAnswers => "Invalid request: the answers of the batch are too large",
             Self::BatchItem => "Invalid request: not everything in the batch may be in one",
             Self::DuplicateMember => "Invalid request: a member name is repeated",
             Self::TooManyValues => "Invalid request: too many values",
@@ -547,6 +553,7 @@ impl ParamsFault {
         match self {
             Self::Name => "Invalid params: name must be a string",
             Self::Uri => "Invalid params: uri must be a string",
+            Self::UriTooLong => "Invalid params: uri is too long",
             Self::Arguments => "Invalid params: malformed arguments",
             Self::MissingArgument => "Invalid params: a required argument is missing",
             Self::Cursor => "Invalid params: unknown cursor",

@@ -49,6 +49,9 @@ pub(crate) fn tool(tool: &ToolSpec, revision: Revision) -> Vec<u8> {
         if revision < TITLES || !members.get("outputSchema").is_some_and(describes_objects) {
             members.remove("outputSchema");
         }
+        for schema in ["inputSchema", "outputSchema"] {
+            replace_boolean_schemas(members.get_mut(schema));
+        }
         if revision < RICHER_TOOLS {
             members.remove("annotations");
         } else if revision < TITLES
@@ -60,6 +63,19 @@ pub(crate) fn tool(tool: &ToolSpec, revision: Revision) -> Vec<u8> {
             annotations.insert("title".into(), title.as_str().into());
         }
     })
+}
+
+/// Older schemas have objects alone under `properties`; a client that checks them refuses the whole list for
+/// one that is a boolean.
+fn replace_boolean_schemas(schema: Option<&mut Value>) {
+    let properties = schema.and_then(|schema| schema.get_mut("properties")?.as_object_mut());
+    for (_, property) in properties.into_iter().flatten() {
+        match property {
+            Value::Bool(true) => *property = json!({}),
+            Value::Bool(false) => *property = json!({"not": {}}),
+            Value::Null | Value::Number(_) | Value::String(_) | Value::Array(_) | Value::Object(_) => {}
+        }
+    }
 }
 
 /// A prompt as a list shows it.
@@ -162,4 +178,21 @@ pub(crate) fn with_older_annotations(content: &Content, revision: Revision) -> V
         remove_last_modified(members, revision);
     }
     value
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_property_that_may_be_anything_is_an_object_for_older_clients() {
+        let schema = json!({"type": "object", "properties": {"a": true, "b": false, "c": {"type": "null"}}});
+        let spec = ToolSpec::new("t", schema.clone());
+        for revision in Revision::ALL {
+            let shown: Value = serde_json::from_slice(&tool(&spec, revision)).expect("JSON");
+            let older = json!({"a": {}, "b": {"not": {}}, "c": {"type": "null"}});
+            let expected = if revision.is_modern() { &schema["properties"] } else { &older };
+            assert_eq!(shown["inputSchema"]["properties"], *expected, "{revision:?}");
+        }
+    }
 }

@@ -80,6 +80,17 @@ impl Ask {
         ask
     }
 
+    /// Several requests in one body, as 2025-03-26 has it, with the ids 1, 2 and so on: method and parameters
+    /// of each.
+    #[must_use]
+    pub fn batch(requests: impl IntoIterator<Item = (&'static str, Value)>) -> Self {
+        let request = |(id, (method, params)): (u32, _)| json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params});
+        let message = (1..).zip(requests).map(request).collect();
+        Self { verb: Method::POST, target: "/mcp".to_owned(), fields: HeaderMap::new(), message }
+            .field(HOST.as_str(), "localhost")
+            .field(CONTENT_TYPE.as_str(), "application/json")
+    }
+
     /// A request of another HTTP method, without a body.
     #[must_use]
     pub fn bare(verb: Method, target: &str) -> Self {

@@ -2,12 +2,18 @@
 
 #![allow(clippy::expect_used, reason = "a test that cannot go on has failed")]
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::{
+    net::{IpAddr, Ipv4Addr},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
 
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use mcp_tests::asking::Ask;
 use mcp_tokio::{
-    Auth, BearerPolicy, Caller, Catalog, Context, DevIssuer, Identity, Interrupt, Json, KeySource,
+    Auth, BearerPolicy, Caller, Catalog, Context, DevIssuer, Identity, Interrupt, Json, KeySource, Limits,
     NoArguments, ReadRequest, Resource, ResourceContents, ResourceTemplate, Runtime, Server, ServerBuilder,
     ServerError, Service, TokioRuntime, Tool,
     proto::BuildError,
@@ -342,4 +348,46 @@ async fn a_body_has_a_bounded_number_of_values() {
     assert_eq!(refused.status(), StatusCode::BAD_REQUEST);
     assert_eq!(refused.error().map(|error| error.code), Some(-32600));
     assert_eq!(refused.message()["id"], 1);
+}
+
+#[tokio::test]
+async fn a_batch_ends_where_its_answers_are_too_large() {
+    let runs = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&runs);
+    let large = Tool::new("large").typed(move |_: NoArguments| {
+        counted.fetch_add(1, Ordering::Relaxed);
+        std::future::ready("x".repeat(400))
+    });
+    let mut limits = Limits::default();
+    limits.batch_answer_bytes_max = 1_000;
+    let server = open().core_limits(limits).tool(large).build().expect("a server");
+    let service = Service::start(server, TokioRuntime::new(), None).expect("nothing to fetch");
+    let call = ("tools/call", json!({"name": "large"}));
+    for (accept, calls) in [("application/json", 4), ("text/event-stream", 4), ("application/json", 3)] {
+        runs.store(0, Ordering::Relaxed);
+        let batch = Ask::batch(std::iter::repeat_n(call.clone(), calls)).field("accept", accept);
+        let answer = batch.send(&service).await;
+        assert_eq!(answer.status, 200);
+        // Three are more than there may be before the next.
+        assert_eq!(runs.load(Ordering::Relaxed), 3, "{}", answer.body);
+        let refused = answer.body.matches(r#""error":{"code":-32600,"#).count();
+        assert_eq!(refused, calls - 3, "{}", answer.body);
+        assert_eq!(answer.body.matches(r#""isError":false"#).count(), 3, "{}", answer.body);
+    }
+    let lists = Ask::batch(std::iter::repeat_n(("tools/list", json!({})), 16)).send(&service).await;
+    assert!(lists.body.len() < 4_000, "{}", lists.body.len());
+}
+
+#[tokio::test]
+async fn a_resource_has_a_name_of_bounded_length() {
+    let read = async |_: ReadRequest| Ok::<_, Interrupt>(ResourceContents::text("test://a", "here"));
+    let mut limits = Limits::default();
+    limits.uri_bytes_max = 12;
+    let server =
+        open().core_limits(limits).template(ResourceTemplate::new("test://{+rest}", "all").handler(read));
+    let client = client(server);
+    for (uri, expected) in [("test://abcde", None), ("test://abcdef", Some(-32602))] {
+        let answer = client.read_resource(uri).await;
+        assert_eq!(answer.error().map(|error| error.code), expected, "{uri}");
+    }
 }

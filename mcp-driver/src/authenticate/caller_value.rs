@@ -9,6 +9,7 @@ use std::{
 use crate::{
     handler::{CallParts, FromCall},
     interrupt::Interrupt,
+    recognise::CallerData,
 };
 
 /// The value that the application's authentication gave the caller with
@@ -66,21 +67,21 @@ impl<T: Any + Send + Sync> FromCall for CallerValue<T> {
     const NEEDS_CALLER: bool = true;
 
     fn from_call(parts: &mut CallParts) -> Result<Self, Interrupt> {
-        typed(parts.value.clone()).map_err(Interrupt::internal)
+        Self::typed(parts.value.clone()).map_err(Interrupt::internal)
     }
 }
 
-fn typed<T: Any + Send + Sync>(
-    value: Option<Arc<dyn Any + Send + Sync>>,
-) -> Result<CallerValue<T>, NoSuchValue> {
-    let wanted = type_name::<T>();
-    let value = value.ok_or(NoSuchValue::Absent { wanted })?;
-    value.downcast().map(CallerValue).map_err(|_| NoSuchValue::OfAnotherType { wanted })
+impl<T: Any + Send + Sync> CallerValue<T> {
+    pub(crate) fn typed(value: Option<CallerData>) -> Result<Self, NoSuchValue> {
+        let wanted = type_name::<T>();
+        let value = value.ok_or(NoSuchValue::Absent { wanted })?;
+        value.downcast().map(Self).map_err(|_| NoSuchValue::OfAnotherType { wanted })
+    }
 }
 
 /// Why a handler's [`CallerValue`] is not there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum NoSuchValue {
+pub(crate) enum NoSuchValue {
     Absent { wanted: &'static str },
     OfAnotherType { wanted: &'static str },
 }
@@ -109,7 +110,7 @@ mod tests {
     #[test]
     fn a_value_is_found_by_its_type_and_shared() {
         let value: Arc<dyn Any + Send + Sync> = Arc::new(7_u32);
-        let CallerValue(found) = typed::<u32>(Some(Arc::clone(&value))).unwrap();
+        let CallerValue(found) = CallerValue::<u32>::typed(Some(Arc::clone(&value))).unwrap();
         assert_eq!(*found, 7);
         assert_eq!(Arc::strong_count(&value), 2, "not a copy");
     }
@@ -118,8 +119,8 @@ mod tests {
     fn another_type_or_none_is_an_internal_failure() {
         let value: Arc<dyn Any + Send + Sync> = Arc::new(7_u32);
         let table = [
-            (typed::<u64>(Some(value)), NoSuchValue::OfAnotherType { wanted: "u64" }),
-            (typed::<u64>(None), NoSuchValue::Absent { wanted: "u64" }),
+            (CallerValue::<u64>::typed(Some(value)), NoSuchValue::OfAnotherType { wanted: "u64" }),
+            (CallerValue::<u64>::typed(None), NoSuchValue::Absent { wanted: "u64" }),
         ];
         for (found, expected) in table {
             let error = found.unwrap_err();

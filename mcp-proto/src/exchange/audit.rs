@@ -4,7 +4,7 @@ use super::{
     call::Caller,
     message::{Member, Message},
 };
-use crate::method::Method;
+use crate::{method::Method, response::Rule};
 
 /// The longest name or URI of a record, in bytes: what is longer is cut off.
 pub const RECORDED_NAME_BYTES_MAX: usize = 256;
@@ -16,6 +16,14 @@ pub const RECORDED_NAME_BYTES_MAX: usize = 256;
 pub struct About {
     caller: Option<Caller>,
     named: Option<Box<Named>>,
+    elements: Vec<Element>,
+}
+
+/// A request of a batch that needed no handler, and the rule that refused it, if one did.
+#[derive(Debug, Clone)]
+pub(super) struct Element {
+    pub(super) named: Option<Box<Named>>,
+    pub(super) rule: Option<Rule>,
 }
 
 /// A known method, and what the message names as its target.
@@ -27,7 +35,19 @@ pub(super) struct Named {
 
 impl About {
     pub(super) fn new(caller: Option<Caller>, named: Option<Box<Named>>) -> Self {
-        Self { caller, named }
+        Self { caller, named, elements: Vec::new() }
+    }
+
+    /// The same, which also tells of these.
+    pub(super) fn with_elements(self, elements: Vec<Element>) -> Self {
+        Self { elements, ..self }
+    }
+
+    /// The requests of a batch that were answered without a handler, each with the rule that refused it, if one
+    /// did. They are told once: with the first call of the batch, or with its answer where nothing was called.
+    pub fn elements(&self) -> impl Iterator<Item = (Self, Option<Rule>)> {
+        let about = |element: &Element| Self::new(self.caller.clone(), element.named.clone());
+        self.elements.iter().map(move |element| (about(element), element.rule))
     }
 
     /// The verified caller; `None` when the request was refused before there was one.

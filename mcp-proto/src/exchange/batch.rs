@@ -5,11 +5,20 @@ use std::collections::VecDeque;
 
 use super::{
     Exchange, Step,
+    audit::Element,
     call::Call,
     filter::List,
     reply::{self, Finish},
 };
-use crate::{exchange::Manner, jsonrpc::RawId, response::Response};
+use crate::{
+    exchange::Manner,
+    jsonrpc::{AnswerId, RawId},
+    limits::Limits,
+    refusal::{Refusal, RequestFault},
+    response::Response,
+    revision::Revision,
+    sse,
+};
 
 /// A batch of which every request is allowed.
 #[derive(Debug)]
@@ -18,12 +27,19 @@ pub(super) struct Batch<'e> {
     answers: Answers,
     lists: VecDeque<(usize, RawId, List<'e>)>,
     calls: VecDeque<(usize, Box<Call>)>,
+    /// What needs no call, where somebody keeps a record.
+    elements: Vec<Element>,
 }
 
 /// The answers that are there, at the places of their requests (JR-23).
 #[derive(Debug)]
 #[cfg_attr(feature = "enumerate", derive(Clone))]
-pub(super) struct Answers(Vec<Option<Vec<u8>>>);
+pub(super) struct Answers {
+    bodies: Vec<Option<Vec<u8>>>,
+    /// Of those that are kept.
+    bytes: usize,
+    bytes_max: usize,
+}
 
 /// What of a batch is left while one of its calls runs.
 #[derive(Debug)]
@@ -44,12 +60,24 @@ pub(super) struct Place<'e> {
 }
 
 impl<'e> Batch<'e> {
-    pub(super) fn of(requests: usize) -> Self {
-        Self { answers: Answers(vec![None; requests]), lists: VecDeque::new(), calls: VecDeque::new() }
+    pub(super) fn of(requests: usize, limits: &Limits) -> Self {
+        let answers =
+            Answers { bodies: vec![None; requests], bytes: 0, bytes_max: limits.batch_answer_bytes_max };
+        Self { answers, lists: VecDeque::new(), calls: VecDeque::new(), elements: Vec::new() }
+    }
+
+    /// Whether there are as many answers as a batch may collect: no more is done for it then.
+    pub(super) fn is_full(&self) -> bool {
+        self.answers.is_full()
     }
 
     pub(super) fn answer(&mut self, place: usize, body: Vec<u8>) {
         self.answers.put(place, body);
+    }
+
+    /// Answers that there is no room for more.
+    pub(super) fn refuse(&mut self, place: usize, id: RawId) {
+        self.answers.put(place, too_large(id));
     }
 
     pub(super) fn list(&mut self, place: usize, id: RawId, list: List<'e>) {
@@ -60,21 +88,29 @@ impl<'e> Batch<'e> {
         self.calls.push_back((place, call));
     }
 
+    pub(super) fn record(&mut self, element: Option<Element>) {
+        self.elements.extend(element);
+    }
+
     /// The next effect, or the answer.
     pub(super) fn go_on(mut self, exchange: Exchange<'e>) -> Step<'e> {
-        if let Some((place, id, list)) = self.lists.pop_front() {
-            let place = Place { batch: Box::new(self), place };
-            return list.begin_in(exchange, id, Some(place));
+        while let Some((place, id, list)) = self.lists.pop_front() {
+            if !self.is_full() {
+                let place = Place { batch: Box::new(self), place };
+                return list.begin_in(exchange, id, Some(place));
+            }
+            self.refuse(place, id);
         }
-        let Self { answers, mut calls, .. } = self;
-        match calls.pop_front() {
+        let Self { mut answers, mut calls, elements, .. } = self;
+        match answers.next_call(&mut calls) {
             Some((place, mut call)) => {
                 call.reply.join(Rest { answers, place, calls }, false);
+                call.about = call.about.map(|about| Box::new(about.with_elements(elements)));
                 Step::Call(call)
             }
             None => {
                 let response = answers.into_response(exchange.manner.clone());
-                exchange.respond(response)
+                exchange.respond_about(response, elements)
             }
         }
     }
@@ -98,7 +134,7 @@ impl Rest {
             self.answers.put(self.place, body);
             Vec::new()
         };
-        match self.calls.pop_front() {
+        match self.answers.next_call(&mut self.calls) {
             Some((place, mut call)) => {
                 call.reply.join(Self { place, ..self }, is_stream);
                 Finish::Next { frame, call }
@@ -115,29 +151,56 @@ impl Rest {
 }
 
 impl Answers {
+    fn is_full(&self) -> bool {
+        self.bytes > self.bytes_max
+    }
+
     fn put(&mut self, place: usize, body: Vec<u8>) {
-        if let Some(answer) = self.0.get_mut(place) {
+        if let Some(answer) = self.bodies.get_mut(place) {
+            self.bytes = self.bytes.saturating_add(body.len());
             *answer = Some(body);
         }
     }
 
-    fn stream(&mut self, out: &mut Vec<u8>) {
-        for body in self.0.iter_mut().filter_map(Option::take) {
-            out.extend_from_slice(&reply::framed(&body));
+    /// The call that comes next, if there is room for what it comes to; those without are answered.
+    fn next_call(&mut self, calls: &mut VecDeque<(usize, Box<Call>)>) -> Option<(usize, Box<Call>)> {
+        while self.is_full()
+            && let Some((place, call)) = calls.pop_front()
+        {
+            self.put(place, too_large(call.reply.into_id()));
         }
+        calls.pop_front()
+    }
+
+    /// Writes the answers that are there, which are then the client's.
+    fn stream(&mut self, out: &mut Vec<u8>) {
+        for body in self.bodies.iter_mut().filter_map(Option::take) {
+            sse::event(out, &body);
+        }
+        self.bytes = 0;
     }
 
     /// DT-35: one array, or one event for each answer.
     fn into_response(mut self, manner: Manner) -> Response {
-        if !manner.accept.json {
-            let mut events = Vec::new();
-            self.stream(&mut events);
-            return reply::complete(events, manner);
+        let mut out = Vec::with_capacity(self.bytes.saturating_add(self.bodies.len().saturating_mul(16)));
+        if manner.accept.json {
+            out.push(b'[');
+            for (index, body) in self.bodies.into_iter().flatten().enumerate() {
+                if index > 0 {
+                    out.push(b',');
+                }
+                out.extend_from_slice(&body);
+            }
+            out.push(b']');
+        } else {
+            self.stream(&mut out);
         }
-        let bodies: Vec<Vec<u8>> = self.0.into_iter().flatten().collect();
-        let mut array = vec![b'['];
-        array.extend_from_slice(&bodies.join(&b","[..]));
-        array.push(b']');
-        reply::complete(array, manner)
+        reply::complete(out, manner)
     }
+}
+
+/// The answer to a request for which there is no room behind those before it.
+fn too_large(id: RawId) -> Vec<u8> {
+    let refusal = Refusal::InvalidRequest(RequestFault::BatchAnswers);
+    refusal.body(&AnswerId::Known(id), Revision::V2025_03_26).unwrap_or_default()
 }

@@ -165,11 +165,20 @@ impl Message {
         self.document.root.kind
     }
 
-    /// The elements of an array, sharing the body's memory.
+    /// The elements of an array. Those of a large body are copied, so that one that waits for its turn
+    /// holds on to no more than itself.
     pub(super) fn elements(&self) -> Vec<Bytes> {
         // The text has been read strictly, so it parses.
         let elements: Vec<&RawValue> = serde_json::from_slice(&self.body).unwrap_or_default();
-        elements.into_iter().map(|element| self.body.slice_ref(element.get().as_bytes())).collect()
+        let own = |element: &RawValue| {
+            let text = element.get().as_bytes();
+            if self.body.len() <= SHARED_BODY_BYTES_MAX {
+                self.body.slice_ref(text)
+            } else {
+                Bytes::copy_from_slice(text)
+            }
+        };
+        elements.into_iter().map(own).collect()
     }
 
     /// How many values there are.

@@ -162,6 +162,11 @@ impl Reply {
         }
     }
 
+    /// The id of the request.
+    pub(super) fn into_id(self) -> RawId {
+        self.id
+    }
+
     /// Makes it one of several answers, in a stream that may be open already.
     pub(super) fn join(&mut self, rest: Rest, is_stream: bool) {
         self.rest = Some(Box::new(rest));

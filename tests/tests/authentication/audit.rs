@@ -123,6 +123,35 @@ async fn each_decision_is_told_once_with_who_what_and_why() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn each_request_of_a_batch_is_a_decision_of_its_own() {
+    let signer = Signer::es256("k");
+    let good = Draft::of(&signer).sign(&signer);
+    let bench = Audited::start(server(&signer));
+    let call = |tool: &str| ("tools/call", json!({"name": tool}));
+    let list = ("tools/list", json!({}));
+    for (requests, expected) in [
+        (
+            vec![list.clone(), call("open"), call("none"), call("demanding"), ("nonsense", json!({}))],
+            &[
+                "- tools/list - alice",
+                "unknown_target tools/call none alice",
+                "method_not_found - - alice",
+                "- tools/call open alice",
+                "- tools/call demanding alice",
+                "insufficient_scope tools/call demanding alice",
+            ][..],
+        ),
+        (vec![list.clone(), call("none")], &["- tools/list - alice", "unknown_target tools/call none alice"]),
+        // Nothing is done of a batch that is refused; what refused it is named.
+        (vec![list, call("open"), call("write")], &["insufficient_scope tools/call write alice"]),
+    ] {
+        let _answer = Ask::batch(requests.clone()).bearer(&good).send(&bench.service).await;
+        let lines: Vec<String> = bench.events().iter().map(line).collect();
+        assert_eq!(lines, expected, "{requests:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn probes_documents_and_preflights_are_no_decisions() {
     let signer = Signer::es256("k");
     let bench = Audited::start(server(&signer));

@@ -6,7 +6,7 @@ use crate::{
     auth::scope::Scopes,
     exchange::{
         Exchange, Step,
-        audit::{About, Named},
+        audit::{About, Element, Named},
         batch::Batch,
         message::{Member, Message},
         mirrored::VersionField,
@@ -96,26 +96,37 @@ fn judge<'e, 'm>(
     requests: &'m [(RawId, Message)],
     now: Now,
 ) -> Result<Batch<'e>, Denied<'m>> {
-    let mut batch = Batch::of(requests.len());
-    let mut needs: Vec<Scopes> = Vec::new();
+    let mut batch = Batch::of(requests.len(), exchange.engine.limits());
     let mut denied = None;
     for (place, (id, message)) in requests.iter().enumerate() {
         let method = message.bytes(Member::Method).unwrap_or_default();
-        needs.extend(target::needs(exchange.engine, message, &method));
         let planned = legacy::judge(exchange, message, &method, REVISION)
             .and_then(|(method, client)| target::plan(exchange, message, method, client, id, now));
+        let named = || Named::of(message).map(Box::new);
+        let keeps_records = exchange.engine.keeps_records();
+        let element = |rule| keeps_records.then(|| Element { named: named(), rule });
         match planned {
-            Ok(Plan::Answer(result)) => batch.answer(place, jsonrpc::result(id, &result)),
-            Ok(Plan::List(list)) => batch.list(place, id.clone(), list),
+            Ok(Plan::Answer(result)) => {
+                batch.record(element(None));
+                if batch.is_full() {
+                    batch.refuse(place, id.clone());
+                } else {
+                    batch.answer(place, jsonrpc::result(id, &result));
+                }
+            }
+            Ok(Plan::List(list)) => {
+                batch.record(element(None));
+                batch.list(place, id.clone(), list);
+            }
             Ok(Plan::Call(mut call)) => {
-                if exchange.engine.keeps_records() {
-                    let named = Named::of(message).map(Box::new);
-                    call.about = Some(Box::new(About::new(exchange.caller.clone(), named)));
+                if keeps_records {
+                    call.about = Some(Box::new(About::new(exchange.caller.clone(), named())));
                 }
                 batch.call(place, call);
             }
             Err(Refusal::InsufficientScope(_)) => denied = denied.or(Some(message)),
             Err(refusal) => {
+                batch.record(element(Some(refusal.rule())));
                 let body = refusal.body(&AnswerId::Known(id.clone()), REVISION);
                 batch.answer(place, body.unwrap_or_default());
             }
@@ -123,6 +134,12 @@ fn judge<'e, 'm>(
     }
     match denied {
         None => Ok(batch),
-        Some(first) => Err(Denied { needs: Scopes::union(&needs), first }),
+        Some(first) => {
+            let needs = |(_, message): &(RawId, Message)| {
+                target::needs(exchange.engine, message, &message.bytes(Member::Method)?)
+            };
+            let needs: Vec<Scopes> = requests.iter().filter_map(needs).collect();
+            Err(Denied { needs: Scopes::union(&needs), first })
+        }
     }
 }

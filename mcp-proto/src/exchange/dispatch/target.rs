@@ -114,7 +114,7 @@ pub(super) fn needs(engine: &Engine, message: &Message, method: &[u8]) -> Option
         Method::ToolsCall => catalog.tool(&message.text(Member::Name)?)?.1.needs.scopes().clone(),
         Method::PromptsGet => catalog.prompt(&message.text(Member::Name)?)?.1.needs.scopes().clone(),
         Method::ResourcesRead => {
-            let uri = message.text(Member::Uri)?;
+            let uri = message.text(Member::Uri).filter(|uri| uri.len() <= engine.limits().uri_bytes_max)?;
             match catalog.resource(&uri) {
                 Some((_, needs)) => needs.scopes().clone(),
                 None => catalog.template(&uri)?.2.scopes().clone(),
@@ -210,6 +210,10 @@ fn prompt(exchange: &Exchange<'_>, message: &Message) -> Result<Target, Refusal>
 /// Resources by their URI first, then the templates in the order they were added.
 fn resource(exchange: &Exchange<'_>, message: &Message) -> Result<Target, Refusal> {
     let uri = message.text(Member::Uri).ok_or(Refusal::InvalidParams(ParamsFault::Uri))?;
+    // Each template looks at all of it.
+    if uri.len() > exchange.engine.limits().uri_bytes_max {
+        return Err(Refusal::InvalidParams(ParamsFault::UriTooLong));
+    }
     let catalog = exchange.engine.catalog();
     if let Some((resource, needs)) = catalog.resource(&uri) {
         judge_scopes(exchange, needs)?;
