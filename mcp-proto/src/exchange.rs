@@ -147,7 +147,10 @@ impl<'e> Exchange<'e> {
 
     /// Answers a batch whose requests needed no call.
     fn respond_about(mut self, response: Response, elements: Vec<audit::Element>) -> Step<'e> {
-        let about = self.about().map(|about| Box::new(about.with_elements(elements)));
+        let mut about = self.about();
+        if let Some(about) = &mut about {
+            about.add(elements);
+        }
         Step::Respond(Response { about, ..response })
     }
 

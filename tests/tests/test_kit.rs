@@ -519,3 +519,40 @@ async fn a_call_can_run_beside_the_test() {
         assert_eq!(call.await.expect("no panic").notifications().len(), 2, "{n}");
     }
 }
+
+/// Handlers that are given nothing but a context find the caller's value in it.
+#[tokio::test]
+async fn a_context_has_the_value_of_its_caller() {
+    let prompt = Prompt::new("mine").handler(async |_: PromptArguments, cx: Context| {
+        let CallerValue(name) = cx.value::<String>()?;
+        Ok::<_, Interrupt>(PromptMessage::user(Content::text(name.as_str())))
+    });
+    let kit = kit(Server::builder("test", "1", Auth::verifier(rejects)).prompt(prompt));
+    let alice = kit.caller(Identity::new("alice").value(String::from("Alice")));
+    assert_eq!(alice.get_prompt("mine", json!({})).await.text(), "Alice");
+    for identity in [Identity::new("bob"), Identity::new("carol").value(7_u32)] {
+        let answer = kit.caller(identity.clone()).get_prompt("mine", json!({})).await;
+        assert_eq!(answer.error().map(|error| error.code), Some(-32603), "{identity:?}");
+    }
+}
+
+/// What a type's schema says beyond the type is checked, in both ways of telling.
+#[tokio::test]
+async fn bounds_of_typed_arguments_are_checked() {
+    #[derive(Deserialize, JsonSchema)]
+    struct Steps {
+        #[schemars(range(min = 1, max = 10))]
+        steps: u64,
+    }
+
+    let walk = Tool::new("walk").typed(async |walk: Steps| walk.steps.to_string());
+    let kit = kit(open().tool(walk));
+    for (steps, fits) in [(0, false), (1, true), (10, true), (11, false)] {
+        let newer = kit.anonymous().call_tool("walk", json!({"steps": steps})).await;
+        assert_eq!(newer.is_error(), !fits, "{steps}");
+        assert_eq!(newer.error(), None, "the model is told");
+        let older = kit.anonymous().revision(Revision::V2025_06_18);
+        let older = older.call_tool("walk", json!({"steps": steps})).await;
+        assert_eq!(older.error().map(|error| error.code), (!fits).then_some(-32602), "{steps}");
+    }
+}

@@ -38,9 +38,9 @@ impl About {
         Self { caller, named, elements: Vec::new() }
     }
 
-    /// The same, which also tells of these.
-    pub(super) fn with_elements(self, elements: Vec<Element>) -> Self {
-        Self { elements, ..self }
+    /// Tells of these too.
+    pub(super) fn add(&mut self, elements: Vec<Element>) {
+        self.elements = elements;
     }
 
     /// The requests of a batch that were answered without a handler, each with the rule that refused it, if one
@@ -83,20 +83,7 @@ impl Eq for About {}
 impl Named {
     pub(super) fn of(message: &Message) -> Option<Self> {
         let method = Method::from_name(&message.bytes(Member::Method)?)?;
-        let target = match method {
-            Method::ToolsCall | Method::PromptsGet => message.text(Member::Name),
-            Method::ResourcesRead => message.text(Member::Uri),
-            Method::Initialize
-            | Method::Ping
-            | Method::SetLevel
-            | Method::Discover
-            | Method::ToolsList
-            | Method::ResourcesList
-            | Method::ResourceTemplatesList
-            | Method::PromptsList
-            | Method::Complete => None,
-        };
-        Some(Self { method, target: target.map(|name| shortened(&name)) })
+        Some(Self { method, target: message.named(method).map(|name| shortened(&name)) })
     }
 }
 

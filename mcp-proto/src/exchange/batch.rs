@@ -105,7 +105,9 @@ impl<'e> Batch<'e> {
         match answers.next_call(&mut calls) {
             Some((place, mut call)) => {
                 call.reply.join(Rest { answers, place, calls }, false);
-                call.about = call.about.map(|about| Box::new(about.with_elements(elements)));
+                if let Some(about) = &mut call.about {
+                    about.add(elements);
+                }
                 Step::Call(call)
             }
             None => {

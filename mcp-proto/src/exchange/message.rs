@@ -5,7 +5,10 @@ use std::borrow::Cow;
 use bytes::Bytes;
 use serde_json::value::RawValue;
 
-use crate::jsonrpc::strict::{self, Document, Fault, Kind, Value, Visitor};
+use crate::{
+    jsonrpc::strict::{self, Document, Fault, Kind, Value, Visitor},
+    method::Method,
+};
 
 /// A member of the body that a gate reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -165,11 +168,14 @@ impl Message {
         self.document.root.kind
     }
 
-    /// The elements of an array. Those of a large body are copied, so that one that waits for its turn
-    /// holds on to no more than itself.
-    pub(super) fn elements(&self) -> Vec<Bytes> {
+    /// The elements of an array, unless there are more than this. Those of a large body are copied, so that
+    /// one that waits for its turn holds on to no more than itself.
+    pub(super) fn elements(&self, most: usize) -> Option<Vec<Bytes>> {
         // The text has been read strictly, so it parses.
         let elements: Vec<&RawValue> = serde_json::from_slice(&self.body).unwrap_or_default();
+        if elements.len() > most {
+            return None;
+        }
         let own = |element: &RawValue| {
             let text = element.get().as_bytes();
             if self.body.len() <= SHARED_BODY_BYTES_MAX {
@@ -178,7 +184,24 @@ impl Message {
                 Bytes::copy_from_slice(text)
             }
         };
-        elements.into_iter().map(own).collect()
+        Some(elements.into_iter().map(own).collect())
+    }
+
+    /// What a request of this method names: a tool, a prompt or a resource.
+    pub(super) fn named(&self, method: Method) -> Option<Cow<'_, str>> {
+        match method {
+            Method::ToolsCall | Method::PromptsGet => self.text(Member::Name),
+            Method::ResourcesRead => self.text(Member::Uri),
+            Method::Initialize
+            | Method::Ping
+            | Method::SetLevel
+            | Method::Discover
+            | Method::ToolsList
+            | Method::ResourcesList
+            | Method::ResourceTemplatesList
+            | Method::PromptsList
+            | Method::Complete => None,
+        }
     }
 
     /// How many values there are.

@@ -61,12 +61,9 @@ fn requests(exchange: &Exchange<'_>, message: &Message) -> Result<Vec<(RawId, Me
     if message.values() > limits.body_values_max {
         return Err(RequestFault::TooManyValues);
     }
-    let elements = message.elements();
+    let elements = message.elements(limits.batch_items_max).ok_or(RequestFault::BatchTooLong)?;
     if elements.is_empty() {
         return Err(RequestFault::EmptyBatch);
-    }
-    if elements.len() > limits.batch_items_max {
-        return Err(RequestFault::BatchTooLong);
     }
     let read = |element: Bytes| {
         let message = Message::read(element).map_err(|_| RequestFault::BatchItem)?;

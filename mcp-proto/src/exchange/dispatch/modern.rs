@@ -54,22 +54,7 @@ fn served(version: &[u8]) -> Option<Revision> {
 
 /// DT-76, DT-77: `Mcp-Name` is required where the body names something (HDR-03).
 fn compare_name(mirrored: &Mirrored, message: &Message, method: Option<Method>) -> Result<(), Refusal> {
-    let named = match method {
-        Some(Method::ToolsCall | Method::PromptsGet) => message.text(Member::Name),
-        Some(Method::ResourcesRead) => message.text(Member::Uri),
-        Some(
-            Method::Initialize
-            | Method::Ping
-            | Method::SetLevel
-            | Method::Discover
-            | Method::ToolsList
-            | Method::ResourcesList
-            | Method::ResourceTemplatesList
-            | Method::PromptsList
-            | Method::Complete,
-        )
-        | None => None,
-    };
+    let named = method.and_then(|method| message.named(method));
     match named {
         Some(name) if mirrored.compare_name(&name) != Comparison::Equal => {
             Err(Refusal::HeaderMismatch(Mirror::Name))

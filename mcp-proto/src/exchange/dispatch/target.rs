@@ -110,30 +110,24 @@ fn list<'e>(
 /// What the message's target needs, where it names one that there is; whatever else is wrong with it.
 pub(super) fn needs(engine: &Engine, message: &Message, method: &[u8]) -> Option<Scopes> {
     let catalog = engine.catalog();
-    let needs = match Method::from_name(method)? {
-        Method::ToolsCall => catalog.tool(&message.text(Member::Name)?)?.1.needs.scopes().clone(),
-        Method::PromptsGet => catalog.prompt(&message.text(Member::Name)?)?.1.needs.scopes().clone(),
-        Method::ResourcesRead => {
-            let uri = message.text(Member::Uri).filter(|uri| uri.len() <= engine.limits().uri_bytes_max)?;
-            match catalog.resource(&uri) {
-                Some((_, needs)) => needs.scopes().clone(),
-                None => catalog.template(&uri)?.2.scopes().clone(),
-            }
-        }
-        Method::Complete => {
-            let reference = reference(message).ok()??;
-            catalog.completion(&reference)?.1.scopes().clone()
-        }
-        Method::Initialize
-        | Method::Ping
-        | Method::SetLevel
-        | Method::Discover
-        | Method::ToolsList
-        | Method::ResourcesList
-        | Method::ResourceTemplatesList
-        | Method::PromptsList => return None,
-    };
-    Some(needs)
+    let method = Method::from_name(method)?;
+    if method == Method::Complete {
+        let reference = reference(message).ok()??;
+        return Some(catalog.completion(&reference)?.1.scopes().clone());
+    }
+    let named = message.named(method)?;
+    if method == Method::ToolsCall {
+        return Some(catalog.tool(&named)?.1.needs.scopes().clone());
+    }
+    if method == Method::PromptsGet {
+        return Some(catalog.prompt(&named)?.1.needs.scopes().clone());
+    }
+    // What else is named is a resource.
+    if let Some((_, needs)) = catalog.resource(&named) {
+        return Some(needs.scopes().clone());
+    }
+    let uri = Some(named).filter(|uri| uri.len() <= engine.limits().uri_bytes_max)?;
+    Some(catalog.template(&uri)?.2.scopes().clone())
 }
 
 fn tool(exchange: &Exchange<'_>, message: &Message) -> Result<Target, Refusal> {
