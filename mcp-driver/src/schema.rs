@@ -58,10 +58,8 @@ impl Bounds {
     /// # Errors
     /// What is wrong, where it can be read as JSON at all.
     pub(crate) fn check(&self, json: &[u8]) -> Result<(), String> {
-        match (&self.validator, serde_json::from_slice(json)) {
-            (Some(validator), Ok(value)) => validator.check(&value),
-            (_, _) => Ok(()),
-        }
+        let Some(validator) = &self.validator else { return Ok(()) };
+        serde_json::from_slice(json).map_or(Ok(()), |value| validator.check(&value))
     }
 }
 
