@@ -36,7 +36,7 @@ fn without_number_format(schema: &mut Schema) {
 }
 
 fn is_number_type(format: &str) -> bool {
-    let bits = format.trim_start_matches('u').strip_prefix("int");
+    let bits = format.strip_prefix('u').unwrap_or(format).strip_prefix("int");
     matches!(format, "float" | "double")
         || bits.is_some_and(|bits| bits.is_empty() || bits.bytes().all(|bit| bit.is_ascii_digit()))
 }
@@ -44,22 +44,27 @@ fn is_number_type(format: &str) -> bool {
 /// What the schema of a type says beyond what the type can hold: lengths, ranges, patterns.
 pub(crate) struct Bounds {
     #[cfg(feature = "schema-validation")]
-    validator: Option<Validator>,
+    validator: Option<Result<Validator, SchemaError>>,
 }
 
 #[cfg(feature = "schema-validation")]
 impl Bounds {
     pub(crate) fn of(schema: &Value) -> Self {
-        // What schemars makes of a type is a valid schema, unless an attribute of the type spoils it: then
-        // clients are told the same, and the type alone decides.
-        Self { validator: has_bounds(schema).then(|| Validator::new(schema).ok()).flatten() }
+        Self { validator: has_bounds(schema).then(|| Validator::new(schema)) }
     }
 
     /// # Errors
-    /// What is wrong, where it can be read as JSON at all.
+    /// What is wrong.
     pub(crate) fn check(&self, json: &[u8]) -> Result<(), String> {
-        let Some(validator) = &self.validator else { return Ok(()) };
-        serde_json::from_slice(json).map_or(Ok(()), |value| validator.check(&value))
+        match &self.validator {
+            None => Ok(()),
+            Some(Ok(validator)) => {
+                let value = serde_json::from_slice(json).map_err(|error| error.to_string())?;
+                validator.check(&value)
+            }
+            // An attribute of the type spoilt its schema: what it forbids cannot be told from what it allows.
+            Some(Err(error)) => Err(format!("The arguments cannot be checked: {error}")),
+        }
     }
 }
 
@@ -198,6 +203,8 @@ mod tests {
         ] {
             assert_eq!(bounds.check(arguments.to_string().as_bytes()).is_ok(), fits, "{arguments}");
         }
+        let spoilt = Bounds::of(&json!({"type": "object", "properties": {"a": {"pattern": "("}}}));
+        assert!(spoilt.check(b"{}").is_err(), "nothing passes a check that cannot be made");
     }
 
     #[test]

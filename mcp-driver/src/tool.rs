@@ -151,7 +151,7 @@ impl ToolBuilder {
     /// The input schema comes from the type of the arguments, the output schema from the type of
     /// a [`crate::Json`] result. Arguments that do not fit are told to the model. What the schema says
     /// beyond the type, such as `#[schemars(range(max = 10))]`, is checked too, unless the crate is built
-    /// without its feature `schema-validation`.
+    /// without its feature `schema-validation`; a pattern that is no regular expression lets nothing through.
     #[must_use]
     pub fn typed<M, F: ToolFunction<M>>(mut self, function: F) -> Tool {
         self.spec.input_schema = schema::of::<F::Arguments>();

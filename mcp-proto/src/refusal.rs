@@ -8,7 +8,7 @@ use http::{HeaderValue, StatusCode};
 use crate::{
     auth::{AuthPolicy, Scheme, scope::Scopes},
     exchange::Manner,
-    jsonrpc::{self, AnswerId, ErrorObject, code},
+    jsonrpc::{self, AnswerId, ErrorObject, RawId, code},
     jws::{Denial, dpop::ProofDenial},
     response::{Allow, ContentType, Cors, Fields, Payload, Response, Rule},
     revision::Revision,
@@ -439,6 +439,12 @@ impl Refusal {
             Self::Internal => ("internal_error", None),
         };
         Rule { name, setting }
+    }
+
+    /// The JSON-RPC error to a request, as a message whose status is another's.
+    pub(crate) fn entry(&self, id: RawId, revision: Revision) -> Vec<u8> {
+        // Whatever is about a request that has been read has a code.
+        self.body(&AnswerId::Known(id), revision).unwrap_or_default()
     }
 
     /// The JSON-RPC error, for the answer's body or for a stream that is already open.

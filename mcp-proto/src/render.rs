@@ -71,14 +71,9 @@ fn caching(out: &mut Vec<u8>, caching: Caching, form: Form<'_>) {
 }
 
 fn content(out: &mut Vec<u8>, content: &Content, revision: Revision) {
-    if revision.is_modern() {
-        json(out, content);
-    } else if let Some(words) = surface::in_words(content, revision) {
-        json(out, &words);
-    } else if surface::has_newer_annotations(content, revision) {
-        json(out, &surface::with_older_annotations(content, revision));
-    } else {
-        json(out, content);
+    match surface::content(content, revision) {
+        None => json(out, content),
+        Some(older) => json(out, &older),
     }
 }
 

@@ -142,42 +142,31 @@ fn remove_last_modified(members: &mut Members, revision: Revision) {
     }
 }
 
-/// A piece of content in words, where the revision has no such kind of content.
-pub(crate) fn in_words(content: &Content, revision: Revision) -> Option<Content> {
-    match content {
-        Content::Audio(audio) if revision < RICHER_TOOLS => Some(Content::text(format!(
-            "(Audio of type {} is left out: the client cannot take it.)",
-            audio.mime_type
-        ))),
-        Content::Link(link) if revision < TITLES => {
-            Some(Content::text(format!("Resource {}: {}", link.name, link.uri)))
-        }
-        Content::Text(_)
-        | Content::Image(_)
-        | Content::Audio(_)
-        | Content::Resource(_)
-        | Content::Link(_) => None,
-    }
-}
-
-/// Whether the annotations of content say something that the revision does not know.
-pub(crate) fn has_newer_annotations(content: &Content, revision: Revision) -> bool {
+/// A piece of content as the revision can have it, where it cannot have it as it is: in words, where there is
+/// no such kind of content, or without what is newer.
+pub(crate) fn content(content: &Content, revision: Revision) -> Option<Value> {
     let annotations = match content {
+        Content::Audio(audio) if revision < RICHER_TOOLS => {
+            let text = format!("(Audio of type {} is left out: the client cannot take it.)", audio.mime_type);
+            return Some(json!({"type": "text", "text": text}));
+        }
+        Content::Link(link) if revision < TITLES => {
+            let text = format!("Resource {}: {}", link.name, link.uri);
+            return Some(json!({"type": "text", "text": text}));
+        }
         Content::Text(_) | Content::Link(_) => None,
         Content::Image(media) | Content::Audio(media) => media.annotations.as_ref(),
         Content::Resource(embedded) => embedded.annotations.as_ref(),
     };
     let is_dated = |annotations: &Annotations| annotations.last_modified.is_some();
-    revision < TITLES && annotations.is_some_and(is_dated)
-}
-
-/// Content without what its annotations say that the revision does not know.
-pub(crate) fn with_older_annotations(content: &Content, revision: Revision) -> Value {
+    if revision >= TITLES || !annotations.is_some_and(is_dated) {
+        return None;
+    }
     let mut value = serde_json::to_value(content).unwrap_or_default();
     if let Some(members) = value.as_object_mut() {
         remove_last_modified(members, revision);
     }
-    value
+    Some(value)
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     exchange::Manner,
-    jsonrpc::{AnswerId, RawId},
+    jsonrpc::RawId,
     limits::Limits,
     refusal::{Refusal, RequestFault},
     response::Response,
@@ -97,7 +97,7 @@ impl<'e> Batch<'e> {
         while let Some((place, id, list)) = self.lists.pop_front() {
             if !self.is_full() {
                 let place = Place { batch: Box::new(self), place };
-                return list.begin_in(exchange, id, Some(place));
+                return list.begin(exchange, id, Some(place));
             }
             self.refuse(place, id);
         }
@@ -203,6 +203,5 @@ impl Answers {
 
 /// The answer to a request for which there is no room behind those before it.
 fn too_large(id: RawId) -> Vec<u8> {
-    let refusal = Refusal::InvalidRequest(RequestFault::BatchAnswers);
-    refusal.body(&AnswerId::Known(id), Revision::V2025_03_26).unwrap_or_default()
+    Refusal::InvalidRequest(RequestFault::BatchAnswers).entry(id, Revision::V2025_03_26)
 }

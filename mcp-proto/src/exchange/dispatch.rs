@@ -122,7 +122,7 @@ fn request<'e>(mut exchange: Exchange<'e>, message: &Message, id: RawId, now: No
         judged.and_then(|(method, client)| target::plan(&exchange, message, method, client, &id, now));
     match planned {
         Ok(Plan::Answer(result)) => exchange.answer(jsonrpc::result(&id, &result)),
-        Ok(Plan::List(list)) => list.begin(exchange, id),
+        Ok(Plan::List(list)) => list.begin(exchange, id, None),
         Ok(Plan::Call(mut call)) => {
             call.about = exchange.about();
             Step::Call(call)

@@ -48,12 +48,8 @@ impl<'e> List<'e> {
         Self { listing, kind, after }
     }
 
-    pub(super) fn begin(self, exchange: Exchange<'e>, id: RawId) -> Step<'e> {
-        self.begin_in(exchange, id, None)
-    }
-
-    /// The same, of a list that may have its place among the answers of a batch.
-    pub(super) fn begin_in(self, exchange: Exchange<'e>, id: RawId, place: Option<Place<'e>>) -> Step<'e> {
+    /// Asks the application, if it has a say. In a batch the answer has its place.
+    pub(super) fn begin(self, exchange: Exchange<'e>, id: RawId, place: Option<Place<'e>>) -> Step<'e> {
         let filter = Filter { exchange, id, list: self, place };
         match filter.exchange.engine.visibility() {
             Visibility::Everything | Visibility::ByScope => filter.resolve(|_| true),
@@ -104,8 +100,8 @@ impl<'e> Filter<'e> {
             (Ok(page), Some(place)) => place.fill(exchange, jsonrpc::result(&id, &page)),
             (Err(refusal), None) => exchange.refuse(refusal, &AnswerId::Known(id)),
             (Err(refusal), Some(place)) => {
-                let body = refusal.body(&AnswerId::Known(id), exchange.manner.revision);
-                place.fill(exchange, body.unwrap_or_default())
+                let body = refusal.entry(id, exchange.manner.revision);
+                place.fill(exchange, body)
             }
         }
     }

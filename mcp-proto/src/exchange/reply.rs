@@ -263,16 +263,15 @@ impl Reply {
         let rest = self.rest.take();
         let result = self.result(engine, outcome);
         let Self { id, manner, is_stream, .. } = self;
-        let error = |refusal: Refusal, id| refusal.body(&id, manner.revision).unwrap_or_default();
         match (result, rest) {
             (Ok(body), Some(rest)) => rest.go_on(body, is_stream, manner),
             // Other calls have run, so the status is theirs too.
-            (Err(refusal), Some(rest)) => rest.go_on(error(refusal, AnswerId::Known(id)), is_stream, manner),
+            (Err(refusal), Some(rest)) => rest.go_on(refusal.entry(id, manner.revision), is_stream, manner),
             (Ok(body), None) if is_stream => Finish::LastFrame(framed(&body)),
             (Ok(body), None) => Finish::Whole(whole(body, manner)),
             // The status is sent already: the error travels as the final event (ERR-13).
             (Err(refusal), None) if is_stream => {
-                Finish::LastFrame(framed(&error(refusal, AnswerId::Known(id))))
+                Finish::LastFrame(framed(&refusal.entry(id, manner.revision)))
             }
             (Err(refusal), None) => Finish::Whole(refused(refusal, engine, &AnswerId::Known(id), manner)),
         }

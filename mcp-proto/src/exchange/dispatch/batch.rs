@@ -11,7 +11,7 @@ use crate::{
         message::{Member, Message},
         mirrored::VersionField,
     },
-    jsonrpc::{self, AnswerId, RawId},
+    jsonrpc::{self, RawId},
     refusal::{Refusal, RequestFault},
     revision::Revision,
     time::Now,
@@ -124,8 +124,7 @@ fn judge<'e, 'm>(
             Err(Refusal::InsufficientScope(_)) => denied = denied.or(Some(message)),
             Err(refusal) => {
                 batch.record(element(Some(refusal.rule())));
-                let body = refusal.body(&AnswerId::Known(id.clone()), REVISION);
-                batch.answer(place, body.unwrap_or_default());
+                batch.answer(place, refusal.entry(id.clone(), REVISION));
             }
         }
     }
