@@ -379,6 +379,16 @@ async fn a_batch_ends_where_its_answers_are_too_large() {
 }
 
 #[tokio::test]
+async fn batches_can_be_turned_off() {
+    let mut limits = Limits::default();
+    limits.batch_items_max = 0;
+    let server = open().core_limits(limits).build().expect("a server");
+    let service = Service::start(server, TokioRuntime::new(), None).expect("nothing to fetch");
+    let answer = Ask::batch([("ping", json!({}))]).send(&service).await;
+    assert_eq!((answer.status, answer.error().1), (400, -32600));
+}
+
+#[tokio::test]
 async fn a_resource_has_a_name_of_bounded_length() {
     let read = async |_: ReadRequest| Ok::<_, Interrupt>(ResourceContents::text("test://a", "here"));
     let mut limits = Limits::default();
