@@ -71,6 +71,7 @@ pub mod refusal;
 mod render;
 pub mod response;
 mod revision;
+pub mod session;
 pub mod sse;
 mod surface;
 pub mod time;
