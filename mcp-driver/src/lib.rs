@@ -19,6 +19,7 @@ mod guard;
 mod handler;
 mod held;
 mod hyper_rt;
+mod input;
 mod interrupt;
 mod introspection;
 mod keys;
@@ -78,6 +79,10 @@ pub use self::{
     dev_issuer::{DevIssuer, DevIssuerError, TokenBuilder},
     fetch::{FETCH_TIMEOUT_SECONDS, Fetch, FetchUrl, FetchUrlError, Fetched, Fetching, Outgoing, fetch_over},
     handler::{CallParts, FromCall},
+    input::{
+        Ask, Elicit, ElicitForm, ElicitUrl, Elicited, InputError, ListRoots, Root, Sample, SampleContent,
+        SampleMessage, SampleTool, Sampled, ToolChoice, ToolUse, ToolUseResult,
+    },
     interrupt::Interrupt,
     introspection::{
         INTROSPECTION_CACHE_SECONDS_DEFAULT, INTROSPECTION_CACHE_SECONDS_MAX, Introspection,
