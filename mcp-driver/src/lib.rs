@@ -39,6 +39,7 @@ mod serve;
 mod server;
 mod sha256;
 mod signature;
+mod stores;
 pub mod testing;
 #[cfg(feature = "https")]
 mod tls;
@@ -99,6 +100,7 @@ pub use self::{
     serve::Service,
     server::{Server, ServerBuilder, ServerError},
     signature::verify_signature,
+    stores::{EventStore, MemoryEvents, MemorySessions, SessionKey, SessionStore, StoreError, Storing},
     tool::{NoArguments, Tool, ToolBuilder, ToolFunction},
     viewer::{ListedItem, Viewer},
 };

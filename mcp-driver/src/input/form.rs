@@ -14,6 +14,7 @@ use serde_json::{Map, Value, json};
 
 use self::field::Field;
 use super::InputError;
+#[cfg(feature = "schema-validation")]
 use crate::schema;
 
 /// A flat object, member by member.

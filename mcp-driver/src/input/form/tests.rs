@@ -3,6 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use schemars::JsonSchema;
 
 use super::*;
+use crate::schema;
 
 const OLDER: Revision = Revision::V2025_06_18;
 const NEWER: Revision = Revision::V2025_11_25;
