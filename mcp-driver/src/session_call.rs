@@ -170,8 +170,8 @@ impl<R: Runtime> SessionCall<R> {
 
     fn finish(&mut self, outcome: Outcome) -> Option<Finish> {
         let engine = self.execution.parts.held.engine();
-        let reply = self.reply.take()?;
-        Some(self.session.with(|session, _| reply.finish_in(engine, session, outcome)))
+        let (reply, now) = (self.reply.take()?, self.execution.runtime.now());
+        Some(self.session.with(|session, _| reply.finish_in(engine, session, outcome, now)))
     }
 }
 
