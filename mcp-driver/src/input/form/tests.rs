@@ -106,7 +106,7 @@ fn allowed(revision: Revision) -> schema::Validator {
             &["type", "oneOf"],
             json!({"type": is("string"), "oneOf": described, "default": text}),
         ));
-        for (items, choices) in [("enum", texts.clone()), ("anyOf", described.clone())] {
+        for (items, choices) in [("enum", texts.clone()), ("anyOf", described)] {
             let mut items = json!({"properties": {items: choices}, "required": [items]});
             if items["properties"].get("enum").is_some() {
                 items["properties"]["type"] = is("string");

@@ -170,7 +170,7 @@ fn uses_of_tools_and_their_results_are_told_apart() {
     let result = || SampleContent::ToolResult(Box::new(one.answer("sunny")));
     for (what, messages) in [
         ("no result", vec![ask.clone(), uses(&[&one])]),
-        ("no result before the next message", vec![uses(&[&one]), ask.clone()]),
+        ("no result before the next message", vec![uses(&[&one]), ask]),
         ("one result too few", vec![uses(&[&one, &two]), SampleMessage::results([one.answer("")])]),
         (
             "one result too many",
