@@ -248,6 +248,7 @@ fn what_only_narrows_a_value_is_not_shown() {
             "number": {"type": "integer", "multipleOf": 2, "exclusiveMinimum": 1, "format": "int64"},
             "several": {"type": "array", "uniqueItems": true, "items": {"enum": ["a"], "description": "an a"}},
             "one": {"anyOf": [{"type": "string", "const": "a"}, {"type": "null"}], "description": "one"},
+            "two": {"type": ["string", "null"], "enum": ["a", "b", null], "default": null},
         },
     });
     let expected = json!({
@@ -257,6 +258,7 @@ fn what_only_narrows_a_value_is_not_shown() {
             "number": {"type": "integer"},
             "several": {"type": "array", "items": {"type": "string", "enum": ["a"]}},
             "one": {"type": "string", "enum": ["a"], "description": "one"},
+            "two": {"type": "string", "enum": ["a", "b"]},
         },
     });
     assert_eq!(Form::of(&schema).unwrap().schema(NEWER).unwrap(), expected);

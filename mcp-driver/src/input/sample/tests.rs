@@ -182,7 +182,13 @@ fn uses_of_tools_and_their_results_are_told_apart() {
         ("a result of nothing", vec![SampleMessage::results([one.answer("")])]),
         ("text beside a result", vec![uses(&[&one]), SampleMessage::user(result()).with("and")]),
         ("a result by the model", vec![uses(&[&one]), SampleMessage::assistant(result())]),
-        ("a use by the user", vec![SampleMessage::user(SampleContent::ToolUse(Box::new(one.clone())))]),
+        (
+            "a use by the user",
+            vec![
+                SampleMessage::user(SampleContent::ToolUse(Box::new(one.clone()))),
+                SampleMessage::results([one.answer("")]),
+            ],
+        ),
     ] {
         assert!(is_internal(&Sample::new(messages, 1)), "{what}");
     }
