@@ -29,6 +29,16 @@ impl Owner {
         }))
     }
 
+    /// The party of these names.
+    pub(super) fn named([issuer, subject, client]: [Box<str>; 3]) -> Self {
+        Self(Some(Arc::new(Party { issuer, subject, client })))
+    }
+
+    /// Nobody.
+    pub(super) fn nobody() -> Self {
+        Self(None)
+    }
+
     /// Issuer, subject and client; `None` for nobody.
     #[must_use]
     pub fn party(&self) -> Option<(&str, &str, &str)> {
