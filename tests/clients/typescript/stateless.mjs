@@ -1,17 +1,10 @@
-// What a client of either SDK has to see at the server, told apart only by what `sdk` says about it:
-//   revision                           what has to be agreed on
-//   make({ fetch, headers, authProvider })  a client and its transport
-//   revisionOf(client, transport)      what was agreed on
-//   call(client, params, options)      a tool call
-//   finish(transport, parameters)      hands over what the user came back with
-//   UnauthorizedError                  what is thrown when the user has to be asked first
-//   isUnauthorized(error), isForbidden(error)  whether an error tells of a 401, a 403
-//   isCancelledByClosing               whether to close the stream is to cancel, or a notification of no effect
+// What a client of either SDK has to see at a server without sessions.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import { connected, playAll, text, thrown } from './play.mjs';
 import { User } from './user.mjs';
 import { Wire } from './wire.mjs';
 
@@ -25,23 +18,9 @@ const MISFITS_ARE_RESULTS = '2025-11-25';
 const TOOLS = ['echo', 'slow', 'whoami', 'write'];
 
 const bearer = { Authorization: `Bearer ${token}` };
-const text = (result) => result.content.map((block) => block.text);
 // Who the tool `whoami` says that the caller is.
 const whom = (result) => JSON.parse(text(result)[0]);
 const cancellations = () => readFileSync(log, 'utf8').split(LEFT).length - 1;
-
-async function thrown(promise) {
-  return promise.then(
-    (value) => assert.fail(`succeeded: ${JSON.stringify(value)}`),
-    (error) => error,
-  );
-}
-
-async function connected(sdk, options) {
-  const { client, transport } = sdk.make(options);
-  await client.connect(transport);
-  return { client, transport };
-}
 
 async function negotiates(sdk) {
   const { client, transport } = await connected(sdk, { headers: bearer });
@@ -108,7 +87,7 @@ async function learnsThatTokensAreNeeded(sdk) {
   for (const [headers, told] of [[{}, ''], [{ Authorization: 'Bearer no.such.token' }, 'error="invalid_token", ']]) {
     const wire = new Wire();
     const error = await thrown(connected(sdk, { headers, fetch: wire.fetch }));
-    assert.ok(sdk.isUnauthorized(error), error);
+    assert.equal(sdk.statusOf(error), 401, error);
     const [{ status, challenge }] = wire.posts;
     assert.equal(status, 401);
     assert.ok(challenge.startsWith(`Bearer ${told}`) && challenge.endsWith(`scope="mcp", ${metadata}`), challenge);
@@ -149,15 +128,6 @@ const SCENARIOS = [
   negotiates, hearsOfProgress, cancels, learnsThatTokensAreNeeded, learnsThatAScopeIsNeeded, stepsUp,
 ];
 
-export async function play(name, sdk) {
-  for (const scenario of SCENARIOS) {
-    const words = scenario.name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
-    try {
-      await scenario(sdk);
-    } catch (error) {
-      console.error(`${name}: ${words} failed`);
-      throw error;
-    }
-    console.log(`${name}: ${words}`);
-  }
-}
+// Revision 2026-07-28 is served without sessions alone.
+export const hasModern = true;
+export const play = (name, sdk) => playAll(name, SCENARIOS, sdk);
