@@ -43,5 +43,3 @@ const listening = [line, control].map((server) => new Promise((resolve) => {
   server.listen(0, '127.0.0.1', () => resolve(server.address().port));
 }));
 console.log(`ready ${(await Promise.all(listening)).map((port) => `http://127.0.0.1:${port}`).join(' ')}`);
-// Whoever started the line holds the other end.
-process.stdin.resume().on('end', () => process.exit(0));

@@ -10,13 +10,13 @@ from urllib.parse import urlsplit
 import anyio
 
 from asked import ROOTS, Asked
-from play import BEARER, LOG, Connection, Sdk, Wire, bearer, leaves, play_all, text, until
+from play import BEARER, Connection, Sdk, Wire, bearer, cancellations, leaves, play_all, text, until
 
 OTHER_BEARER = bearer(os.environ["MCP_OTHER_TOKEN"])
-CANCELLED = "call cancelled"
 # Revision 2026-07-28 has no sessions.
 HAS_MODERN = False
-PING = {"jsonrpc": "2.0", "id": 1, "method": "ping"}
+# Nothing that is answered.
+NOTIFICATION = {"jsonrpc": "2.0", "method": "notifications/roots/list_changed"}
 
 
 @dataclass
@@ -69,7 +69,7 @@ async def is_asked_and_told(sdk: Sdk) -> None:
 
 
 async def cancels(sdk: Sdk) -> None:
-    running, before = anyio.Event(), LOG.read_text().count(CANCELLED)
+    running, before = anyio.Event(), cancellations()
 
     async def hear(*_: Any) -> None:
         running.set()
@@ -80,7 +80,7 @@ async def cancels(sdk: Sdk) -> None:
             await running.wait()
             tasks.cancel_scope.cancel()
         await session.client.cancel(session.wire)
-        await until(lambda: LOG.read_text().count(CANCELLED) > before)
+        await until(lambda: cancellations() > before)
         await session.client.sdk.send_ping()
 
 
@@ -96,9 +96,9 @@ async def keeps_it_to_itself(sdk: Sdk) -> None:
         async with opened(sdk) as session:
             url = session.wire.posts[0].url
             for headers, status in [({}, 401), (OTHER_BEARER, 404), (BEARER, 202)]:
-                assert (await http.post(url, json=PING, headers=headers)).status_code == status
+                assert (await http.post(url, json=NOTIFICATION, headers=headers)).status_code == status
         with anyio.fail_after(10):
-            while (await http.post(url, json=PING, headers=BEARER)).status_code != 404:
+            while (await http.post(url, json=NOTIFICATION, headers=BEARER)).status_code != 404:
                 await anyio.sleep(0.05)
 
 

@@ -23,6 +23,11 @@ def bearer(token: str) -> dict[str, str]:
 BEARER = bearer(TOKEN)
 
 
+def cancellations() -> int:
+    """How many calls the server has seen cancelled."""
+    return LOG.read_text().count("call cancelled")
+
+
 class Connection(Protocol):
     """A client that is connected."""
 

@@ -10,11 +10,10 @@ from typing import Any
 import anyio
 
 from asked import ROOTS, Asked
-from play import BEARER, LOG, URL, Connection, Sdk, Wire, bearer, leaves, play_all, text, until
+from play import BEARER, URL, Connection, Sdk, Wire, bearer, cancellations, leaves, play_all, text, until
 
 CONTROL = os.environ["MCP_LINE_CONTROL"]
 OTHER_BEARER = bearer(os.environ["MCP_OTHER_TOKEN"])
-CANCELLED = "call cancelled"
 WATCHED = "test://watched-resource"
 # Revision 2026-07-28 has no sessions.
 HAS_MODERN = False
@@ -45,10 +44,6 @@ async def opened(sdk: Sdk) -> AsyncIterator[Opened]:
         async with sdk.connect(http, **asked.callbacks()) as client:
             await until(lambda: len(wire.others) > 0)
             yield Opened(client, http, wire, asked)
-
-
-def cancellations() -> int:
-    return LOG.read_text().count(CANCELLED)
 
 
 async def resumed(sdk: Sdk) -> int:

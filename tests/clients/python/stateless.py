@@ -9,10 +9,9 @@ import anyio
 from mcp.client.auth import OAuthClientProvider
 from mcp.shared.auth import OAuthClientMetadata
 
-from play import BEARER, ISSUER, LOG, URL, Sdk, Wire, leaves, play_all, text, until
+from play import BEARER, ISSUER, URL, Sdk, Wire, cancellations, leaves, play_all, text, until
 
 METADATA = f'resource_metadata="{URL.removesuffix("/mcp")}/.well-known/oauth-protected-resource/mcp"'
-LEFT = "call cancelled: its client has left"
 WRITE = ("write", {"text": "secret"})
 # Nobody listens there: the code is read from the redirection.
 REDIRECT = "http://127.0.0.1:9/callback"
@@ -62,10 +61,6 @@ class User:
     async def granted(self) -> list[str]:
         response = await self._http.get(f"{ISSUER}/granted", params={"client_id": self.client.client_id})
         return response.json()
-
-
-def cancellations() -> int:
-    return LOG.read_text().count(LEFT)
 
 
 async def negotiates(sdk: Sdk) -> None:

@@ -1,20 +1,15 @@
 // The transport of 2024-11-05: one stream for everything that the server says, and a URL for what the client says.
 
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 
 import { Asked, ROOTS } from './ask.mjs';
-import { playAll, text, thrown, until } from './play.mjs';
+import { bearer, cancellations, playAll, text, thrown, tool, until } from './play.mjs';
 import { Wire } from './wire.mjs';
 
-const { MCP_LOG: log, MCP_TOKEN: token, MCP_OTHER_TOKEN: otherToken } = process.env;
-const CANCELLED = /call cancelled/g;
+const { MCP_TOKEN: token, MCP_OTHER_TOKEN: otherToken } = process.env;
 const FORMS = '2025-06-18';
-const PING = { jsonrpc: '2.0', id: 1, method: 'ping' };
-
-const bearer = (bytes) => ({ Authorization: `Bearer ${bytes}` });
-const tool = (name, args = {}) => ({ name, arguments: args });
-const cancellations = () => readFileSync(log, 'utf8').match(CANCELLED)?.length ?? 0;
+// Nothing that is answered.
+const NOTIFICATION = { jsonrpc: '2.0', method: 'notifications/roots/list_changed' };
 
 async function opened(sdk) {
   const wire = new Wire();
@@ -83,7 +78,7 @@ async function keepsItToItself(sdk) {
   const { client, wire } = await opened(sdk);
   const [{ url }] = wire.posts;
   const status = async (headers) => {
-    const body = JSON.stringify(PING);
+    const body = JSON.stringify(NOTIFICATION);
     const init = { method: 'POST', headers: { 'Content-Type': 'application/json', ...headers }, body };
     return (await fetch(url, init)).status;
   };

@@ -13,9 +13,18 @@
 //   isCancelledByClosing               whether to close the stream is to cancel, or a notification
 
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
+const { MCP_LOG: log } = process.env;
+const CANCELLED = /call cancelled/g;
+
+export const bearer = (token) => ({ Authorization: `Bearer ${token}` });
+export const tool = (name, args = {}) => ({ name, arguments: args });
 export const text = (result) => result.content.map((block) => block.text);
+
+// How many calls the server has seen cancelled.
+export const cancellations = () => readFileSync(log, 'utf8').match(CANCELLED)?.length ?? 0;
 
 export async function thrown(promise) {
   return promise.then(

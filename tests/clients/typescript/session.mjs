@@ -1,25 +1,20 @@
 // A session, from its beginning to its end, as a client of either SDK sees it.
 
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 
 import { Asked, ROOTS } from './ask.mjs';
-import { connected, playAll, text, thrown, until } from './play.mjs';
+import { bearer, cancellations, connected, playAll, text, thrown, tool, until } from './play.mjs';
 import { Wire } from './wire.mjs';
 
-const { MCP_LINE_CONTROL: control, MCP_LOG: log, MCP_TOKEN: token, MCP_OTHER_TOKEN: otherToken } = process.env;
+const { MCP_LINE_CONTROL: control, MCP_TOKEN: token, MCP_OTHER_TOKEN: otherToken } = process.env;
 const SESSION_ID = /^[0-9a-f]{32}$/;
-const CANCELLED = /call cancelled/g;
 // The first revisions with forms, and with streams that a client can come back to from their beginning.
 const FORMS = '2025-06-18';
 const PRIMED = '2025-11-25';
 const WATCHED = 'test://watched-resource';
 
-const bearer = (bytes) => ({ Authorization: `Bearer ${bytes}` });
-const tool = (name, args = {}) => ({ name, arguments: args });
 const cut = async () => (await fetch(`${control}/cut`, { method: 'POST' })).json();
 const resumed = async () => (await fetch(`${control}/resumed`)).json();
-const cancellations = () => readFileSync(log, 'utf8').match(CANCELLED)?.length ?? 0;
 
 // A client with a session of its own, which listens.
 async function opened(sdk) {
