@@ -13,6 +13,7 @@ from asked import ROOTS, Asked
 from play import BEARER, URL, Connection, Sdk, Wire, bearer, cancellations, leaves, play_all, text, until
 
 CONTROL = os.environ["MCP_LINE_CONTROL"]
+FRESH_BEARER = bearer(os.environ["MCP_FRESH_TOKEN"])
 OTHER_BEARER = bearer(os.environ["MCP_OTHER_TOKEN"])
 WATCHED = "test://watched-resource"
 # Revision 2026-07-28 has no sessions.
@@ -170,19 +171,22 @@ async def cancels(sdk: Sdk) -> None:
         await until(lambda: cancellations() > before)
         assert cancellations() == before + 1
         assert [post.status for post in session.wire.posts if post.is_cancellation] == [202]
+        # The client comes back for an answer, and learns that there will be none.
+        await until(lambda: any(other.status == 400 for other in session.wire.others))
         assert len(text(await session.client.call("test_simple_text", {}))) == 1
 
 
 async def keeps_it_to_itself(sdk: Sdk) -> None:
-    """Somebody else has a good token, and has come by the session's id."""
-    async with opened(sdk) as session, sdk.http(headers=OTHER_BEARER) as thief:
-        headers = {**JSON, "Mcp-Session-Id": session.id}
+    """Somebody else has a good token, and has come by the session's id. Whoever opened it goes on with another."""
+    async with opened(sdk) as session, sdk.http(headers=JSON) as http:
+        named = {"Mcp-Session-Id": session.id}
         refused = [
-            await thief.post(URL, json=PING, headers=headers),
-            await thief.get(URL, headers=headers),
-            await thief.delete(URL, headers=headers),
+            await http.post(URL, json=PING, headers=named | OTHER_BEARER),
+            await http.get(URL, headers=named | OTHER_BEARER),
+            await http.delete(URL, headers=named | OTHER_BEARER),
         ]
         assert [response.status_code for response in refused] == [404] * 3
+        assert (await http.post(URL, json=PING, headers=named | FRESH_BEARER)).status_code == 200
         await session.client.sdk.send_ping()
 
 

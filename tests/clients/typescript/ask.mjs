@@ -17,6 +17,8 @@ export class Asked {
   };
   // What the user does next with a form.
   action = 'accept';
+  // What happens before it answers.
+  thinks = async () => {};
   #waiting = [];
 
   // Has this client answer and listen; how, `sdk` knows.
@@ -33,6 +35,7 @@ export class Asked {
     for (const [method, answer] of Object.entries(answers)) {
       sdk.answer(client, method, async ({ params }) => {
         this.questions[method].push(params);
+        await this.thinks();
         return answer(params);
       });
     }

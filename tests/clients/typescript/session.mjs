@@ -6,7 +6,9 @@ import { Asked, ROOTS } from './ask.mjs';
 import { bearer, cancellations, connected, playAll, text, thrown, tool, until } from './play.mjs';
 import { Wire } from './wire.mjs';
 
-const { MCP_LINE_CONTROL: control, MCP_TOKEN: token, MCP_OTHER_TOKEN: otherToken } = process.env;
+const {
+  MCP_LINE_CONTROL: control, MCP_TOKEN: token, MCP_FRESH_TOKEN: freshToken, MCP_OTHER_TOKEN: otherToken,
+} = process.env;
 const SESSION_ID = /^[0-9a-f]{32}$/;
 // The first revisions with forms, and with streams that a client can come back to from their beginning.
 const FORMS = '2025-06-18';
@@ -68,27 +70,42 @@ async function isAskedInTheMiddleOfACall(sdk) {
   await client.close();
 }
 
-// The network breaks in the middle of a call: nothing is lost, and nothing comes twice.
+// The network breaks in the middle of calls: nothing is lost, and nothing comes twice.
 async function resumesWhatWasCut(sdk) {
   const { client, wire, asked } = await opened(sdk);
   const before = await resumed();
-  const heard = [];
   let cutting;
-  const result = await sdk.call(client, tool('test_slow', { seconds: 2 }), {
-    onprogress: ({ progress }) => {
-      heard.push(progress);
-      if (progress === 3) cutting = cut();
-    },
-  });
-  assert.deepEqual(text(result), ['done']);
-  assert.deepEqual(heard, Array.from({ length: 20 }, (_, at) => at + 1));
-  // The call's stream and the one for everything else.
-  assert.ok(await cutting >= 2);
-  assert.ok(await resumed() > before);
-  assert.equal(wire.of('tools/call').length, 1);
+  const slow = async (isCutting) => {
+    const heard = [];
+    const result = await sdk.call(client, tool('test_slow', { seconds: 2 }), {
+      onprogress: ({ progress }) => {
+        heard.push(progress);
+        if (isCutting && progress === 3) cutting = cut();
+      },
+    });
+    assert.deepEqual(text(result), ['done']);
+    assert.deepEqual(heard, Array.from({ length: 20 }, (_, at) => at + 1));
+  };
+  await Promise.all([slow(true), slow(false)]);
+  // The calls' streams and the one for everything else.
+  assert.ok(await cutting >= 3);
+  assert.ok(await resumed() >= before + 2);
+  assert.equal(wire.of('tools/call').length, 2);
   // And what belongs to no call finds its way again.
   await sdk.call(client, tool('test_trigger_tool_change'));
   await asked.hears('notifications/tools/list_changed');
+  await client.close();
+}
+
+// The network breaks while the client thinks about a question: it answers all the same, and is not asked twice.
+async function answersAfterACut(sdk) {
+  const { client, asked } = await opened(sdk);
+  const before = await resumed();
+  asked.thinks = cut;
+  const result = await sdk.call(client, tool('test_sampling', { prompt: 'Say it louder' }));
+  assert.deepEqual(text(result), ['The model says: SAY IT LOUDER']);
+  assert.equal(asked.questions['sampling/createMessage'].length, 1);
+  assert.ok(await resumed() > before);
   await client.close();
 }
 
@@ -156,11 +173,15 @@ async function cancels(sdk) {
   await until(() => cancellations() > before);
   assert.equal(cancellations(), before + 1);
   assert.deepEqual(wire.of('notifications/cancelled').map(({ status }) => status), [202]);
+  // The client comes back for an answer, and learns that there will be none.
+  const again = () => wire.others.filter(({ resumedAfter }) => resumedAfter !== undefined);
+  await until(() => again().length > 0);
+  assert.equal(again()[0].status, 400);
   assert.equal(text(await sdk.call(client, tool('test_simple_text'))).length, 1);
   await client.close();
 }
 
-// Somebody else has a good token, and has come by the session's id.
+// Somebody else has a good token, and has come by the session's id. Whoever opened it goes on with another token.
 async function keepsItToItself(sdk) {
   const owner = await opened(sdk);
   const { sessionId } = owner.transport;
@@ -172,6 +193,9 @@ async function keepsItToItself(sdk) {
   await thrown(thief.transport.terminateSession());
   assert.deepEqual(wire.others.map(({ method, status }) => [method, status]), [['GET', 404], ['DELETE', 404]]);
   await thief.client.close();
+  const later = await connected(sdk, { headers: bearer(freshToken), sessionId });
+  await later.client.ping();
+  await later.client.close();
   await owner.client.ping();
   await owner.client.close();
 }
@@ -194,7 +218,7 @@ async function endsItAndBeginsAnew(sdk) {
 }
 
 const SCENARIOS = [
-  opensASession, isAskedInTheMiddleOfACall, resumesWhatWasCut, comesBackWhenTheServerHangsUp, hearsOfChanges,
+  opensASession, isAskedInTheMiddleOfACall, resumesWhatWasCut, answersAfterACut, comesBackWhenTheServerHangsUp, hearsOfChanges,
   setsHowMuchIsLogged, cancels, keepsItToItself, endsItAndBeginsAnew,
 ];
 
