@@ -1,22 +1,14 @@
 //! The servers under test.
 
-use std::{io, net::SocketAddr, time::Duration};
+use std::{io, net::SocketAddr};
 
-use mcp_tests::http1::Response;
+use mcp_tests::socket::{Socket, Stream};
 use mcp_tokio::{Auth, Caller, Identity, NoArguments, Rejection, RequestHead, Server, ServerBuilder, Tool};
 use schemars::JsonSchema;
 use serde::Deserialize;
-use tokio::{
-    io::{AsyncReadExt as _, AsyncWriteExt as _},
-    net::{TcpListener, TcpStream},
-    task::JoinHandle,
-    time::timeout,
-};
+use tokio::{net::TcpListener, task::JoinHandle};
 
 use crate::{answer::Answer, request::Request};
-
-/// How long anything may take.
-const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A server that listens on a port of its own until it is dropped.
 pub(crate) struct Served {
@@ -83,9 +75,7 @@ impl Served {
     }
 
     pub(crate) async fn connect(&self) -> Connection {
-        let connecting = timeout(PATIENCE, TcpStream::connect(self.address));
-        let stream = connecting.await.expect("in time").expect("a connection");
-        Connection { stream, received: Vec::new() }
+        Connection(Socket::connect(self.address).await)
     }
 
     /// The answer on a connection of its own.
@@ -95,41 +85,25 @@ impl Served {
 }
 
 /// A connection that stays open as long as the server likes.
-pub(crate) struct Connection {
-    stream: TcpStream,
-    received: Vec<u8>,
-}
+pub(crate) struct Connection(Socket);
 
 impl Connection {
     pub(crate) async fn exchange(&mut self, request: &Request) -> Answer {
-        self.send(&request.bytes()).await;
-        self.answer_to(request.is_head()).await
+        Answer(self.0.exchange(request).await)
     }
 
     /// Sends as much as the server takes: it may answer and close before the end.
     pub(crate) async fn send(&mut self, bytes: &[u8]) {
-        let _ = timeout(PATIENCE, self.stream.write_all(bytes)).await.expect("in time");
+        self.0.send(bytes).await;
     }
 
     pub(crate) async fn answer(&mut self) -> Answer {
-        self.answer_to(false).await
+        Answer(self.0.response().await)
     }
 
-    async fn answer_to(&mut self, is_head: bool) -> Answer {
-        let mut is_closed = false;
-        loop {
-            let read = Response::read(&self.received, is_head, is_closed).expect("an answer");
-            if let Some((response, length)) = read {
-                self.received.drain(..length);
-                return Answer(response);
-            }
-            assert!(!is_closed, "closed after {:?}", String::from_utf8_lossy(&self.received));
-            let mut buffer = vec![0; 64 << 10];
-            let reading = timeout(PATIENCE, self.stream.read(&mut buffer));
-            match reading.await.expect("in time") {
-                Ok(0) | Err(_) => is_closed = true,
-                Ok(length) => self.received.extend_from_slice(buffer.get(..length).unwrap_or_default()),
-            }
-        }
+    /// The answer to this, which has to be an event stream.
+    pub(crate) async fn stream(mut self, request: &Request) -> Stream {
+        self.0.send(request.bytes()).await;
+        self.0.stream().await
     }
 }
