@@ -33,6 +33,7 @@ pub use self::{
     id::SessionId,
     info::SessionInfo,
     lifecycle::{Lifecycle, LifecycleEvent},
+    outbox::Replayed,
     owner::Owner,
     policy::{LegacySse, SessionAuth, SessionPolicy},
     question::{Answer, AskFault, ERROR_MESSAGE_BYTES_MAX, ElicitMode, Question, QuestionMethod},
@@ -166,7 +167,7 @@ impl Session {
         session.state = Lifecycle::Awaiting;
         let endpoint = Some(Payload::Endpoint(endpoint));
         let every = session.heartbeat_micros;
-        let stream = session.outbox.open(Purpose::Legacy, terms, endpoint, now, every);
+        let stream = session.outbox.open(Purpose::Legacy, terms, endpoint, now, every, policy);
         (session, stream)
     }
 
@@ -194,7 +195,7 @@ impl Session {
     /// Whether nothing runs in it and no stream of it is open.
     #[must_use]
     pub fn is_idle(&self) -> bool {
-        self.calls.is_empty() && self.outbox.connected() == 0
+        self.calls.is_empty() && !self.outbox.is_connected()
     }
 
     /// When it was used last.
@@ -354,7 +355,7 @@ impl Session {
                 Resumed::Evicted => {}
             }
         }
-        if self.outbox.connected() >= self.policy.streams_max {
+        if self.outbox.standalone() >= self.policy.streams_max {
             return Err(Refusal::TooManyStreams);
         }
         let handle = self.open(Purpose::Standalone, terms, now);
@@ -366,7 +367,7 @@ impl Session {
         // SSE-11: older clients cannot read an event without data.
         let prime =
             self.info.revision.has_priming_events().then_some(Payload::Prime(self.policy.retry_millis));
-        self.outbox.open(purpose, terms, prime, now, self.heartbeat_micros)
+        self.outbox.open(purpose, terms, prime, now, self.heartbeat_micros, &self.policy)
     }
 
     /// Appends what there is for a stream's connection to `out`, until it has grown by about `budget` bytes.
@@ -399,15 +400,14 @@ impl Session {
         }
     }
 
-    /// The events of [`Effect::Replay`]; `None`: the store failed.
-    pub fn replayed(&mut self, connection: StreamHandle, events: Option<Vec<Event>>) {
-        match events {
-            Some(events) => {
-                self.outbox.replayed(connection, events, &self.policy);
-                self.deliver();
-            }
-            None => self.end(),
+    /// What came of [`Effect::Replay`]. A store that failed ends the session.
+    pub fn replayed(&mut self, connection: StreamHandle, replayed: Replayed) {
+        match replayed {
+            Replayed::Events(events) => self.outbox.replayed(connection, events, &self.policy),
+            Replayed::Evicted => self.outbox.begin_anew(connection),
+            Replayed::Failed => self.end(),
         }
+        self.deliver();
     }
 
     /// When [`Session::on_deadline`] has something to do. May change with everything that is done to it.
@@ -518,7 +518,18 @@ impl Session {
             .collect();
         for call in cancelled {
             self.asks.retain(|ask| ask.call != call);
+            self.retract(call);
             self.effect(Effect::Wake(Party::Call(call)));
+        }
+    }
+
+    /// Nothing more is sent of a call (CANC-02). The answers of others are.
+    fn retract(&mut self, id: CallId) {
+        let Some((group, stream)) = self.call(id).map(|call| (call.group, call.stream)) else { return };
+        let is_alone = self.calls.iter().filter(|call| call.group == group).count() == 1;
+        if let Some(stream) = stream.filter(|stream| is_alone && self.outbox.legacy_stream() != Some(*stream))
+        {
+            self.outbox.retract(stream);
         }
     }
 
@@ -601,7 +612,7 @@ impl Session {
 
     /// The connection of a call's stream is to end; the call and its stream are not.
     pub(crate) fn close_call_stream(&mut self, id: CallId, retry_millis: u32) {
-        if let Some(stream) = self.call(id).and_then(|call| call.stream) {
+        if let Some(stream) = self.call(id).filter(|call| !call.is_cancelled).and_then(|call| call.stream) {
             self.outbox.close(stream, Closing::Retry(retry_millis));
         }
     }

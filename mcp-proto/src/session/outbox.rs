@@ -49,8 +49,19 @@ pub(super) enum Resumed {
     Live(StreamHandle),
     /// What the client missed is not here any more.
     Evicted,
-    /// There never was such an event.
+    /// There never was such an event, or nothing came or will come after it.
     Unknown,
+}
+
+/// What a store has to say of events that are not here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Replayed {
+    /// These, in order, without a gap.
+    Events(Vec<Event>),
+    /// It does not know the event that they would come after.
+    Evicted,
+    /// It failed.
+    Failed,
 }
 
 impl Outbox {
@@ -86,9 +97,15 @@ impl Outbox {
         self.streams.iter().find(|stream| stream.purpose == Purpose::Legacy).map(|stream| stream.number)
     }
 
-    /// How many connections there are.
-    pub(super) fn connected(&self) -> usize {
-        self.streams.iter().filter(|stream| stream.connection.is_some()).count()
+    /// Whether a stream is open.
+    pub(super) fn is_connected(&self) -> bool {
+        self.streams.iter().any(|stream| stream.connection.is_some())
+    }
+
+    /// How many streams are open that are about no call.
+    pub(super) fn standalone(&self) -> usize {
+        let is_one = |stream: &&Stream| stream.connection.is_some() && stream.purpose != Purpose::Call;
+        self.streams.iter().filter(is_one).count()
     }
 
     /// Begins a stream, with an event that gives the client an id where its revision has that.
@@ -99,14 +116,22 @@ impl Outbox {
         first: Option<Payload>,
         now: Now,
         every_micros: u64,
+        policy: &SessionPolicy,
     ) -> StreamHandle {
         let number = self.next;
         self.next = self.next.saturating_add(1);
         let mut stream = Stream::new(number, purpose);
         let handle = stream.connect(terms, now.tick.after_micros(every_micros), self.age());
         if let Some(payload) = first {
+            // It is small, and a stream without it is of less use than what goes for it.
+            let _ = self.make_room(Class::Must, payload.len(), policy);
+            let is_stored = !policy.keeps_events_elsewhere || purpose == Purpose::Legacy;
+            if !is_stored {
+                let id = EventId { stream: number, sequence: stream.next };
+                self.effects.push_back(Effect::Append(Event { id, message: Bytes::new() }));
+            }
             self.bytes = self.bytes.saturating_add(payload.len());
-            self.keep(&mut stream, Class::Must, None, payload, true);
+            self.keep(&mut stream, Class::Must, None, payload, is_stored);
         }
         self.streams.push(stream);
         handle
@@ -130,7 +155,15 @@ impl Outbox {
     ) {
         let sequence = stream.next;
         stream.next = stream.next.saturating_add(1);
-        stream.events.push_back(Kept { sequence, order: self.age(), class, key, payload, is_stored });
+        stream.events.push_back(Kept {
+            sequence,
+            order: self.age(),
+            class,
+            key,
+            payload,
+            is_stored,
+            is_guest: false,
+        });
         self.events = self.events.saturating_add(1);
     }
 
@@ -148,7 +181,9 @@ impl Outbox {
         }
         let (heartbeat, age) = (now.tick.after_micros(every_micros), self.age());
         if let Some(stream) = self.streams.iter_mut().find(|stream| stream.number == id.stream) {
-            if stream.purpose == Purpose::Legacy || id.sequence > stream.shown {
+            // A client that is told that it has everything asks no more.
+            let is_over = stream.is_finished && id.sequence.saturating_add(1) >= stream.next;
+            if stream.purpose == Purpose::Legacy || id.sequence > stream.shown || is_over {
                 return Resumed::Unknown;
             }
             let is_here = stream.evicted <= id.sequence;
@@ -157,7 +192,7 @@ impl Outbox {
             }
             let earlier = stream.handle();
             let handle = stream.connect(terms, heartbeat, age);
-            stream.sent = id.sequence.max(stream.evicted);
+            stream.sent = id.sequence;
             if !is_here {
                 replay(stream, handle, id.sequence, &mut self.effects);
             }
@@ -191,8 +226,8 @@ impl Outbox {
         message: Bytes,
         policy: &SessionPolicy,
     ) -> Result<(), Overflow> {
-        if key.is_some()
-            && self.stream(number).is_some_and(|stream| stream.unsent().any(|event| event.key == key))
+        if let Some(key) = &key
+            && self.stream(number).is_some_and(|stream| stream.has_unsent(key))
         {
             return Ok(());
         }
@@ -217,7 +252,10 @@ impl Outbox {
 
     /// Keeps a message about no call until there is a stream for it.
     pub(super) fn wait(&mut self, class: Class, key: Option<Key>, message: Bytes, policy: &SessionPolicy) {
-        if key.is_some() && self.waiting.iter().any(|waiting| waiting.key == key) {
+        if let Some(key) = &key
+            && (self.waiting.iter().any(|waiting| waiting.key.as_ref() == Some(key))
+                || self.streams.iter().any(|stream| stream.connection.is_some() && stream.has_unsent(key)))
+        {
             return;
         }
         // Nothing about no call has to be sent, so nothing overflows.
@@ -260,7 +298,7 @@ impl Outbox {
     }
 
     fn has_unsent_message(&self) -> bool {
-        let is_message = |event: &Kept| matches!(event.payload, Payload::Message(_));
+        let is_message = |event: &Kept| matches!(event.payload, Payload::Message(_)) && !event.is_guest;
         self.streams.iter().any(|stream| stream.unsent().any(is_message))
     }
 
@@ -271,7 +309,9 @@ impl Outbox {
         let Some(stream) = oldest else { return false };
         let Some(event) = stream.events.pop_front() else { return false };
         stream.evicted = event.sequence;
-        self.discount(event.payload.len());
+        if !event.is_guest {
+            self.discount(event.payload.len());
+        }
         self.streams.retain(|stream| !stream.is_spent());
         true
     }
@@ -289,8 +329,10 @@ impl Outbox {
             let Some(place) = stream.events.iter().position(|event| event.order == order) else {
                 return false;
             };
-            let bytes = stream.events.remove(place).map_or(0, |event| event.payload.len());
-            self.discount(bytes);
+            let dropped = stream.events.remove(place);
+            if let Some(event) = dropped.filter(|event| !event.is_guest) {
+                self.discount(event.payload.len());
+            }
             return true;
         }
         let Some(place) = self.waiting.iter().position(|waiting| waiting.class == class) else {
@@ -342,6 +384,21 @@ impl Outbox {
         self.bytes = self.bytes.saturating_sub(bytes);
     }
 
+    /// What was not sent on a stream is not to be sent any more.
+    pub(super) fn retract(&mut self, number: u64) {
+        let Some(place) = self.streams.iter().position(|stream| stream.number == number) else { return };
+        let mut stream = self.streams.swap_remove(place);
+        let sent = stream.sent;
+        let is_unsent =
+            |event: &mut Kept| event.sequence > sent && matches!(event.payload, Payload::Message(_));
+        while let Some(event) = stream.events.pop_back_if(is_unsent) {
+            if !event.is_guest {
+                self.discount(event.payload.len());
+            }
+        }
+        self.streams.push(stream);
+    }
+
     /// The stream's last message is there.
     pub(super) fn finish(&mut self, number: u64) {
         let Some(stream) = self.streams.iter_mut().find(|stream| stream.number == number) else { return };
@@ -376,12 +433,16 @@ impl Outbox {
             return Pull::Ended;
         };
         let before = out.len();
-        let is_replaying = stream.connection.as_ref().is_some_and(|connection| connection.is_replaying);
-        if !is_replaying {
-            stream.write(out, budget);
-        }
+        stream.write(out, budget);
         let is_at_its_end = stream.is_at_its_end();
-        let has_more = !is_replaying && stream.unsent().next().is_some_and(|event| event.is_stored);
+        let sent = stream.sent;
+        let replayed = stream
+            .connection
+            .as_mut()
+            .and_then(|connection| connection.replayed_to.take_if(|last| *last <= sent));
+        if let Some(last) = replayed {
+            replay(stream, handle, last, &mut self.effects);
+        }
         let Some(connection) = &mut stream.connection else { return Pull::Ended };
         connection.is_woken = false;
         if out.len() > before {
@@ -389,7 +450,7 @@ impl Outbox {
             connection.is_heartbeat_due = false;
             return Pull::Wrote;
         }
-        if is_at_its_end && !has_more {
+        if is_at_its_end {
             let closing = connection.closing.replace(Closing::Quietly);
             if let Some(Closing::Retry(millis)) = closing {
                 sse::retry(out, millis);
@@ -438,40 +499,48 @@ impl Outbox {
         }
     }
 
-    /// The store gave events that are not here. As many as were asked for: there may be more.
+    /// The store does not have what a client missed: what comes now is all that it gets, as on a fresh stream.
+    pub(super) fn begin_anew(&mut self, handle: StreamHandle) {
+        let Some(stream) = self.streams.iter_mut().find(|stream| stream.is_on(handle)) else { return };
+        stream.sent = stream.next.saturating_sub(1);
+        if stream.is_finished {
+            stream.is_finished = false;
+            stream.purpose = Purpose::Standalone;
+        }
+        if let Some(connection) = &mut stream.connection {
+            connection.is_replaying = false;
+        }
+    }
+
+    /// The store gave events that are not here. Where these are as many as were asked for, there may be more.
     pub(super) fn replayed(&mut self, handle: StreamHandle, events: Vec<Event>, policy: &SessionPolicy) {
         let Some(place) = self.streams.iter().position(|stream| stream.is_on(handle)) else { return };
         let mut stream = self.streams.swap_remove(place);
         let is_page = events.len() >= policy.events_max;
         let mut last = stream.sent;
         for event in events {
-            let is_missing = event.id.stream == stream.number
-                && event.id.sequence > last
-                && stream
-                    .events
-                    .front()
-                    .is_none_or(|first| event.id.sequence < first.sequence || first.sequence <= last);
-            if !is_missing {
+            let sequence = event.id.sequence;
+            if event.id.stream != stream.number || sequence <= last {
                 continue;
             }
-            last = event.id.sequence;
-            self.count(&event.message);
-            let kept = Kept {
-                sequence: last,
-                order: self.age(),
-                class: Class::Must,
-                key: None,
-                payload: Payload::Message(event.message),
-                is_stored: true,
+            last = sequence;
+            let behind = stream.events.partition_point(|event| event.sequence < sequence);
+            if stream.events.get(behind).is_some_and(|event| event.sequence == sequence) {
+                continue;
+            }
+            let payload = if event.message.is_empty() {
+                Payload::Prime(policy.retry_millis)
+            } else {
+                Payload::Message(event.message)
             };
-            let behind = stream.events.partition_point(|event| event.sequence < last);
+            let (order, class, key) = (self.age(), Class::Must, None);
+            let kept = Kept { sequence, order, class, key, payload, is_stored: true, is_guest: true };
             stream.events.insert(behind, kept);
             stream.next = stream.next.max(last.saturating_add(1));
         }
-        if is_page {
-            replay(&mut stream, handle, last, &mut self.effects);
-        } else if let Some(connection) = &mut stream.connection {
+        if let Some(connection) = &mut stream.connection {
             connection.is_replaying = false;
+            connection.replayed_to = is_page.then_some(last);
         }
         wake(&mut stream, &mut self.effects);
         self.streams.push(stream);

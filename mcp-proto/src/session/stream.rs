@@ -71,6 +71,8 @@ pub(super) struct Kept {
     pub(super) payload: Payload,
     /// It may be shown.
     pub(super) is_stored: bool,
+    /// It came back from a store, for one connection: it takes no room of others.
+    pub(super) is_guest: bool,
 }
 
 /// What an event says.
@@ -96,6 +98,8 @@ pub(super) struct Connection {
     pub(super) is_woken: bool,
     /// Events before those in memory are being fetched.
     pub(super) is_replaying: bool,
+    /// Events behind this one are not to be shown before others have been fetched.
+    pub(super) replayed_to: Option<u64>,
     pub(super) closing: Option<Closing>,
 }
 
@@ -120,6 +124,7 @@ impl Connection {
             is_heartbeat_due: false,
             is_woken: false,
             is_replaying: false,
+            replayed_to: None,
             closing: None,
         }
     }
@@ -175,27 +180,47 @@ impl Stream {
         self.events.iter().filter(|event| event.sequence > self.sent)
     }
 
+    /// Whether there is an event that the connection may be sent now.
+    fn has_event(&self, connection: &Connection) -> bool {
+        let is_shown = |event: &Kept| {
+            event.is_stored && connection.replayed_to.is_none_or(|last| event.sequence <= last)
+        };
+        let is_told_nothing = connection.is_replaying || connection.closing == Some(Closing::Quietly);
+        !is_told_nothing && self.unsent().next().is_some_and(is_shown)
+    }
+
     /// Whether whoever pulls would get something.
     pub(super) fn is_pullable(&self) -> bool {
         let Some(connection) = &self.connection else { return false };
-        let has_event = !connection.is_replaying && self.unsent().next().is_some_and(|event| event.is_stored);
-        has_event || connection.is_heartbeat_due || self.is_at_its_end()
+        self.has_event(connection) || connection.is_heartbeat_due || self.is_at_its_end()
     }
 
-    /// Whether the connection's stream ends, now that everything before was sent.
+    /// Whether the connection's stream ends before anything else is sent.
     pub(super) fn is_at_its_end(&self) -> bool {
-        let is_closing = self.connection.as_ref().is_some_and(|connection| connection.closing.is_some());
-        let is_replaying = self.connection.as_ref().is_some_and(|connection| connection.is_replaying);
-        is_closing || self.is_finished && !is_replaying && self.unsent().next().is_none()
+        let Some(connection) = &self.connection else { return true };
+        match connection.closing {
+            Some(Closing::Quietly) => true,
+            Some(Closing::Retry(_)) => !self.has_event(connection),
+            None => self.is_finished && !connection.is_replaying && self.unsent().next().is_none(),
+        }
+    }
+
+    /// Whether an event that is not sent has this key.
+    pub(super) fn has_unsent(&self, key: &Key) -> bool {
+        self.unsent().any(|event| event.key.as_ref() == Some(key))
     }
 
     /// Appends events that may be shown to `out`, until it has grown by `budget` bytes.
     pub(super) fn write(&mut self, out: &mut Vec<u8>, budget: usize) {
+        let Some(connection) = self.connection.as_ref().filter(|connection| self.has_event(connection))
+        else {
+            return;
+        };
         let start = out.len();
-        let (number, purpose) = (self.number, self.purpose);
-        let sent = self.sent;
+        let (number, purpose, sent) = (self.number, self.purpose, self.sent);
+        let last = connection.replayed_to.unwrap_or(u64::MAX);
         for event in self.events.iter().skip_while(|event| event.sequence <= sent) {
-            if !event.is_stored || out.len().saturating_sub(start) >= budget {
+            if !event.is_stored || event.sequence > last || out.len().saturating_sub(start) >= budget {
                 break;
             }
             self.sent = event.sequence;
