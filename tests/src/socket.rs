@@ -11,7 +11,7 @@ use tokio::{
 
 use crate::{
     event_reader::{Event, EventReader},
-    http1::{Head, Response, read_chunk},
+    http1::{Framing, Head, Response, read_chunk},
     request::Request,
 };
 
@@ -88,39 +88,77 @@ impl Socket {
         .await
     }
 
+    /// The next answer: an event stream, or another one that is read whole.
+    ///
+    /// # Errors
+    /// The answer that is no stream.
+    #[allow(clippy::expect_used, reason = "a test that cannot go on has failed")]
+    pub async fn begun(mut self) -> Result<Stream, Response> {
+        let head = self.head().await;
+        if head.field("content-type") == Some("text/event-stream") {
+            let framing = head.framing(false).expect("a framing");
+            let (reader, events) = (EventReader::default(), VecDeque::new());
+            return Ok(Stream { head, framing, socket: self, reader, events, end: None });
+        }
+        Err(self.response().await)
+    }
+
     /// The next answer, which has to be an event stream.
     ///
     /// # Panics
     /// When it is another one.
-    pub async fn stream(mut self) -> Stream {
-        let head = self.head().await;
-        let media_type = head.field("content-type");
-        if (head.status, media_type) != (200, Some("text/event-stream")) {
-            let body = String::from_utf8_lossy(&self.received).into_owned();
-            assert_eq!((head.status, media_type), (200, Some("text/event-stream")), "{body}");
+    #[allow(clippy::panic, reason = "a test that cannot go on has failed")]
+    pub async fn stream(self) -> Stream {
+        match self.begun().await {
+            Ok(stream) => {
+                assert_eq!(stream.head.status, 200);
+                stream
+            }
+            Err(Response { head, body }) => {
+                panic!("no stream but {} {}", head.status, String::from_utf8_lossy(&body))
+            }
         }
-        Stream { head, socket: self, reader: EventReader::default(), events: VecDeque::new(), end: None }
     }
 
     #[allow(clippy::expect_used, reason = "a test that cannot go on has failed")]
     async fn head(&mut self) -> Head {
         loop {
             if let Some((head, length)) = Head::read(&self.received).expect("an answer") {
-                self.received.drain(..length);
+                // Whoever reads the answer whole reads its head again.
+                if head.field("content-type") == Some("text/event-stream") {
+                    self.received.drain(..length);
+                }
                 return head;
             }
             self.read().await;
         }
     }
 
-    /// The next piece of a stream; empty at its end, nothing where the connection ended before.
+    /// The next piece of a stream, of which this much is still to come; empty at its end, nothing where the
+    /// connection ended before.
     #[allow(clippy::expect_used, reason = "a test that cannot go on has failed")]
-    async fn chunk(&mut self) -> Option<Vec<u8>> {
+    async fn piece(&mut self, framing: &mut Framing) -> Option<Vec<u8>> {
         loop {
-            if let Some((chunk, length)) = read_chunk(&self.received).expect("a chunk") {
-                let chunk = chunk.to_vec();
-                self.received.drain(..length);
-                return Some(chunk);
+            match framing {
+                Framing::Chunked => {
+                    if let Some((chunk, length)) = read_chunk(&self.received).expect("a chunk") {
+                        let chunk = chunk.to_vec();
+                        self.received.drain(..length);
+                        return Some(chunk);
+                    }
+                }
+                Framing::Length(left) => {
+                    let length = self.received.len().min(*left);
+                    if length > 0 || *left == 0 {
+                        *left -= length;
+                        return Some(self.received.drain(..length).collect());
+                    }
+                }
+                Framing::ToClose => {
+                    if !self.received.is_empty() || self.is_closed {
+                        return Some(std::mem::take(&mut self.received));
+                    }
+                }
             }
             if self.is_closed {
                 return None;
@@ -155,6 +193,7 @@ pub enum End {
 pub struct Stream {
     /// What came before the stream.
     pub head: Head,
+    framing: Framing,
     socket: Socket,
     reader: EventReader,
     events: VecDeque<Event>,
@@ -171,9 +210,9 @@ impl Stream {
             if self.end.is_some() {
                 return None;
             }
-            match self.socket.chunk().await {
-                Some(chunk) if chunk.is_empty() => self.end = Some(End::Whole),
-                Some(chunk) => self.events.extend(self.reader.take(&chunk)),
+            match self.socket.piece(&mut self.framing).await {
+                Some(piece) if piece.is_empty() => self.end = Some(End::Whole),
+                Some(piece) => self.events.extend(self.reader.take(&piece)),
                 None => self.end = Some(End::Cut),
             }
             assert!(self.end.is_none() || !self.reader.is_within_an_event(), "it ends within an event");

@@ -1,17 +1,11 @@
 //! What `stateless` and `authenticate` come to together, and when the callback is asked.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
-};
-
-use mcp_tokio::{Auth, RequestHead};
 use serde_json::json;
 
 use crate::{
     answer::said_by_tool,
     request::{bare, call, initialize, modern_call, notification, older, post},
-    served::{Served, authenticate, server},
+    served::{Served, counting},
 };
 
 /// Same.
@@ -23,22 +17,10 @@ async fn row_m3_without_authentication_whoever_posts_is_served() {
     assert_eq!(served.answer(&call("whoami").token("bad")).await.said(), (200, said_by_tool(1, "anonymous")));
 }
 
-/// A server that counts how often its callback is asked.
-async fn counting() -> (Served, impl Fn() -> usize) {
-    let asked = Arc::new(AtomicUsize::new(0));
-    let counter = Arc::clone(&asked);
-    let verifier = move |head: RequestHead| {
-        counter.fetch_add(1, Ordering::SeqCst);
-        authenticate(head)
-    };
-    let served = Served::start(server(Auth::verifier(verifier))).await;
-    (served, move || asked.swap(0, Ordering::SeqCst))
-}
-
 /// Better: asked once.
 #[tokio::test]
 async fn row_m4_the_callback_is_asked_once_for_every_post() {
-    let (served, asked) = counting().await;
+    let (served, asked) = counting(|server| server).await;
     let table = [
         (initialize().token("good"), 200),
         (call("whoami").token("good"), 200),
@@ -60,7 +42,7 @@ async fn row_m4_the_callback_is_asked_once_for_every_post() {
 /// Same.
 #[tokio::test]
 async fn row_m5_the_callback_is_asked_about_nothing_else() {
-    let (served, asked) = counting().await;
+    let (served, asked) = counting(|server| server).await;
     let preflight = bare("OPTIONS", "/mcp")
         .field("Origin", "http://localhost")
         .field("Access-Control-Request-Method", "POST");

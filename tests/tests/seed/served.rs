@@ -1,9 +1,18 @@
 //! The servers under test.
 
-use std::{io, net::SocketAddr};
+use std::{
+    io,
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
 
 use mcp_tests::socket::{Socket, Stream};
-use mcp_tokio::{Auth, Caller, Identity, NoArguments, Rejection, RequestHead, Server, ServerBuilder, Tool};
+use mcp_tokio::{
+    Auth, Caller, Identity, Mode, NoArguments, Rejection, RequestHead, Server, ServerBuilder, Tool,
+};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use tokio::{net::TcpListener, task::JoinHandle};
@@ -25,8 +34,10 @@ impl Drop for Served {
 /// The seed's callback, which knew one good token.
 pub(crate) async fn authenticate(head: RequestHead) -> Result<Identity, Rejection> {
     match head.bearer() {
-        Some("good") => Ok(Identity::new("user-1").scopes("read")),
+        Some("good" | "refreshed") => Ok(Identity::new("user-1").scopes("read")),
+        Some("promoted") => Ok(Identity::new("user-1").scopes("read admin")),
         Some("admin") => Ok(Identity::new("user-0").scopes("read admin")),
+        Some(other @ ("other" | "another")) => Ok(Identity::new(other).scopes("read")),
         Some("throw" | "resp") => Err(io::Error::other("JWT validation service is down"))?,
         Some("down") => Err(Rejection::unavailable()),
         Some(_) | None => Err(Rejection::denied()),
@@ -67,9 +78,18 @@ impl Served {
         Self::start(server(Auth::verifier(authenticate))).await
     }
 
+    /// The same with sessions.
+    pub(crate) async fn stateful() -> Self {
+        Self::start(server(Auth::verifier(authenticate)).mode(Mode::Stateful)).await
+    }
+
     pub(crate) async fn start(server: ServerBuilder) -> Self {
+        Self::run(server.build().expect("a server")).await
+    }
+
+    pub(crate) async fn run(server: Server) -> Self {
         let sockets = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-        let listener = mcp_tokio::listen(server.build().expect("a server"), sockets).expect("a listener");
+        let listener = mcp_tokio::listen(server, sockets).expect("a listener");
         let address = listener.local_addr().expect("an address");
         Self { address, run: tokio::spawn(listener.run(std::future::pending())) }
     }
@@ -82,6 +102,20 @@ impl Served {
     pub(crate) async fn answer(&self, request: &Request) -> Answer {
         self.connect().await.exchange(request).await
     }
+}
+
+/// A server that counts how often its callback is asked, and how often that was since somebody wanted to know.
+pub(crate) async fn counting(
+    configure: impl FnOnce(ServerBuilder) -> ServerBuilder,
+) -> (Served, impl Fn() -> usize) {
+    let asked = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&asked);
+    let verifier = move |head: RequestHead| {
+        counter.fetch_add(1, Ordering::SeqCst);
+        authenticate(head)
+    };
+    let served = Served::start(configure(server(Auth::verifier(verifier)))).await;
+    (served, move || asked.swap(0, Ordering::SeqCst))
 }
 
 /// A connection that stays open as long as the server likes.
