@@ -131,13 +131,10 @@ fn request<'e>(mut exchange: Exchange<'e>, message: &Message, id: RawId, now: No
         Ok(Plan::Handshake(result)) => legacy::shake_hands(exchange, message, id, result),
         Ok(Plan::Deed(deed)) => exchange.use_session(Purpose::Deed(Some(id), deed)),
         Ok(Plan::List(list)) => list.begin(exchange, id, None),
+        Ok(Plan::Call(call)) if exchange.session().is_some() => exchange.use_session(Purpose::Call(id, call)),
         Ok(Plan::Call(mut call)) => {
             call.about = exchange.about();
-            if exchange.session().is_some() {
-                exchange.use_session(Purpose::Call(id, call))
-            } else {
-                Step::Call(call)
-            }
+            Step::Call(call)
         }
         Err(refusal) => exchange.refuse(refusal, &AnswerId::Known(id)),
     }
@@ -263,7 +260,11 @@ fn notification_version(exchange: &Exchange<'_>) -> Result<(), Refusal> {
 fn response<'e>(exchange: Exchange<'e>, message: &Message, id: Option<RawId>) -> Step<'e> {
     let unreadable = exchange.mirrored.version.unreadable_id();
     let answer_id = id_of(message, exchange.engine.limits()).map_or(unreadable, AnswerId::Known);
-    if exchange.session().is_none() || message.has(Member::ProtocolVersion) {
+    let is_modern = message.has(Member::ProtocolVersion) || exchange.mirrored.version.is_modern();
+    if exchange.session().is_none() && !is_modern && exchange.engine.sessions().is_some() {
+        return exchange.refuse(Refusal::SessionIdMissing, &answer_id);
+    }
+    if exchange.session().is_none() || is_modern {
         return exchange.refuse(Refusal::InvalidRequest(RequestFault::Response), &answer_id);
     }
     let judged = notification_version(&exchange)
