@@ -322,3 +322,13 @@ async fn a_tool_ends_its_own_session() {
     assert_eq!(said(&socket.response().await), refused(1, NOT_FOUND));
     assert!(!session.is_there().await);
 }
+
+#[tokio::test]
+async fn an_event_id_on_a_post_says_nothing() {
+    let served = Served::start().await;
+    let session = served.session(ALICE).await;
+    for last in ["", "x", "1-1", "99-99"] {
+        let request = session.post(&call(1, "whoami")).field("Last-Event-ID", last);
+        assert_eq!(said(&served.answer(&request).await), (200, said_by_tool(1, "alice")), "{last}");
+    }
+}

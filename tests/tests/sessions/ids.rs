@@ -255,6 +255,11 @@ async fn a_page_may_do_what_sessions_need() {
     let response = served.answer(&handshake.field("Origin", "http://localhost:8000")).await;
     let exposed = response.head.field("access-control-expose-headers").unwrap_or_default();
     assert!(exposed.split(", ").any(|name| name.eq_ignore_ascii_case("mcp-session-id")), "{exposed}");
+    // It can read why it is refused, too.
+    let unknown = Request::bare("DELETE", "/mcp").field("Mcp-Session-Id", UNKNOWN).token(&ALICE.text());
+    let response = served.answer(&unknown.field("Origin", "http://localhost:8000")).await;
+    let origin = response.head.field("access-control-allow-origin");
+    assert_eq!((response.head.status, origin), (404, Some("http://localhost:8000")));
     let foreign = preflight("GET").with("Origin", "https://elsewhere.example");
     assert_eq!(served.answer(&foreign).await.head.status, 403);
 }

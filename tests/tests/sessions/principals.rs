@@ -143,6 +143,12 @@ async fn where_only_the_handshake_is_authenticated_the_id_is_enough_and_acts_as_
         assert_eq!(admins.served(&call(1, "secret")).await, said_by_tool(1, "secret"));
     }
     let nobody = session.with(None);
+    // What keeps pages of other sites out is asked of everybody.
+    for request in [nobody.post(&ping(1)), nobody.get(), nobody.delete()] {
+        let page = request.clone().field("Origin", "https://elsewhere.example");
+        assert_eq!(served.answer(&page).await.head.status, 403);
+        assert_eq!(served.answer(&request.with("Host", "elsewhere.example")).await.head.status, 403);
+    }
     let mut stream = nobody.listen().await;
     nobody.end().await;
     assert_eq!(stream.next().await, None);
