@@ -6,7 +6,7 @@ use mcp_tests::{
     event_reader::Event,
     socket::{End, in_time},
 };
-use mcp_tokio::{Auth, Context, Mode, NoArguments, SessionAuth, SessionPolicy, Tool};
+use mcp_tokio::{Auth, Context, Mode, NoArguments, SessionPolicy, Tool};
 use serde_json::{Value, json};
 
 use crate::{
@@ -15,7 +15,7 @@ use crate::{
         Request, bare, call, handshake, initialize, message, modern_call, notification, older, older_with_id,
         post,
     },
-    served::{Served, authenticate, counting, open_server, server},
+    served::{Served, authenticate, open_server, server},
     session::Session,
 };
 
@@ -29,53 +29,6 @@ fn list() -> Request {
 
 fn stream() -> Request {
     bare("GET", "/mcp").field("Accept", "text/event-stream")
-}
-
-/// Same.
-#[tokio::test]
-async fn row_m1_without_authentication_whoever_asks_has_a_session() {
-    let served = Served::start(open_server().mode(Mode::Stateful)).await;
-    let session = Session::open(&served, None).await;
-    let whoami = session.of(call("whoami"));
-    assert_eq!(served.answer(&whoami).await.said(), (200, said_by_tool(1, "anonymous")));
-    assert_eq!(served.answer(&whoami.token("bad")).await.said(), (200, said_by_tool(1, "anonymous")));
-}
-
-/// Better: D2.
-#[tokio::test]
-async fn row_m2_the_callback_is_asked_about_every_request_of_a_session() {
-    let (served, asked) = counting(|server| server.mode(Mode::Stateful)).await;
-    let session = Session::open(&served, Some("good")).await;
-    asked();
-    let table = [
-        (call("whoami"), 200),
-        (notification(), 202),
-        (initialize(), 400),
-        (bare("GET", "/mcp").field("Accept", "application/json"), 406),
-        (bare("DELETE", "/mcp"), 200),
-        (call("whoami"), 404),
-        (bare("DELETE", "/mcp"), 404),
-    ];
-    for (request, status) in table {
-        let request = session.of(request).token("good");
-        assert_eq!((served.answer(&request).await.status(), asked()), (status, 1), "{request:?}");
-    }
-    // As the seed did it: only the handshake is asked about, and whoever has the id is let in. But for the seed
-    // a callback that said nothing at all had said yes.
-    let (served, asked) = counting(|server| {
-        let mut policy = SessionPolicy::default();
-        policy.auth = SessionAuth::InitializeOnly;
-        server.mode(Mode::Stateful).sessions(policy)
-    })
-    .await;
-    assert_eq!(served.answer(&initialize()).await.status(), 401);
-    let session = Session::open(&served, Some("good")).await;
-    asked();
-    for request in [call("whoami"), call("whoami").token("bad"), call("whoami").token("admin")] {
-        assert_eq!(served.answer(&session.of(request)).await.said(), (200, said_by_tool(1, "user-1")));
-    }
-    assert_eq!(served.answer(&session.of(bare("DELETE", "/mcp"))).await.status(), 200);
-    assert_eq!(asked(), 0);
 }
 
 /// Better: D13.
