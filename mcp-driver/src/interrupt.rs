@@ -5,6 +5,8 @@ use std::{error::Error, fmt};
 use mcp_proto::{Outcome, ToolResult};
 use serde_json::Value;
 
+use crate::input::InputError;
+
 /// Why a handler ended without a result.
 ///
 /// Any error turns into one with `?`. The client is then told only that the handler failed; what
@@ -19,6 +21,7 @@ enum Kind {
     MissingScope(Box<str>),
     MissingClientCapability(Value),
     NotFound,
+    Input(InputError),
 }
 
 impl Interrupt {
@@ -57,6 +60,21 @@ impl Interrupt {
         Self(Kind::Internal(Box::new(error)))
     }
 
+    /// Why the client did not answer what the handler asked, if that is what this is about.
+    #[must_use]
+    pub fn input_error(&self) -> Option<&InputError> {
+        match &self.0 {
+            Kind::Input(error) => Some(error),
+            Kind::Tool(_)
+            | Kind::Hidden(_)
+            | Kind::Internal(_)
+            | Kind::InvalidArguments(_)
+            | Kind::MissingScope(_)
+            | Kind::MissingClientCapability(_)
+            | Kind::NotFound => None,
+        }
+    }
+
     /// What the core is told. `uri` is the resource that was asked for, if any.
     pub(crate) fn into_outcome(self, what: &'static str, uri: Option<&str>) -> Outcome {
         match self.0 {
@@ -80,13 +98,22 @@ impl Interrupt {
                 Outcome::MissingClientCapability(capabilities.to_string().into())
             }
             Kind::NotFound => uri.map_or(Outcome::Failed, |uri| Outcome::UnknownResource(uri.into())),
+            Kind::Input(InputError::NotDeclared(capabilities)) => {
+                Outcome::MissingClientCapability(capabilities.to_string().into())
+            }
+            Kind::Input(error) => Self::tool(error.to_string()).into_outcome(what, uri),
         }
     }
 }
 
 impl<E: Error + Send + Sync + 'static> From<E> for Interrupt {
     fn from(error: E) -> Self {
-        Self(Kind::Hidden(Box::new(error)))
+        let error: Box<dyn Error + Send + Sync> = Box::new(error);
+        Self(match error.downcast() {
+            // What it says is meant for the model.
+            Ok(input) => Kind::Input(*input),
+            Err(other) => Kind::Hidden(other),
+        })
     }
 }
 
@@ -100,6 +127,7 @@ impl fmt::Debug for Interrupt {
             Kind::MissingScope(_) => "MissingScope(..)",
             Kind::MissingClientCapability(_) => "MissingClientCapability(..)",
             Kind::NotFound => "NotFound",
+            Kind::Input(_) => "Input(..)",
         })
     }
 }

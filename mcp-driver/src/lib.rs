@@ -19,6 +19,7 @@ mod guard;
 mod handler;
 mod held;
 mod hyper_rt;
+mod input;
 mod interrupt;
 mod introspection;
 mod keys;
@@ -38,6 +39,7 @@ mod serve;
 mod server;
 mod sha256;
 mod signature;
+mod stores;
 pub mod testing;
 #[cfg(feature = "https")]
 mod tls;
@@ -78,6 +80,10 @@ pub use self::{
     dev_issuer::{DevIssuer, DevIssuerError, TokenBuilder},
     fetch::{FETCH_TIMEOUT_SECONDS, Fetch, FetchUrl, FetchUrlError, Fetched, Fetching, Outgoing, fetch_over},
     handler::{CallParts, FromCall},
+    input::{
+        Ask, Elicit, ElicitForm, ElicitUrl, Elicited, InputError, ListRoots, Root, Sample, SampleContent,
+        SampleMessage, SampleTool, Sampled, ToolChoice, ToolUse, ToolUseResult,
+    },
     interrupt::Interrupt,
     introspection::{
         INTROSPECTION_CACHE_SECONDS_DEFAULT, INTROSPECTION_CACHE_SECONDS_MAX, Introspection,
@@ -94,6 +100,7 @@ pub use self::{
     serve::Service,
     server::{Server, ServerBuilder, ServerError},
     signature::verify_signature,
+    stores::{EventStore, MemoryEvents, MemorySessions, SessionKey, SessionStore, StoreError, Storing},
     tool::{NoArguments, Tool, ToolBuilder, ToolFunction},
     viewer::{ListedItem, Viewer},
 };

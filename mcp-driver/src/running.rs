@@ -154,7 +154,7 @@ impl<R: Runtime> Running<R> {
                     out.extend_from_slice(&frame);
                     self.go_on(*call);
                 }
-                Some(Finish::Whole(_)) | None => {}
+                Some(Finish::Whole(_) | Finish::Queued) | None => {}
             }
         }
         if out.is_empty() && self.reply.is_some() {

@@ -151,13 +151,27 @@ mod validation {
 
         /// The first violation, for the model.
         pub(crate) fn check(&self, arguments: &Value) -> Result<(), String> {
-            self.0.validate(arguments).map_err(|violation| {
-                let path = violation.instance_path().to_string();
-                let text: String = violation.to_string().chars().take(VIOLATION_CHARS_MAX).collect();
-                let place = if path.is_empty() { String::new() } else { format!(" at {path}") };
-                format!("Invalid arguments{place}: {text}")
+            self.0
+                .validate(arguments)
+                .map_err(|violation| format!("Invalid arguments{}: {}", place(&violation), cut(&violation)))
+        }
+
+        /// The first violation, without the value that violates.
+        pub(crate) fn check_unseen(&self, value: &Value) -> Result<(), String> {
+            self.0.validate(value).map_err(|violation| {
+                let place = place(&violation);
+                format!("invalid{place}: {}", cut(&violation.masked()))
             })
         }
+    }
+
+    fn place(violation: &jsonschema::ValidationError<'_>) -> String {
+        let path = violation.instance_path().to_string();
+        if path.is_empty() { path } else { format!(" at {path}") }
+    }
+
+    fn cut(violation: &impl fmt::Display) -> String {
+        violation.to_string().chars().take(VIOLATION_CHARS_MAX).collect()
     }
 }
 

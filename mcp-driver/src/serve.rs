@@ -15,6 +15,7 @@ use mcp_proto::{
     BodyRead, Call, Head, Now, Response, Step, Target, UnixSeconds,
     head::Framing,
     response::{Payload, Rule},
+    session::Crowded,
 };
 
 use crate::{
@@ -178,6 +179,10 @@ impl<R: Runtime> Service<R> {
                     Some(list_filter) => list_filter.apply(*filter, value.as_deref()),
                     None => filter.resolve(|_| false),
                 },
+                Step::FindSession(find) => find.resolve(None, now),
+                Step::UseSession(using) => using.resolve(None, now),
+                Step::OpenSession(open) => open.refuse(Crowded::Server),
+                Step::Stream(stream) => return render(stream.response),
                 Step::Call(call) => {
                     let who = Recognised { load, value, at: now.unix };
                     return self.run(held, *call, who, &parts.headers).await;
@@ -207,7 +212,7 @@ impl<R: Runtime> Service<R> {
         headers: &HeaderMap,
     ) -> http::Response<ReplyBody<R>> {
         let server = &self.0.server;
-        let Call { callee, caller, client, deadline, reply, about } = call;
+        let Call { callee, caller, client, deadline, reply, about, .. } = call;
         let Some(permit) = Permit::take(held, server.limits(), who.load) else {
             let response = Response { about, ..reply.refuse_overloaded(held.engine()) };
             if let Some(audit) = server.audit() {

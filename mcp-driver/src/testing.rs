@@ -53,6 +53,7 @@ mod answer;
 mod client;
 mod mirrored;
 mod request;
+mod stores;
 
 #[cfg(test)]
 mod tests;
@@ -65,6 +66,7 @@ use self::mirrored::Mirrors;
 pub use self::{
     answer::{Answer, ErrorObject},
     client::{Call, TestClient},
+    stores::{check_event_store, check_session_store},
 };
 use crate::{
     authenticate::{Identity, Rejection, RequestHead, Verifier},

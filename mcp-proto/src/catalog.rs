@@ -208,6 +208,12 @@ impl Catalog {
         Some((id, variables, needs))
     }
 
+    /// What reading the resource of this URI needs, where there is one.
+    pub(crate) fn subscribable(&self, uri: &str) -> Option<Requirement> {
+        let resource = self.resource(uri).map(|(_, needs)| needs.clone());
+        resource.or_else(|| self.template(uri).map(|(_, _, needs)| needs))
+    }
+
     pub(crate) fn completion(&self, reference: &CompletionSpec) -> Option<(ItemId, &Requirement)> {
         let id = *self.completions.get(reference)?;
         Some((id, self.completion_needs.get(id as usize)?))

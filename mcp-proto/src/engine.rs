@@ -20,6 +20,7 @@ use crate::{
     origin::{HostPolicy, OriginPolicy},
     render::{self, Form, Introduction},
     revision::{Mode, Revision},
+    session::{LegacySse, SessionPolicy},
     surface,
 };
 
@@ -83,6 +84,7 @@ struct Policy {
     visibility: Visibility,
     keeps_records: bool,
     mode: Mode,
+    sessions: Arc<SessionPolicy>,
     page_fields: Vec<HeaderName>,
     path: Box<str>,
     info: Implementation,
@@ -112,6 +114,8 @@ pub struct EngineBuilder {
     pub keeps_records: bool,
     /// Which revisions it serves.
     pub mode: Mode,
+    /// The terms of sessions, in [`Mode::Stateful`].
+    pub sessions: SessionPolicy,
     /// Request header fields that pages of allowed origins may send besides those of the protocol.
     pub page_fields: Vec<HeaderName>,
     /// The path of the MCP endpoint.
@@ -134,6 +138,7 @@ impl EngineBuilder {
             visibility: Visibility::default(),
             keeps_records: false,
             mode: Mode::default(),
+            sessions: SessionPolicy::default(),
             page_fields: Vec::new(),
             path: "/mcp".into(),
             instructions: None,
@@ -145,10 +150,14 @@ impl EngineBuilder {
     /// # Errors
     /// When the path or an item of the catalog is not what it has to be.
     pub fn build(self, catalog: &CatalogSpec) -> Result<Engine, BuildError> {
-        let reserved = ["/ping", "/health", "/ready"].contains(&self.path.as_str())
-            || self.path.starts_with("/.well-known/");
-        if !self.path.starts_with('/') || self.path.contains(['?', '#']) || reserved {
-            return Err(BuildError::EndpointPath(self.path));
+        let legacy = self.sessions.legacy_sse.iter().flat_map(|paths| [&paths.stream, &paths.messages]);
+        let mut paths: Vec<&String> = std::iter::once(&self.path).chain(legacy).collect();
+        if let Some(path) = paths.iter().find(|path| !is_path_of_its_own(path)) {
+            return Err(BuildError::EndpointPath((*path).clone()));
+        }
+        paths.sort_unstable();
+        if let Some([path, _]) = paths.array_windows().find(|[one, next]| one == next) {
+            return Err(BuildError::EndpointPath((*path).clone()));
         }
         let mut server_member = Vec::new();
         jsonrpc::string(&mut server_member, render::SERVER_INFO);
@@ -163,6 +172,7 @@ impl EngineBuilder {
             visibility: self.visibility,
             keeps_records: self.keeps_records,
             mode: self.mode,
+            sessions: Arc::new(self.sessions),
             page_fields: self.page_fields,
             path: self.path.into(),
             info: self.info,
@@ -202,6 +212,14 @@ impl Engine {
     pub fn route(&self, path: &str) -> Target {
         if path == &*self.policy.path {
             return Target::Endpoint;
+        }
+        if let Some(legacy) = self.legacy_sse() {
+            if path == legacy.stream {
+                return Target::LegacyStream;
+            }
+            if path == legacy.messages {
+                return Target::LegacyMessages;
+            }
         }
         match path {
             "/ping" => return Target::Ping,
@@ -282,6 +300,22 @@ impl Engine {
         self.policy.mode
     }
 
+    /// The terms of sessions; `None` where there are none.
+    pub(crate) fn sessions(&self) -> Option<&Arc<SessionPolicy>> {
+        self.policy.mode.has_sessions().then_some(&self.policy.sessions)
+    }
+
+    /// The terms of sessions; `None` where there are none.
+    #[must_use]
+    pub fn session_policy(&self) -> Option<&SessionPolicy> {
+        self.sessions().map(|policy| &**policy)
+    }
+
+    /// Where clients of 2024-11-05 find their own transport.
+    pub(crate) fn legacy_sse(&self) -> Option<&LegacySse> {
+        self.sessions()?.legacy_sse.as_ref()
+    }
+
     /// How results are framed for clients of this revision.
     pub(crate) fn form(&self, revision: Revision) -> Form<'_> {
         Form { revision, server: &self.policy.server_member }
@@ -318,8 +352,10 @@ impl Engine {
 fn discovery(policy: &Policy, catalog: &Catalog) -> Bytes {
     let revision = Revision::V2026_07_28;
     let form = Form { revision, server: &policy.server_member };
-    let introduction =
-        Introduction { offers: &offers(catalog, revision), instructions: policy.instructions.as_deref() };
+    let introduction = Introduction {
+        offers: &offers(policy, catalog, revision),
+        instructions: policy.instructions.as_deref(),
+    };
     render::discovery(&introduction, catalog.hints, form).into()
 }
 
@@ -327,24 +363,38 @@ fn discovery(policy: &Policy, catalog: &Catalog) -> Bytes {
 fn handshakes(policy: &Policy, catalog: &Catalog) -> PerRevision {
     let served: &[Revision] = if policy.mode.serves_legacy() { &Revision::LEGACY } else { &[] };
     PerRevision::new(served, |revision| {
-        let introduction =
-            Introduction { offers: &offers(catalog, revision), instructions: policy.instructions.as_deref() };
+        let introduction = Introduction {
+            offers: &offers(policy, catalog, revision),
+            instructions: policy.instructions.as_deref(),
+        };
         render::handshake(revision, &introduction, &surface::implementation(&policy.info, revision))
     })
 }
 
-/// The capabilities, by name. Any handler may log (LOGG-01).
-fn offers(catalog: &Catalog, revision: Revision) -> Vec<&'static str> {
+/// The capabilities. Any handler may log (LOGG-01); who has a session is told of changes (SUB-18, SUB-19).
+fn offers(policy: &Policy, catalog: &Catalog, revision: Revision) -> Vec<(&'static str, &'static str)> {
+    const NOTHING_MORE: &str = "{}";
+    let (list, resources) = if policy.mode.has_sessions() && !revision.is_modern() {
+        (r#"{"listChanged":true}"#, r#"{"listChanged":true,"subscribe":true}"#)
+    } else {
+        (NOTHING_MORE, NOTHING_MORE)
+    };
     [
-        ("logging", true),
-        ("tools", catalog.has_tools()),
-        ("resources", catalog.has_resources()),
-        ("prompts", catalog.has_prompts()),
-        ("completions", catalog.has_completions() && revision.has_completions_key()),
+        ("logging", NOTHING_MORE, true),
+        ("tools", list, catalog.has_tools()),
+        ("resources", resources, catalog.has_resources()),
+        ("prompts", list, catalog.has_prompts()),
+        ("completions", NOTHING_MORE, catalog.has_completions() && revision.has_completions_key()),
     ]
     .into_iter()
-    .filter_map(|(name, offered)| offered.then_some(name))
+    .filter_map(|(name, details, offered)| offered.then_some((name, details)))
     .collect()
+}
+
+/// Whether a path can be an endpoint: one that has no other meaning.
+fn is_path_of_its_own(path: &str) -> bool {
+    let reserved = ["/ping", "/health", "/ready"].contains(&path) || path.starts_with("/.well-known/");
+    path.starts_with('/') && !path.contains(['?', '#']) && !reserved
 }
 
 /// DT-04: what a page of an allowed origin may send.

@@ -12,6 +12,18 @@
 //!         └─> ReadBody (no authentication configured)
 //! ```
 //!
+//! Requests of older revisions belong to a session, on servers that have them:
+//!
+//! ```text
+//! Verify ─> FindSession ─┬─> ReadId ─> Respond          no such session of this caller
+//!                        ├─> Stream                     GET: a stream of the session
+//!                        ├─> Respond                    DELETE
+//!                        └─> ReadBody ─┬─> Respond      listed
+//!                                      └─> UseSession ─┬─> Respond   acknowledged, subscribed
+//!                                                      └─> Call
+//! Verify ─> ReadBody ─> OpenSession ─> Respond          the handshake
+//! ```
+//!
 //! Each step carries the data of its effect and the only method that goes on; a driver cannot
 //! skip one. Verification comes before the body, so that strangers cannot make a server buffer
 //! or parse more than [`crate::limits::Limits::refused_body_bytes_max`], and only to give them
@@ -25,9 +37,13 @@ mod filter;
 mod gate;
 mod message;
 mod mirrored;
+mod open_session;
 mod read_body;
 mod reply;
+mod session_reply;
+mod use_session;
 mod verify;
+mod visit;
 
 use http::StatusCode;
 
@@ -35,12 +51,20 @@ pub use self::{
     audit::{About, RECORDED_NAME_BYTES_MAX},
     call::{Call, Callee, Caller, ClientFacts, CompletionInput, LogLevel},
     filter::{Filter, ItemKind},
+    open_session::OpenSession,
     read_body::{BodyRead, ReadBody, ReadId},
-    reply::{Finish, Notification, Notified, Outcome, Reply, Suppressed},
+    reply::{Finish, Notification, Notified, Outcome, Reply, Suppressed, Told},
+    use_session::UseSession,
     verify::{Facts, Presented, ProofFacts, Token, Verify},
+    visit::FindSession,
 };
 pub(crate) use self::{gate::Accept, reply::Operation};
-use self::{gate::Announced, mirrored::Mirrored};
+use self::{
+    gate::Announced,
+    mirrored::Mirrored,
+    use_session::Purpose,
+    visit::{Verb, Visit},
+};
 use crate::{
     auth::Scheme,
     engine::Engine,
@@ -48,6 +72,7 @@ use crate::{
     refusal::Refusal,
     response::{ContentType, Cors, Fields, Payload, Response},
     revision::Revision,
+    session::StreamHandle,
 };
 
 /// What an exchange needs next.
@@ -65,10 +90,27 @@ pub enum Step<'e> {
     ReadBody(ReadBody<'e>),
     /// Say which items of a list the caller gets to see.
     Filter(Box<Filter<'e>>),
+    /// Look a session up.
+    FindSession(Box<FindSession<'e>>),
+    /// Lend the session that was found.
+    UseSession(Box<UseSession<'e>>),
+    /// Keep a new session.
+    OpenSession(Box<OpenSession<'e>>),
     /// Run a handler.
     Call(Box<Call>),
+    /// Send this head, and then what the stream of the session brings; the exchange is over.
+    Stream(SessionStream),
     /// Send this; the exchange is over.
     Respond(Response),
+}
+
+/// An answer whose body comes from a session: [`crate::session::Session::pull`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SessionStream {
+    /// The head.
+    pub response: Response,
+    /// What to pull.
+    pub stream: StreamHandle,
 }
 
 /// `GET /ready`: only the driver knows whether keys are loaded.
@@ -103,6 +145,8 @@ struct Exchange<'e> {
     caller: Option<Caller>,
     /// What the message asks for, where somebody keeps a record.
     named: Option<Box<audit::Named>>,
+    /// The session that the request belongs to, if it belongs to one.
+    visit: Option<Box<Visit>>,
 }
 
 /// What the form of an answer depends on, whatever it says.
@@ -124,14 +168,34 @@ impl Manner {
 
 impl<'e> Exchange<'e> {
     fn refuse(self, refusal: Refusal, id: &AnswerId) -> Step<'e> {
+        if self.is_posted()
+            && refusal.status(self.manner.revision) == StatusCode::OK
+            && let AnswerId::Known(id) = id
+        {
+            let entry = refusal.entry(id.clone(), self.manner.revision);
+            return self.post(entry);
+        }
         let response = reply::refused(refusal, self.engine, id, self.manner.clone());
         self.respond(response)
     }
 
     /// Answers with a complete message.
     fn answer(self, body: Vec<u8>) -> Step<'e> {
+        if self.is_posted() {
+            return self.post(body);
+        }
         let response = reply::whole(body, self.manner.clone());
         self.respond(response)
+    }
+
+    /// Answers on the stream of 2024-11-05.
+    fn post(self, body: Vec<u8>) -> Step<'e> {
+        Step::UseSession(Box::new(UseSession::new(self, Purpose::Post(body))))
+    }
+
+    /// What is done to the target.
+    fn verb(&self) -> Verb {
+        self.visit.as_ref().map_or(Verb::Post, |visit| visit.verb)
     }
 
     /// Answers what needs no answer (HTTP-10, HTTP-12).

@@ -8,6 +8,10 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 pub enum Target {
     /// The MCP endpoint.
     Endpoint,
+    /// The event stream of 2024-11-05.
+    LegacyStream,
+    /// Where clients of that stream post.
+    LegacyMessages,
     /// The protected resource metadata document (RFC 9728).
     Metadata,
     /// `GET /ping`: the process answers.
@@ -78,11 +82,15 @@ pub enum Name {
     McpMethod,
     /// `Mcp-Name`
     McpName,
+    /// `Mcp-Session-Id`
+    SessionId,
+    /// `Last-Event-ID`
+    LastEventId,
 }
 
 impl Name {
     /// How many fields there are.
-    pub const COUNT: usize = 13;
+    pub const COUNT: usize = 15;
 
     fn of(name: &HeaderName) -> Option<Self> {
         Some(match name.as_str() {
@@ -99,6 +107,8 @@ impl Name {
             "mcp-protocol-version" => Self::ProtocolVersion,
             "mcp-method" => Self::McpMethod,
             "mcp-name" => Self::McpName,
+            "mcp-session-id" => Self::SessionId,
+            "last-event-id" => Self::LastEventId,
             _ => return None,
         })
     }

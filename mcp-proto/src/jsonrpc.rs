@@ -56,6 +56,8 @@ pub mod code {
     /// No or no good credentials. From before the specification reserved the range; FastMCP
     /// clients match on it.
     pub const UNAUTHORIZED: i32 = -32000;
+    /// There is no such session. As servers before this one answer.
+    pub const SESSION_NOT_FOUND: i32 = -32001;
     /// A header field does not mirror the body.
     pub const HEADER_MISMATCH: i32 = -32020;
     /// The request needs a client capability that it does not declare.

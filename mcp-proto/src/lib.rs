@@ -34,13 +34,16 @@
 //!         Step::Verify(_) => unreachable!("this server has no authentication"),
 //!         Step::Filter(_) => unreachable!("this server lists everything"),
 //!         Step::Probe(probe) => probe.resolve(true),
+//!         Step::FindSession(_) | Step::UseSession(_) | Step::OpenSession(_) | Step::Stream(_) => {
+//!             unreachable!("this server has no sessions")
+//!         }
 //!         Step::ReadId(read) => Step::Respond(read.resolve(BodyRead::Aborted)),
 //!         Step::ReadBody(read) => read.resolve(BodyRead::Complete((*request.body()).into()), now),
 //!         Step::Call(call) => {
 //!             let Call { reply, .. } = *call;
 //!             match reply.finish(&engine, Outcome::Tool(ToolResult::text("Hello!"))) {
 //!                 Finish::Whole(response) => Step::Respond(response),
-//!                 Finish::LastFrame(_) => unreachable!("nothing was notified"),
+//!                 Finish::LastFrame(_) | Finish::Queued => unreachable!("nothing was notified"),
 //!                 Finish::Next { .. } => unreachable!("the request was no batch"),
 //!             }
 //!         }
@@ -71,6 +74,7 @@ pub mod refusal;
 mod render;
 pub mod response;
 mod revision;
+pub mod session;
 pub mod sse;
 mod surface;
 pub mod time;

@@ -23,6 +23,10 @@ pub enum Method {
     ResourceTemplatesList,
     /// `resources/read`
     ResourcesRead,
+    /// `resources/subscribe`
+    Subscribe,
+    /// `resources/unsubscribe`
+    Unsubscribe,
     /// `prompts/list`
     PromptsList,
     /// `prompts/get`
@@ -33,7 +37,7 @@ pub enum Method {
 
 impl Method {
     /// Every method, in the order of the specification's pages.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::Initialize,
         Self::Ping,
         Self::SetLevel,
@@ -43,6 +47,8 @@ impl Method {
         Self::ResourcesList,
         Self::ResourceTemplatesList,
         Self::ResourcesRead,
+        Self::Subscribe,
+        Self::Unsubscribe,
         Self::PromptsList,
         Self::PromptsGet,
         Self::Complete,
@@ -61,6 +67,8 @@ impl Method {
             Self::ResourcesList => "resources/list",
             Self::ResourceTemplatesList => "resources/templates/list",
             Self::ResourcesRead => "resources/read",
+            Self::Subscribe => "resources/subscribe",
+            Self::Unsubscribe => "resources/unsubscribe",
             Self::PromptsList => "prompts/list",
             Self::PromptsGet => "prompts/get",
             Self::Complete => "completion/complete",
@@ -83,6 +91,8 @@ impl Method {
             b"initialize" => Self::Initialize,
             b"ping" => Self::Ping,
             b"logging/setLevel" => Self::SetLevel,
+            b"resources/subscribe" => Self::Subscribe,
+            b"resources/unsubscribe" => Self::Unsubscribe,
             _ => return None,
         })
     }
@@ -92,7 +102,9 @@ impl Method {
     #[must_use]
     pub const fn is_of(self, revision: Revision) -> bool {
         match self {
-            Self::Initialize | Self::Ping | Self::SetLevel => !revision.is_modern(),
+            Self::Initialize | Self::Ping | Self::SetLevel | Self::Subscribe | Self::Unsubscribe => {
+                !revision.is_modern()
+            }
             Self::Discover => revision.is_modern(),
             Self::ToolsList
             | Self::ToolsCall
@@ -122,7 +134,11 @@ mod tests {
         for method in Method::ALL {
             let of = Revision::ALL.map(|revision| method.is_of(revision));
             let expected = match method.as_str() {
-                "initialize" | "ping" | "logging/setLevel" => [true, true, true, true, false],
+                "initialize"
+                | "ping"
+                | "logging/setLevel"
+                | "resources/subscribe"
+                | "resources/unsubscribe" => [true, true, true, true, false],
                 "server/discover" => [false, false, false, false, true],
                 _ => [true; 5],
             };

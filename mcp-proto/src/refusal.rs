@@ -12,6 +12,7 @@ use crate::{
     jws::{Denial, dpop::ProofDenial},
     response::{Allow, ContentType, Cors, Fields, Payload, Response, Rule},
     revision::Revision,
+    session::Crowded,
 };
 
 /// What a peer is told instead of a result. Grouped by who is at fault.
@@ -93,6 +94,22 @@ pub enum Refusal {
     MissingClientCapability(Box<str>),
     /// Server: whether the token is good cannot be found out now.
     Unavailable(Outage),
+    /// Peer: the request needs a session and names none (SES-04, DT-55).
+    SessionIdMissing,
+    /// Peer: more than one session is named.
+    SessionIdRepeated,
+    /// Peer: no session of this caller has that id, or no longer (SES-06, SES-07, DT-115, DT-116).
+    SessionNotFound,
+    /// Peer: the session has had its handshake (LIF-15, DT-113).
+    AlreadyInitialized,
+    /// Peer: the session never had the event that its stream is to be resumed from (AMB-19).
+    UnknownEvent,
+    /// Peer: as many streams of the session as there may be are open.
+    TooManyStreams,
+    /// There is no room for one more session.
+    Crowded(Crowded),
+    /// Peer: the client cancelled the call.
+    Cancelled,
     /// Server: too many calls are running, in total or for this caller.
     Overloaded,
     /// Server: the handler took longer than [`crate::limits::Timeouts::call_micros`].
@@ -153,6 +170,12 @@ pub enum RequestFault {
     Params,
     /// A response: this server asks clients nothing.
     Response,
+    /// A response with both or neither of a result and an error.
+    ResponseShape,
+    /// The id is that of a call that runs in the session (JR-06, DT-122).
+    IdInUse,
+    /// A request of a revision that this transport does not have.
+    ModernOnLegacy,
 }
 
 /// What is wrong with the metadata of a modern request.
@@ -212,6 +235,11 @@ pub enum ParamsFault {
     Capabilities,
     /// `clientInfo` of a handshake is missing or no object.
     ClientInfo,
+    /// What a client says of itself in a handshake is longer than
+    /// [`crate::session::SessionPolicy::handshake_bytes_max`].
+    HandshakeTooLong,
+    /// The session is subscribed to as many resources as it may be.
+    TooManySubscriptions,
     /// `level` is no known level (ERR-19).
     Level,
     /// `_meta` is no object.
@@ -263,7 +291,8 @@ impl Refusal {
         match self {
             // AMB-28: before 2026-07-28 it is an answer like any other (DT-121).
             Self::MethodNotFound if !revision.is_modern() => StatusCode::OK,
-            Self::UnknownPath | Self::MethodNotFound => StatusCode::NOT_FOUND,
+            Self::UnknownPath | Self::MethodNotFound | Self::SessionNotFound => StatusCode::NOT_FOUND,
+            Self::TooManyStreams | Self::Crowded(Crowded::Principal) => StatusCode::TOO_MANY_REQUESTS,
             Self::HostNotAllowed | Self::OriginNotAllowed | Self::InsufficientScope(_) => {
                 StatusCode::FORBIDDEN
             }
@@ -288,15 +317,22 @@ impl Refusal {
             | Self::Envelope(_)
             | Self::HeaderMismatch(_)
             | Self::UnsupportedVersion { .. }
+            | Self::SessionIdMissing
+            | Self::SessionIdRepeated
+            | Self::AlreadyInitialized
+            | Self::UnknownEvent
             | Self::MissingClientCapability(_) => StatusCode::BAD_REQUEST,
             // … what is found about what the request names is an answer like any other.
             Self::InvalidParams(_)
             | Self::InvalidArguments(_)
             | Self::UnknownTarget(_)
             | Self::UnknownResource(_)
+            | Self::Cancelled
             | Self::TimedOut
             | Self::Internal => StatusCode::OK,
-            Self::Unavailable(_) | Self::Overloaded => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Unavailable(_) | Self::Overloaded | Self::Crowded(Crowded::Server) => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
         }
     }
 
@@ -322,7 +358,12 @@ impl Refusal {
             | Self::BodyTimedOut
             | Self::BodyAborted
             | Self::NotAcceptable
+            | Self::SessionIdMissing
+            | Self::SessionIdRepeated
+            | Self::AlreadyInitialized
+            | Self::UnknownEvent
             | Self::InvalidRequest(_) => code::INVALID_REQUEST,
+            Self::SessionNotFound => code::SESSION_NOT_FOUND,
             Self::ParseError(_) => code::PARSE_ERROR,
             Self::UnknownResource(_) if !revision.is_modern() => code::RESOURCE_NOT_FOUND,
             Self::Envelope(_)
@@ -334,7 +375,13 @@ impl Refusal {
             Self::UnsupportedVersion { .. } => code::UNSUPPORTED_PROTOCOL_VERSION,
             Self::MethodNotFound => code::METHOD_NOT_FOUND,
             Self::MissingClientCapability(_) => code::MISSING_CLIENT_CAPABILITY,
-            Self::Unavailable(_) | Self::Overloaded | Self::TimedOut | Self::Internal => code::INTERNAL_ERROR,
+            Self::Unavailable(_)
+            | Self::TooManyStreams
+            | Self::Crowded(_)
+            | Self::Cancelled
+            | Self::Overloaded
+            | Self::TimedOut
+            | Self::Internal => code::INTERNAL_ERROR,
         })
     }
 
@@ -376,6 +423,15 @@ impl Refusal {
             Self::UnknownResource(_) => "Resource not found",
             Self::MissingClientCapability(_) => "The client lacks a capability that is needed here",
             Self::Unavailable(_) => "Credentials cannot be verified at the moment",
+            Self::SessionIdMissing => "Bad request: Mcp-Session-Id is missing",
+            Self::SessionIdRepeated => "Bad request: more than one session id",
+            Self::SessionNotFound => "Session not found",
+            Self::AlreadyInitialized => "Invalid request: Server already initialized",
+            Self::UnknownEvent => "Bad request: Last-Event-ID names no event of this session",
+            Self::TooManyStreams => "Too many streams are open",
+            Self::Crowded(Crowded::Principal) => "Too many sessions of this caller are in use",
+            Self::Crowded(Crowded::Server) => "Too many sessions are open",
+            Self::Cancelled => "The request was cancelled",
             Self::Overloaded => "Too many calls are running",
             Self::TimedOut => "The call took too long",
             Self::Internal => "Internal error",
@@ -434,6 +490,17 @@ impl Refusal {
             Self::Unavailable(Outage::VerifierUnavailable) => ("verifier_unavailable", None),
             Self::Unavailable(Outage::IntrospectionUnavailable) => ("introspection_unavailable", None),
             Self::Unavailable(Outage::Overloaded) => ("verifier_overloaded", None),
+            Self::SessionIdMissing => ("session_id_missing", None),
+            Self::SessionIdRepeated => ("session_id_repeated", None),
+            Self::SessionNotFound => ("session_not_found", None),
+            Self::AlreadyInitialized => ("already_initialized", None),
+            Self::UnknownEvent => ("unknown_event", None),
+            Self::TooManyStreams => ("too_many_streams", Some("sessions.streams_max")),
+            Self::Crowded(Crowded::Principal) => {
+                ("too_many_sessions_of_caller", Some("sessions.sessions_per_principal_max"))
+            }
+            Self::Crowded(Crowded::Server) => ("too_many_sessions", Some("sessions.sessions_max")),
+            Self::Cancelled => ("cancelled", None),
             Self::Overloaded => ("overloaded", Some("max_calls")),
             Self::TimedOut => ("call_timed_out", Some("timeouts.call_micros")),
             Self::Internal => ("internal_error", None),
@@ -488,7 +555,7 @@ impl Refusal {
         if let Self::VerbNotAllowed(allow) = self {
             fields.allow = Some(*allow);
         }
-        if self.status(revision) == StatusCode::SERVICE_UNAVAILABLE {
+        if matches!(self.status(revision), StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS) {
             fields.retry_after = Some(RETRY_AFTER_SECONDS);
         }
         fields
@@ -522,6 +589,9 @@ impl RequestFault {
             Self::IdTooLong => "Invalid request: id is too long",
             Self::Params => "Invalid request: params must be an object",
             Self::Response => "Invalid request: this server expects no responses",
+            Self::ResponseShape => "Invalid request: a response has either a result or an error, and an id",
+            Self::IdInUse => "Invalid request: a request with this id is running",
+            Self::ModernOnLegacy => "Invalid request: this transport does not serve 2026-07-28",
         }
     }
 }
@@ -569,6 +639,8 @@ impl ParamsFault {
             Self::ProtocolVersion => "Invalid params: protocolVersion must be a string",
             Self::Capabilities => "Invalid params: capabilities must be an object",
             Self::ClientInfo => "Invalid params: clientInfo must be an object",
+            Self::HandshakeTooLong => "Invalid params: capabilities and clientInfo are too long",
+            Self::TooManySubscriptions => "Invalid params: too many subscriptions",
             Self::Level => "Invalid params: level is no known level",
             Self::Meta => "Invalid params: _meta must be an object",
             Self::ProgressToken => "Invalid params: progressToken must be a string or an integer",

@@ -172,17 +172,24 @@ pub(crate) fn page<'i>(
 /// (LIF-02).
 #[derive(Debug)]
 pub(crate) struct Introduction<'i> {
-    /// What it offers, by the names of capabilities.
-    pub(crate) offers: &'i [&'static str],
+    /// What it offers: the names of capabilities, and JSON text of what there is to say of each.
+    pub(crate) offers: &'i [(&'static str, &'static str)],
     pub(crate) instructions: Option<&'i str>,
 }
 
 impl Introduction<'_> {
     fn write(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(br#","capabilities":"#);
-        let nothing_more: BTreeMap<&str, ()> = BTreeMap::new();
-        let capabilities: BTreeMap<_, _> = self.offers.iter().map(|name| (*name, &nothing_more)).collect();
-        json(out, &capabilities);
+        let offers: BTreeMap<_, _> = self.offers.iter().copied().collect();
+        let mut before: &[u8] = b"{";
+        for (name, details) in offers {
+            out.extend_from_slice(before);
+            json(out, name);
+            out.push(b':');
+            out.extend_from_slice(details.as_bytes());
+            before = b",";
+        }
+        out.extend_from_slice(if before == b"{" { b"{}" } else { b"}" });
         if let Some(instructions) = self.instructions {
             out.extend_from_slice(br#","instructions":"#);
             json(out, instructions);

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 
-use crate::exchange::About;
+use crate::{exchange::About, session::SessionId};
 
 /// A finished answer, or the head of a stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,6 +70,10 @@ pub enum Cors {
 pub enum Allow {
     /// The MCP endpoint.
     Post,
+    /// The MCP endpoint of a server with sessions.
+    PostGetDelete,
+    /// An event stream.
+    Get,
     /// Documents and probes.
     GetHead,
 }
@@ -80,6 +84,8 @@ impl Allow {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Post => "POST",
+            Self::PostGetDelete => "POST, GET, DELETE",
+            Self::Get => "GET",
             Self::GetHead => "GET, HEAD",
         }
     }
@@ -107,6 +113,8 @@ pub struct Fields {
     pub dpop_nonce: Option<Box<HeaderValue>>,
     /// `Allow`
     pub allow: Option<Allow>,
+    /// `Mcp-Session-Id`
+    pub session: Option<Box<SessionId>>,
     /// `Retry-After`, in seconds
     pub retry_after: Option<u32>,
     /// `Cache-Control: no-store`
@@ -155,6 +163,11 @@ impl Fields {
             map.insert(header::ALLOW, HeaderValue::from_static(allow.as_str()));
             // A cache may keep this answer, and give it to a page that it was not made for.
             map.insert(header::VARY, HeaderValue::from_static("Origin"));
+        }
+        if let Some(session) = &self.session
+            && let Ok(id) = HeaderValue::try_from(session.reveal())
+        {
+            map.insert("mcp-session-id", id);
         }
         if let Some(seconds) = self.retry_after {
             map.insert(header::RETRY_AFTER, HeaderValue::from(seconds));

@@ -65,6 +65,9 @@ pub enum Mode {
     /// seed's `stateless: true`.
     #[default]
     Stateless,
+    /// Every revision. Older clients get a session, which they name with each request; those of 2026-07-28 never
+    /// see one.
+    Stateful,
     /// 2026-07-28 alone. Older clients are told so (DT-133, DT-134).
     ModernOnly,
 }
@@ -74,7 +77,7 @@ impl Mode {
     #[must_use]
     pub const fn revisions(self) -> &'static [Revision] {
         match self {
-            Self::Stateless => &[
+            Self::Stateless | Self::Stateful => &[
                 Revision::V2026_07_28,
                 Revision::V2025_11_25,
                 Revision::V2025_06_18,
@@ -85,9 +88,17 @@ impl Mode {
         }
     }
 
+    /// Whether requests of older revisions belong to a session.
+    pub(crate) const fn has_sessions(self) -> bool {
+        match self {
+            Self::Stateful => true,
+            Self::Stateless | Self::ModernOnly => false,
+        }
+    }
+
     pub(crate) const fn serves_legacy(self) -> bool {
         match self {
-            Self::Stateless => true,
+            Self::Stateless | Self::Stateful => true,
             Self::ModernOnly => false,
         }
     }
@@ -127,7 +138,9 @@ mod tests {
     #[test]
     fn a_mode_serves_modern_revisions_and_then_older_ones() {
         let both = Revision::MODERN.into_iter().chain(Revision::LEGACY);
-        assert_eq!(Mode::Stateless.revisions(), both.collect::<Vec<_>>());
+        let both: Vec<_> = both.collect();
+        assert_eq!(Mode::Stateless.revisions(), both);
+        assert_eq!(Mode::Stateful.revisions(), both);
         assert_eq!(Mode::ModernOnly.revisions(), Revision::MODERN);
         assert!(Revision::MODERN.into_iter().all(Revision::is_modern));
         assert!(!Revision::LEGACY.into_iter().any(Revision::is_modern));

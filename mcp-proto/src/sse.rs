@@ -1,7 +1,7 @@
 //! Encoding of server-sent events (HTML Living Standard, section 9.2 "Server-sent events").
 //!
-//! An event is one `data` line. `event`, `id` and `retry` are never written, and a payload cannot
-//! write them: its line ends, which JSON allows between tokens, become spaces.
+//! An event is one `data` line, and on streams that can be resumed an `id` line before it. A payload cannot
+//! write lines of its own: its line ends, which JSON allows between tokens, become spaces.
 
 use http::HeaderValue;
 
@@ -30,6 +30,39 @@ pub fn event(out: &mut Vec<u8>, json: &[u8]) {
     }
     out.extend_from_slice(rest);
     out.extend_from_slice(AFTER);
+}
+
+/// Appends an event that a client can resume from.
+pub(crate) fn identified(out: &mut Vec<u8>, id: &str, json: &[u8]) {
+    field(out, "id: ", id);
+    event(out, json);
+}
+
+/// Appends an event of a kind.
+pub(crate) fn named(out: &mut Vec<u8>, kind: &str, data: &[u8]) {
+    field(out, "event: ", kind);
+    event(out, data);
+}
+
+/// Appends an event without data, from which a client can resume, and says how long to wait before that
+/// (SSE-05, SSE-06).
+pub(crate) fn prime(out: &mut Vec<u8>, id: &str, retry_millis: u32) {
+    field(out, "id: ", id);
+    field(out, "retry: ", &retry_millis.to_string());
+    out.extend_from_slice(b"data: \n\n");
+}
+
+/// Says how long to wait before connecting again.
+pub(crate) fn retry(out: &mut Vec<u8>, millis: u32) {
+    field(out, "retry: ", &millis.to_string());
+    out.push(b'\n');
+}
+
+/// `value` has no line ends.
+fn field(out: &mut Vec<u8>, name: &str, value: &str) {
+    out.extend_from_slice(name.as_bytes());
+    out.extend_from_slice(value.as_bytes());
+    out.push(b'\n');
 }
 
 /// Appends a comment, which receivers ignore and which keeps a connection alive (SSE-22).

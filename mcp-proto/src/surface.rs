@@ -25,6 +25,11 @@ impl Revision {
         self >= RICHER_TOOLS
     }
 
+    /// Whether a stream begins with an event that gives the client an id to resume from (SSE-05, SSE-11).
+    pub(crate) fn has_priming_events(self) -> bool {
+        self == Revision::V2025_11_25
+    }
+
     pub(crate) fn has_completions_key(self) -> bool {
         self >= RICHER_TOOLS
     }

@@ -66,6 +66,15 @@ impl<'e> Batch<'e> {
         Self { answers, lists: VecDeque::new(), calls: VecDeque::new(), elements: Vec::new() }
     }
 
+    /// Whether nothing in it has to be answered.
+    pub(super) fn is_empty(&self) -> bool {
+        self.answers.bodies.is_empty()
+    }
+
+    pub(super) fn calls_mut(&mut self) -> impl Iterator<Item = &mut Call> {
+        self.calls.iter_mut().map(|(_, call)| &mut **call)
+    }
+
     /// Whether there are as many answers as a batch may collect: no more is done for it then.
     pub(super) fn is_full(&self) -> bool {
         self.answers.is_full()
@@ -128,13 +137,15 @@ impl<'e> Place<'e> {
 }
 
 impl Rest {
-    /// Goes on after a call that came to this answer.
-    pub(super) fn go_on(mut self, body: Vec<u8>, is_stream: bool, manner: Manner) -> Finish {
-        let frame = if is_stream {
-            reply::framed(&body)
-        } else {
-            self.answers.put(self.place, body);
-            Vec::new()
+    /// Goes on after a call that came to this answer, or to none that has to be sent here.
+    pub(super) fn go_on(mut self, body: Option<Vec<u8>>, is_stream: bool, manner: Manner) -> Finish {
+        let frame = match body {
+            Some(body) if is_stream => reply::framed(&body),
+            Some(body) => {
+                self.answers.put(self.place, body);
+                Vec::new()
+            }
+            None => Vec::new(),
         };
         match self.answers.next_call(&mut self.calls) {
             Some((place, mut call)) => {
@@ -144,6 +155,12 @@ impl Rest {
             None if is_stream => Finish::LastFrame(frame),
             None => Finish::Whole(self.answers.into_response(manner)),
         }
+    }
+
+    /// Takes the answers that are there: from now on each is sent when it is there.
+    pub(super) fn take_answers(&mut self) -> Vec<Vec<u8>> {
+        self.answers.bytes = 0;
+        self.answers.bodies.iter_mut().filter_map(Option::take).collect()
     }
 
     /// Writes the answers that are there as events: from now on each is sent when it is there.

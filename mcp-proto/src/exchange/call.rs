@@ -8,7 +8,13 @@ use serde_json::{Value, value::RawValue};
 
 use super::{audit::About, reply::Reply};
 use crate::{
-    auth::principal::Principal, catalog::ItemId, jws::Claims, revision::Revision, time::Deadline,
+    auth::principal::Principal,
+    catalog::ItemId,
+    jws::Claims,
+    response::Response,
+    revision::Revision,
+    session::{CallId, Session, SessionInfo},
+    time::Deadline,
     uri_template::Variables,
 };
 
@@ -28,6 +34,19 @@ pub struct Call {
     pub reply: Reply,
     /// Who asks for what, where the server keeps records.
     pub about: Option<Box<About>>,
+    /// What the call is in its session, if it belongs to one.
+    pub session: Option<CallId>,
+    /// Send this at once, and run the call beside it: its answer has another way to the client.
+    pub acknowledged: Option<Box<Response>>,
+}
+
+impl Call {
+    /// The call has been noted in a session. `is_open`: there is a stream for its answer already.
+    pub(super) fn join(&mut self, named: CallId, session: &Session, is_open: bool) {
+        self.session = Some(named);
+        self.client.log_level = Some(session.level());
+        self.reply.belong(named, is_open);
+    }
 }
 
 /// The verified caller.
@@ -105,6 +124,8 @@ pub struct ClientFacts {
     pub(super) log_level: Option<LogLevel>,
     /// The JSON text of `params._meta`; parsed when somebody asks.
     pub(super) meta: Bytes,
+    /// What the handshake said, where there is a session.
+    pub(super) session: Option<Arc<SessionInfo>>,
 }
 
 impl ClientFacts {
@@ -115,17 +136,18 @@ impl ClientFacts {
     }
 
     /// The level from which on the client gets log messages; `None`: it wants none (LOGG-02).
-    /// Before 2026-07-28 a request does not say: without a session it is [`LogLevel::Info`] (LOGG-05).
+    /// Before 2026-07-28 a request does not say: it is what the session was told when the call began, and
+    /// without a session [`LogLevel::Info`] (LOGG-05).
     #[must_use]
     pub fn log_level(&self) -> Option<LogLevel> {
         self.log_level
     }
 
     /// The capabilities that this request declares; nothing may be inferred from earlier ones
-    /// (META-10). `null` before 2026-07-28, whose clients declare them in a handshake.
+    /// (META-10). Before 2026-07-28 those of the session's handshake, and `null` without a session.
     #[must_use]
     pub fn capabilities(&self) -> Value {
-        self.declared("io.modelcontextprotocol/clientCapabilities")
+        self.declared("io.modelcontextprotocol/clientCapabilities", SessionInfo::capabilities)
     }
 
     /// Whether this request declares the capability at this path, such as `["sampling"]` or
@@ -136,15 +158,19 @@ impl ClientFacts {
         path.iter().try_fold(&capabilities, |value, key| value.get(key)).is_some_and(Value::is_object)
     }
 
-    /// The client's name and version, `null` when the request does not say (META-08).
+    /// The client's name and version, `null` when neither the request nor a handshake says (META-08).
     #[must_use]
     pub fn info(&self) -> Value {
-        self.declared("io.modelcontextprotocol/clientInfo")
+        self.declared("io.modelcontextprotocol/clientInfo", SessionInfo::client)
     }
 
-    /// A member that only 2026-07-28 gives a meaning.
-    fn declared(&self, key: &str) -> Value {
-        if self.revision.is_modern() { self.meta(key).unwrap_or_default() } else { Value::Null }
+    /// A member that only 2026-07-28 gives a meaning, or what stands for it in a handshake.
+    fn declared(&self, key: &str, in_handshake: impl FnOnce(&SessionInfo) -> Value) -> Value {
+        if self.revision.is_modern() {
+            self.meta(key).unwrap_or_default()
+        } else {
+            self.session.as_deref().map(in_handshake).unwrap_or_default()
+        }
     }
 
     /// A member of the request's `_meta`, such as `traceparent` (META-14).

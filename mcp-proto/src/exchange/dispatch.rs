@@ -10,6 +10,7 @@ use super::{
     message::{Member, Message},
     mirrored::{Comparison, Mirrored},
     read_body::id_of,
+    use_session::{Purpose, UseSession},
 };
 use crate::{
     auth::scope::Requirement,
@@ -51,6 +52,7 @@ pub(super) fn dispatch(exchange: Exchange<'_>, body: Bytes, now: Now) -> Step<'_
     match shape(&message, limits) {
         Ok(Shape::Request(id)) => request(exchange, &message, id, now),
         Ok(Shape::Notification) => notification(exchange, &message),
+        Ok(Shape::Response(id)) => response(exchange, &message, id),
         Err(fault) => {
             let id = id_of(&message, limits)
                 .map_or_else(|| exchange.mirrored.version.unreadable_id(), AnswerId::Known);
@@ -63,6 +65,8 @@ pub(super) fn dispatch(exchange: Exchange<'_>, body: Bytes, now: Now) -> Step<'_
 enum Shape {
     Request(RawId),
     Notification,
+    /// With its id, if it is one and has a result or an error, not both.
+    Response(Option<RawId>),
 }
 
 /// DT-21 to DT-27, DT-96: a request or a notification, and nothing else.
@@ -84,7 +88,9 @@ fn shape(message: &Message, limits: &Limits) -> Result<Shape, RequestFault> {
         return Err(RequestFault::Version);
     }
     if message.has(Member::Result) || message.has(Member::Error) {
-        return Err(RequestFault::Response);
+        let is_one =
+            message.has(Member::Result) != message.has(Member::Error) && !message.has(Member::Method);
+        return Ok(Shape::Response(id_of(message, limits).filter(|_| is_one)));
     }
     if message.bytes(Member::Method).is_none() {
         return Err(RequestFault::Method);
@@ -122,10 +128,16 @@ fn request<'e>(mut exchange: Exchange<'e>, message: &Message, id: RawId, now: No
         judged.and_then(|(method, client)| target::plan(&exchange, message, method, client, &id, now));
     match planned {
         Ok(Plan::Answer(result)) => exchange.answer(jsonrpc::result(&id, &result)),
+        Ok(Plan::Handshake(result)) => legacy::shake_hands(exchange, message, id, result),
+        Ok(Plan::Deed(deed)) => exchange.use_session(Purpose::Deed(Some(id), deed)),
         Ok(Plan::List(list)) => list.begin(exchange, id, None),
         Ok(Plan::Call(mut call)) => {
             call.about = exchange.about();
-            Step::Call(call)
+            if exchange.session().is_some() {
+                exchange.use_session(Purpose::Call(id, call))
+            } else {
+                Step::Call(call)
+            }
         }
         Err(refusal) => exchange.refuse(refusal, &AnswerId::Known(id)),
     }
@@ -146,11 +158,12 @@ fn era(exchange: &Exchange<'_>, message: &Message, method: &[u8]) -> Result<Era,
     let field = &exchange.mirrored.version;
     if message.has(Member::ProtocolVersion) {
         if !(is_handshake && names_legacy(message)) {
-            return Ok(Era::Modern);
+            return exchange.judge_modern().map(|()| Era::Modern);
         }
     } else if field.is_repeated() {
         return Err(Refusal::HeaderMismatch(Mirror::ProtocolVersion));
     } else if field.is_modern() {
+        exchange.judge_modern()?;
         // DT-48 to DT-50, DT-60: incomplete, or a contradiction.
         return Err(match (is_handshake, message.kind(Member::Meta)) {
             (true, _) => Refusal::HeaderMismatch(Mirror::ProtocolVersion),
@@ -160,6 +173,11 @@ fn era(exchange: &Exchange<'_>, message: &Message, method: &[u8]) -> Result<Era,
     }
     let mode = exchange.engine.mode();
     let agreed = if is_handshake { Some(legacy::agreed(message)) } else { field.legacy() };
+    if agreed.is_some()
+        && let Some(revision) = legacy::of_session(exchange, is_handshake)?
+    {
+        return Ok(Era::Legacy(revision));
+    }
     agreed.filter(|_| mode.serves_legacy()).map(Era::Legacy).ok_or_else(|| {
         // HTTP-31, DT-59, DT-133: what is served, and what was asked for.
         let requested = if is_handshake {
@@ -208,13 +226,18 @@ fn has_usable_progress_token(message: &Message, limits: &Limits) -> bool {
 /// a client would POST, and without a session none can be about an earlier request (CANC-09).
 fn notification<'e>(exchange: Exchange<'e>, message: &Message) -> Step<'e> {
     let judged = if message.has(Member::ProtocolVersion) {
-        modern::metadata(message, exchange.engine.limits())
-            .map_err(Refusal::Envelope)
+        exchange
+            .judge_modern()
+            .and_then(|()| modern::metadata(message, exchange.engine.limits()).map_err(Refusal::Envelope))
             .and_then(|_| notification_headers(&exchange.mirrored, message))
     } else {
         notification_version(&exchange)
     };
     match judged {
+        Ok(()) if exchange.session().is_some() => {
+            let deed = legacy::deed(message, exchange.engine.limits());
+            exchange.use_session(Purpose::Deed(None, deed))
+        }
         Ok(()) => exchange.acknowledge(),
         // HTTP-12: what answers a notification has no id.
         Err(refusal) => exchange.refuse(refusal, &AnswerId::Omitted),
@@ -227,11 +250,56 @@ fn notification_version(exchange: &Exchange<'_>) -> Result<(), Refusal> {
     if field.is_repeated() {
         return Err(Refusal::HeaderMismatch(Mirror::ProtocolVersion));
     }
-    if field.is_modern() || field.legacy().is_some() {
-        return Ok(());
+    if field.is_modern() {
+        return exchange.judge_modern();
     }
-    let requested = field.named().and_then(|version| echoed(version.as_bytes(), exchange.engine.limits()));
-    Err(Refusal::UnsupportedVersion { supported: exchange.engine.mode().revisions(), requested })
+    if field.legacy().is_some() {
+        return legacy::of_session(exchange, false).map(|_| ());
+    }
+    Err(exchange.unsupported_field())
+}
+
+/// DT-32, DT-96, DT-118: what a client answers is for the session that asked.
+fn response<'e>(exchange: Exchange<'e>, message: &Message, id: Option<RawId>) -> Step<'e> {
+    let unreadable = exchange.mirrored.version.unreadable_id();
+    let answer_id = id_of(message, exchange.engine.limits()).map_or(unreadable, AnswerId::Known);
+    if exchange.session().is_none() || message.has(Member::ProtocolVersion) {
+        return exchange.refuse(Refusal::InvalidRequest(RequestFault::Response), &answer_id);
+    }
+    let judged = notification_version(&exchange)
+        .and_then(|()| id.ok_or(Refusal::InvalidRequest(RequestFault::ResponseShape)));
+    match judged {
+        Ok(id) => {
+            let deed = legacy::answer(message, id);
+            exchange.use_session(Purpose::Deed(None, deed))
+        }
+        Err(refusal) => exchange.refuse(refusal, &answer_id),
+    }
+}
+
+impl<'e> Exchange<'e> {
+    fn use_session(self, purpose: Purpose<'e>) -> Step<'e> {
+        Step::UseSession(Box::new(UseSession::new(self, purpose)))
+    }
+
+    /// A message of 2026-07-28 belongs to no session: it has to prove itself who it comes from, and comes to
+    /// the endpoint.
+    fn judge_modern(&self) -> Result<(), Refusal> {
+        if self.visit.as_ref().is_some_and(|visit| !visit.is_verified()) {
+            return Err(Refusal::Unauthenticated);
+        }
+        if self.is_posted() {
+            return Err(Refusal::InvalidRequest(RequestFault::ModernOnLegacy));
+        }
+        Ok(())
+    }
+
+    /// DT-59, HTTP-34: what the version field names is not served.
+    pub(super) fn unsupported_field(&self) -> Refusal {
+        let field = &self.mirrored.version;
+        let requested = field.named().and_then(|version| echoed(version.as_bytes(), self.engine.limits()));
+        Refusal::UnsupportedVersion { supported: self.engine.mode().revisions(), requested }
+    }
 }
 
 /// DT-92, AMB-29: a notification need not mirror anything, but must not contradict itself.
@@ -267,6 +335,7 @@ impl Engine {
             Method::ResourcesList | Method::ResourceTemplatesList | Method::ResourcesRead => {
                 catalog.has_resources()
             }
+            Method::Subscribe | Method::Unsubscribe => self.sessions().is_some() && catalog.has_resources(),
             Method::PromptsList | Method::PromptsGet => catalog.has_prompts(),
             Method::Complete => catalog.has_completions(),
         }

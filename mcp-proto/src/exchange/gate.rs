@@ -3,7 +3,12 @@
 
 use http::{Method, StatusCode};
 
-use super::{Exchange, Manner, Probe, Step, Verify, document, mirrored::Mirrored, read_body};
+use super::{
+    Exchange, Manner, Probe, Step, Verify, document,
+    mirrored::{Mirrored, VersionField},
+    read_body,
+    visit::Visit,
+};
 use crate::{
     auth::{
         AuthPolicy, BearerPolicy, Dpop, Protection, Scheme,
@@ -44,6 +49,7 @@ impl Engine {
         }
         match head.target {
             Target::Endpoint => self.accept_at_endpoint(head, now),
+            Target::LegacyStream | Target::LegacyMessages => self.accept_at_legacy(head, now),
             Target::Metadata => Step::Respond(self.accept_at_metadata(head)),
             Target::Ping => Step::Respond(
                 self.probe(head)
@@ -57,8 +63,21 @@ impl Engine {
         }
     }
 
-    /// The gates of the MCP endpoint, in order.
     fn accept_at_endpoint<F: Fields>(&self, head: &Head<'_, F>, now: Now) -> Step<'_> {
+        self.gate(head, now, |engine, head, version| {
+            let verb = Visit::judge_verb(engine, head)?;
+            Ok(Visit::at_endpoint(engine, &head.fields, verb, version))
+        })
+    }
+
+    /// The gates of the MCP endpoint, in order. `visit` judges the verb, and says whether the request belongs
+    /// to a session.
+    pub(super) fn gate<F: Fields>(
+        &self,
+        head: &Head<'_, F>,
+        now: Now,
+        visit: impl FnOnce(&Self, &Head<'_, F>, &VersionField) -> Result<Option<Box<Visit>>, Refusal>,
+    ) -> Step<'_> {
         let cors = self.judge_origin(&head.fields);
         if let Err(refusal) = self.judge_host(head) {
             return Step::Respond(self.refuse_early(refusal, cors.unwrap_or(Cors::Foreign)));
@@ -68,21 +87,27 @@ impl Engine {
             Err(refusal) => return Step::Respond(self.refuse_early(refusal, Cors::Foreign)),
         };
         if is_preflight(head) {
-            return Step::Respond(self.preflight(cors));
+            return Step::Respond(self.preflight(head.target, cors));
         }
-        if *head.method != Method::POST {
-            return Step::Respond(self.refuse_early(Refusal::VerbNotAllowed(Allow::Post), cors));
-        }
+        let mirrored = Mirrored::read(&head.fields);
+        let visit = match visit(self, head, &mirrored.version) {
+            Ok(visit) => visit,
+            Err(refusal) => return Step::Respond(self.refuse_early(refusal, cors)),
+        };
         let exchange = Exchange {
             engine: self,
             manner: Manner { accept: Accept::read(&head.fields), ..Manner::of(cors) },
             announced: Announced::read(&head.fields),
-            mirrored: Mirrored::read(&head.fields),
+            mirrored,
             caller: None,
             named: None,
+            visit,
         };
+        if exchange.visit.as_ref().is_some_and(|visit| !visit.is_verified()) {
+            return exchange.go_on(now);
+        }
         match self.auth() {
-            AuthPolicy::Open => read_body::after_the_head(exchange, now),
+            AuthPolicy::Open => exchange.go_on(now),
             AuthPolicy::Bearer(policy) => exchange.judge_credentials(policy, head, now),
             AuthPolicy::Custom(_) => exchange.leave_to_the_application(head, now),
         }
@@ -115,8 +140,19 @@ impl Engine {
     }
 
     /// DT-04: a preflight carries no credentials and is answered without any.
-    fn preflight(&self, cors: Cors) -> Response {
-        let preflight = Preflight { methods: Allow::Post.as_str(), headers: self.allowed_headers().clone() };
+    fn preflight(&self, target: Target, cors: Cors) -> Response {
+        let allow = match target {
+            Target::LegacyStream => Allow::Get,
+            Target::Endpoint if self.sessions().is_some() => Allow::PostGetDelete,
+            Target::Endpoint
+            | Target::LegacyMessages
+            | Target::Metadata
+            | Target::Ping
+            | Target::Health
+            | Target::Ready
+            | Target::Unknown => Allow::Post,
+        };
+        let preflight = Preflight { methods: allow.as_str(), headers: self.allowed_headers().clone() };
         let fields =
             response::Fields { cors, preflight: Some(Box::new(preflight)), ..response::Fields::default() };
         Response::empty(StatusCode::NO_CONTENT, fields)

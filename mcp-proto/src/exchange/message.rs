@@ -32,6 +32,7 @@ pub(super) enum Member {
     Capabilities,
     Client,
     Level,
+    RequestId,
     Meta,
     // Of `params._meta`:
     ProtocolVersion,
@@ -91,6 +92,8 @@ impl Member {
             Self::Client
         } else if key == b"level" {
             Self::Level
+        } else if key == b"requestId" {
+            Self::RequestId
         } else {
             Self::Other
         }
@@ -191,7 +194,7 @@ impl Message {
     pub(super) fn named(&self, method: Method) -> Option<Cow<'_, str>> {
         match method {
             Method::ToolsCall | Method::PromptsGet => self.text(Member::Name),
-            Method::ResourcesRead => self.text(Member::Uri),
+            Method::ResourcesRead | Method::Subscribe | Method::Unsubscribe => self.text(Member::Uri),
             Method::Initialize
             | Method::Ping
             | Method::SetLevel

@@ -104,7 +104,7 @@ impl Mirrored {
 }
 
 impl VersionField {
-    fn read(field: Field<'_>) -> Self {
+    pub(super) fn read(field: Field<'_>) -> Self {
         match field {
             Field::Absent => Self::Absent,
             Field::One(value) => {

@@ -5,7 +5,7 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::{
-    Accept, Manner,
+    Accept, Manner, SessionStream,
     batch::Rest,
     call::{Call, LogLevel},
 };
@@ -17,6 +17,7 @@ use crate::{
     refusal::Refusal,
     render,
     response::{ContentType, Fields, Payload, Response},
+    session::{self, CallId},
     sse,
 };
 
@@ -24,15 +25,17 @@ use crate::{
 #[derive(Debug)]
 #[cfg_attr(feature = "enumerate", derive(Clone))]
 pub struct Reply {
-    id: RawId,
+    pub(super) id: RawId,
     operation: Operation,
-    manner: Manner,
+    pub(super) manner: Manner,
     progress_token: Option<RawId>,
-    log_level: Option<LogLevel>,
+    pub(super) log_level: Option<LogLevel>,
     last_progress: Option<f64>,
-    is_stream: bool,
+    pub(super) is_stream: bool,
     /// What follows, where the request is one of several.
-    rest: Option<Box<Rest>>,
+    pub(super) rest: Option<Box<Rest>>,
+    /// What the call is in its session, if it belongs to one.
+    pub(super) session: Option<CallId>,
 }
 
 /// What was called, for the scopes that it needs.
@@ -93,6 +96,20 @@ pub enum Suppressed {
     BelowLogLevel,
     /// The client does not take event streams (PROG-08).
     NoStream,
+    /// The client has cancelled the call, or its session is over.
+    Over,
+}
+
+/// What became of a notification in a session.
+#[derive(Debug, PartialEq, Eq)]
+#[must_use = "the first message opens the stream"]
+pub enum Told {
+    /// It is the first on this stream, which the answer has become.
+    Opened(SessionStream),
+    /// It is on the stream.
+    Queued,
+    /// It was not written.
+    Suppressed(Suppressed),
 }
 
 /// What a handler came to.
@@ -119,6 +136,8 @@ pub enum Outcome {
     Failed,
     /// The handler took too long.
     TimedOut,
+    /// The call was stopped ([`crate::session::Directive::Cancel`]).
+    Cancelled,
     /// The handler panicked.
     Panicked,
     /// The handler could not be run, and nobody but the server can help that.
@@ -133,6 +152,8 @@ pub enum Finish {
     Whole(Response),
     /// The last frame of the stream; then it ends (HTTP-17).
     LastFrame(Vec<u8>),
+    /// It is on the stream of the session that it belongs to.
+    Queued,
     /// The next call of a batch has to run.
     Next {
         /// What to send first; nothing, unless the answer is a stream.
@@ -159,7 +180,19 @@ impl Reply {
             last_progress: None,
             is_stream: false,
             rest: None,
+            session: None,
         }
+    }
+
+    /// Makes it the answer of a call in a session.
+    pub(super) fn belong(&mut self, call: CallId, is_stream: bool) {
+        self.session = Some(call);
+        self.is_stream = is_stream;
+    }
+
+    /// The id of the request.
+    pub(super) fn id(&self) -> &RawId {
+        &self.id
     }
 
     /// The id of the request.
@@ -181,16 +214,16 @@ impl Reply {
 
     /// Appends the frame of a notification to `out`, if the client is to get it.
     pub fn notify(&mut self, notification: &Notification, out: &mut Vec<u8>) -> Notified {
-        let frame = match self.frame(notification) {
-            Ok(frame) => frame,
+        let message = match self.message(notification) {
+            Ok(message) => message,
             Err(why) => return Notified::Suppressed(why),
         };
         let head = self.open(out);
-        sse::event(out, frame.to_string().as_bytes());
+        sse::event(out, message.to_string().as_bytes());
         head.map_or(Notified::Frame, Notified::Opened)
     }
 
-    fn frame(&mut self, notification: &Notification) -> Result<Value, Suppressed> {
+    pub(super) fn message(&mut self, notification: &Notification) -> Result<Value, Suppressed> {
         if !self.manner.accept.event_stream {
             return Err(Suppressed::NoStream);
         }
@@ -214,7 +247,7 @@ impl Reply {
                 {
                     params["message"] = json!(message);
                 }
-                Ok(envelope("notifications/progress", &params))
+                Ok(session::notification("notifications/progress", Some(params)))
             }
             Notification::Log { level, logger, data } => {
                 let wanted = self.log_level.ok_or(Suppressed::NoLogLevel)?;
@@ -225,7 +258,7 @@ impl Reply {
                 if let Some(logger) = logger {
                     params["logger"] = json!(logger);
                 }
-                Ok(envelope("notifications/message", &params))
+                Ok(session::notification("notifications/message", Some(params)))
             }
         }
     }
@@ -264,9 +297,11 @@ impl Reply {
         let result = self.result(engine, outcome);
         let Self { id, manner, is_stream, .. } = self;
         match (result, rest) {
-            (Ok(body), Some(rest)) => rest.go_on(body, is_stream, manner),
+            (Ok(body), Some(rest)) => rest.go_on(Some(body), is_stream, manner),
             // Other calls have run, so the status is theirs too.
-            (Err(refusal), Some(rest)) => rest.go_on(refusal.entry(id, manner.revision), is_stream, manner),
+            (Err(refusal), Some(rest)) => {
+                rest.go_on(Some(refusal.entry(id, manner.revision)), is_stream, manner)
+            }
             (Ok(body), None) if is_stream => Finish::LastFrame(framed(&body)),
             (Ok(body), None) => Finish::Whole(whole(body, manner)),
             // The status is sent already: the error travels as the final event (ERR-13).
@@ -288,7 +323,7 @@ impl Reply {
         refused(Refusal::Overloaded, engine, &id, self.manner)
     }
 
-    fn result(&self, engine: &Engine, outcome: Outcome) -> Result<Vec<u8>, Refusal> {
+    pub(super) fn result(&self, engine: &Engine, outcome: Outcome) -> Result<Vec<u8>, Refusal> {
         let revision = self.manner.revision;
         let form = engine.form(revision);
         let tool = |result: &ToolResult| {
@@ -332,6 +367,7 @@ impl Reply {
             // Older revisions have no error for it.
             Outcome::MissingClientCapability(_) if is_tool => tool(&ToolResult::error(CAPABILITY_MISSING)),
             Outcome::TimedOut => return Err(Refusal::TimedOut),
+            Outcome::Cancelled => return Err(Refusal::Cancelled),
             Outcome::Resource(_)
             | Outcome::InvalidArguments(_)
             | Outcome::MissingClientCapability(_)
@@ -365,10 +401,6 @@ fn tool_bytes(result: &ToolResult) -> usize {
         })
         .sum();
     96 + content + result.structured.as_ref().map_or(0, |json| 24 + json.get().len())
-}
-
-fn envelope(method: &str, params: &Value) -> Value {
-    json!({"jsonrpc": "2.0", "method": method, "params": params})
 }
 
 pub(super) fn framed(body: &[u8]) -> Vec<u8> {

@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc};
 
 use http::HeaderValue;
 
-use super::{Caller, Exchange, Step, read_body};
+use super::{Caller, Exchange, Step, read_body, visit::Verb};
 use crate::{
     auth::{AuthPolicy, BearerPolicy, Protection, Scheme, principal::Principal},
     jws::{
@@ -178,7 +178,7 @@ impl<'e> Verify<'e> {
     pub fn resolve(self, facts: Facts, now: Now) -> Step<'e> {
         let Self { mut exchange, held, .. } = self;
         let auth = exchange.engine.auth();
-        let caller = match recognise(auth, &held, facts, now) {
+        let caller = match recognise(auth, &held, facts, exchange.verb(), now) {
             Ok(caller) => caller,
             Err(refusal) => return read_body::refuse(exchange, refusal, now),
         };
@@ -188,7 +188,7 @@ impl<'e> Verify<'e> {
         let refusal = lacking.map(|needs| Refusal::InsufficientScope(needs.scopes().clone()));
         exchange.caller = Some(caller);
         match refusal {
-            None => read_body::after_the_head(exchange, now),
+            None => exchange.go_on(now),
             Some(refusal) => read_body::refuse(exchange, refusal, now),
         }
     }
@@ -204,22 +204,28 @@ impl HeldToken {
 }
 
 /// Who the caller is, if the facts are of the kind that the policy asks for and good enough for it.
-fn recognise(auth: &AuthPolicy, held: &HeldCredentials, facts: Facts, now: Now) -> Result<Caller, Refusal> {
+fn recognise(
+    auth: &AuthPolicy,
+    held: &HeldCredentials,
+    facts: Facts,
+    verb: Verb,
+    now: Now,
+) -> Result<Caller, Refusal> {
     // Facts of another kind than the policy asks for say nothing about the caller.
     let misreported = Refusal::Unavailable(Outage::VerifierUnavailable);
     match (auth, held, facts) {
         (_, _, Facts::Unavailable(outage)) => Err(Refusal::Unavailable(outage)),
         (AuthPolicy::Bearer(policy), HeldCredentials::Bearer(_), Facts::Signed(claims)) => {
-            check(policy, &claims, None, now)?;
+            check(policy, &claims, None, verb, now)?;
             Ok(Caller::of_claims(claims))
         }
         (AuthPolicy::Bearer(policy), HeldCredentials::Dpop(..), Facts::Proven(claims, facts)) => {
-            check(policy, &claims, Some(&facts), now)?;
+            check(policy, &claims, Some(&facts), verb, now)?;
             Ok(Caller::of_claims(claims))
         }
         // Without a proof of its own, the scheme makes no bound token out of a bearer token.
         (AuthPolicy::Bearer(policy), HeldCredentials::Dpop(..), Facts::Signed(claims)) => {
-            check(policy, &claims, None, now)?;
+            check(policy, &claims, None, verb, now)?;
             Err(Refusal::InvalidToken(Denial::NotSenderConstrained))
         }
         (
@@ -256,6 +262,7 @@ fn check(
     policy: &BearerPolicy,
     claims: &Claims,
     facts: Option<&ProofFacts>,
+    verb: Verb,
     now: Now,
 ) -> Result<(), Refusal> {
     let rules = policy.issuers().rules_of(claims.principal().issuer());
@@ -265,8 +272,7 @@ fn check(
     match (facts, policy.dpop()) {
         (None, _) => Ok(()),
         (Some(ProofFacts { proof, token_hash }), Some(dpop)) => {
-            // Only a POST gets this far.
-            dpop.rules().check(proof, "POST", token_hash, now.unix).map_err(Refusal::InvalidProof)
+            dpop.rules().check(proof, verb.as_str(), token_hash, now.unix).map_err(Refusal::InvalidProof)
         }
         (Some(_), None) => Err(Refusal::InvalidToken(Denial::SenderConstrained)),
     }

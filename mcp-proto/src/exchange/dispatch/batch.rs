@@ -1,7 +1,5 @@
 //! Batches, which 2025-03-26 alone has: everything in one is judged before anything in it runs.
 
-use bytes::Bytes;
-
 use crate::{
     auth::scope::Scopes,
     exchange::{
@@ -10,6 +8,7 @@ use crate::{
         batch::Batch,
         message::{Member, Message},
         mirrored::VersionField,
+        use_session::{Deed, Place, Purpose},
     },
     jsonrpc::{self, RawId},
     refusal::{Refusal, RequestFault},
@@ -24,6 +23,9 @@ const REVISION: Revision = Revision::V2025_03_26;
 /// DT-27 to DT-30: whether an array may be a batch here. A client that says nothing is of this revision
 /// (HTTP-35).
 pub(super) fn is_of_its_revision(exchange: &Exchange<'_>) -> bool {
+    if let Some(session) = exchange.session() {
+        return session.revision() == REVISION && !exchange.is_posted();
+    }
     exchange.engine.mode().serves_legacy()
         && match exchange.mirrored.version {
             VersionField::Absent | VersionField::Known(REVISION) => true,
@@ -34,17 +36,24 @@ pub(super) fn is_of_its_revision(exchange: &Exchange<'_>) -> bool {
 /// Authorizes all requests of a batch, then begins with the first.
 pub(super) fn batch<'e>(mut exchange: Exchange<'e>, message: &Message, now: Now) -> Step<'e> {
     exchange.manner.revision = REVISION;
-    let requests = match requests(&exchange, message) {
-        Ok(requests) => requests,
+    if exchange.session().is_none() && exchange.engine.sessions().is_some() {
+        return exchange.refuse_without_id(Refusal::SessionIdMissing);
+    }
+    let Sorted { requests, mut deeds } = match sort(&exchange, message) {
+        Ok(sorted) => sorted,
         Err(fault) => return exchange.refuse_without_id(Refusal::InvalidRequest(fault)),
     };
-    if requests.is_empty() {
+    if requests.is_empty() && exchange.session().is_none() {
         return exchange.acknowledge();
     }
-    if !exchange.manner.accept.json && !exchange.manner.accept.event_stream {
+    let is_answered = !requests.is_empty();
+    if is_answered && !exchange.manner.accept.json && !exchange.manner.accept.event_stream {
         return exchange.refuse_without_id(Refusal::NotAcceptable);
     }
-    match judge(&exchange, &requests, now) {
+    match judge(&exchange, &requests, &mut deeds, now) {
+        Ok(batch) if exchange.session().is_some() => {
+            exchange.use_session(Purpose::Batch(deeds, Box::new(batch)))
+        }
         Ok(batch) => batch.go_on(exchange),
         Err(Denied { needs, first }) => {
             if exchange.engine.keeps_records() {
@@ -55,8 +64,16 @@ pub(super) fn batch<'e>(mut exchange: Exchange<'e>, message: &Message, now: Now)
     }
 }
 
-/// The requests among the messages (DT-26, DT-31 to DT-34).
-fn requests(exchange: &Exchange<'_>, message: &Message) -> Result<Vec<(RawId, Message)>, RequestFault> {
+/// The messages of a batch by what becomes of them.
+struct Sorted {
+    requests: Vec<(RawId, Message)>,
+    /// What is done to the session at once.
+    deeds: Vec<(Option<Place>, Deed)>,
+}
+
+/// DT-26, DT-31 to DT-34: requests, and what is not answered. Without a session there is nobody to take a
+/// response, nor anything for a notification to do.
+fn sort(exchange: &Exchange<'_>, message: &Message) -> Result<Sorted, RequestFault> {
     let limits = exchange.engine.limits();
     if message.values() > limits.body_values_max {
         return Err(RequestFault::TooManyValues);
@@ -65,18 +82,24 @@ fn requests(exchange: &Exchange<'_>, message: &Message) -> Result<Vec<(RawId, Me
     if elements.is_empty() {
         return Err(RequestFault::EmptyBatch);
     }
-    let read = |element: Bytes| {
+    let in_session = exchange.session().is_some();
+    let mut sorted = Sorted { requests: Vec::new(), deeds: Vec::new() };
+    for element in elements {
         let message = Message::read(element).map_err(|_| RequestFault::BatchItem)?;
         let shape = shape(&message, limits).map_err(|_| RequestFault::BatchItem)?;
         let comes_alone = message.has(Member::ProtocolVersion)
             || message.bytes(Member::Method).as_deref() == Some(b"initialize");
         match shape {
-            _ if comes_alone => Err(RequestFault::BatchItem),
-            Shape::Request(id) => Ok(Some((id, message))),
-            Shape::Notification => Ok(None),
+            _ if comes_alone => return Err(RequestFault::BatchItem),
+            Shape::Request(id) => sorted.requests.push((id, message)),
+            Shape::Notification => sorted.deeds.push((None, legacy::deed(&message, limits))),
+            Shape::Response(Some(id)) if in_session => {
+                sorted.deeds.push((None, legacy::answer(&message, id)))
+            }
+            Shape::Response(_) => return Err(RequestFault::BatchItem),
         }
-    };
-    elements.into_iter().filter_map(|element| read(element).transpose()).collect()
+    }
+    Ok(sorted)
 }
 
 /// Requests of which the caller may not make all.
@@ -91,6 +114,7 @@ struct Denied<'m> {
 fn judge<'e, 'm>(
     exchange: &Exchange<'e>,
     requests: &'m [(RawId, Message)],
+    deeds: &mut Vec<(Option<Place>, Deed)>,
     now: Now,
 ) -> Result<Batch<'e>, Denied<'m>> {
     let mut batch = Batch::of(requests.len(), exchange.engine.limits());
@@ -103,7 +127,11 @@ fn judge<'e, 'm>(
         let keeps_records = exchange.engine.keeps_records();
         let element = |rule| keeps_records.then(|| Element { named: named(), rule });
         match planned {
-            Ok(Plan::Answer(result)) => {
+            Ok(Plan::Deed(deed)) => {
+                batch.record(element(None));
+                deeds.push((Some((place, id.clone())), deed));
+            }
+            Ok(Plan::Answer(result) | Plan::Handshake(result)) => {
                 batch.record(element(None));
                 if batch.is_full() {
                     batch.refuse(place, id.clone());

@@ -1,19 +1,26 @@
 //! Requests of revisions that begin with a handshake. Without a session each is served on its own, with
-//! the surface of the revision that it names.
+//! the surface of the revision that it names; in a session with that of the session.
+
+use std::{borrow::Cow, sync::Arc};
+
+use serde::Deserialize;
 
 use crate::{
     exchange::{
-        Exchange,
+        Exchange, OpenSession, Step,
         call::{ClientFacts, LogLevel},
         message::{Member, Message},
+        use_session::{Deed, Purpose},
     },
-    jsonrpc::strict::Kind,
+    jsonrpc::{self, AnswerId, RawId, strict::Kind},
+    limits::Limits,
     method::Method,
     refusal::{ParamsFault, Refusal},
     revision::Revision,
+    session::{Answer, ERROR_MESSAGE_BYTES_MAX, Owner, SessionInfo},
 };
 
-use super::{has_usable_progress_token, offered};
+use super::{has_usable_progress_token, judge_scopes, offered};
 
 /// The log messages that a client gets without a session that could remember what it asked for: the
 /// server decides (LOGG-05).
@@ -34,7 +41,8 @@ pub(super) fn judge(
         return Err(Refusal::InvalidParams(ParamsFault::ProgressToken));
     }
     let meta = message.kept(Member::Meta).unwrap_or_default();
-    Ok((method, ClientFacts { revision, log_level: Some(LOG_LEVEL), meta }))
+    let session = exchange.session().map(Arc::clone);
+    Ok((method, ClientFacts { revision, log_level: Some(LOG_LEVEL), meta, session }))
 }
 
 /// LIF-03 to LIF-05, AMB-16: the revision that a handshake asks for, or else the newest that can be agreed
@@ -61,8 +69,107 @@ pub(super) fn handshake(message: &Message) -> Result<(), ParamsFault> {
     Ok(())
 }
 
-/// ERR-19: one of the eight levels. There is nothing to remember it in.
-pub(super) fn level(message: &Message) -> Result<(), ParamsFault> {
-    let level = message.text(Member::Level).and_then(|name| LogLevel::from_name(&name));
-    level.map(|_| ()).ok_or(ParamsFault::Level)
+/// ERR-19: one of the eight levels.
+pub(super) fn level(message: &Message) -> Result<LogLevel, ParamsFault> {
+    message.text(Member::Level).and_then(|name| LogLevel::from_name(&name)).ok_or(ParamsFault::Level)
+}
+
+/// The revision of the session that a message belongs to, on servers where messages belong to one; the version
+/// field does not change it (AMB-05). Without a session there is a handshake first (DT-55).
+pub(super) fn of_session(exchange: &Exchange<'_>, is_handshake: bool) -> Result<Option<Revision>, Refusal> {
+    match exchange.session() {
+        Some(_) if is_handshake && exchange.is_posted() => Ok(None),
+        Some(_) if is_handshake => Err(Refusal::AlreadyInitialized),
+        Some(session) => Ok(Some(session.revision())),
+        None if exchange.engine.sessions().is_some() && !is_handshake => Err(Refusal::SessionIdMissing),
+        None => Ok(None),
+    }
+}
+
+/// What a good handshake comes to: a session, where there are sessions.
+pub(super) fn shake_hands<'e>(
+    exchange: Exchange<'e>,
+    message: &Message,
+    id: RawId,
+    result: Cow<'e, [u8]>,
+) -> Step<'e> {
+    let Some(policy) = exchange.engine.sessions() else {
+        return exchange.answer(jsonrpc::result(&id, &result));
+    };
+    let text = |member| String::from_utf8_lossy(message.json(member).unwrap_or_default()).into_owned();
+    let (capabilities, client) = (text(Member::Capabilities), text(Member::Client));
+    if capabilities.len().saturating_add(client.len()) > policy.handshake_bytes_max {
+        let refusal = Refusal::InvalidParams(ParamsFault::HandshakeTooLong);
+        return exchange.refuse(refusal, &AnswerId::Known(id));
+    }
+    let info = SessionInfo {
+        owner: Owner::of(exchange.principal()),
+        revision: exchange.manner.revision,
+        capabilities: capabilities.into(),
+        client: client.into(),
+    };
+    if exchange.is_posted() {
+        return exchange.use_session(Purpose::Introduce(id, info, result.into_owned()));
+    }
+    Step::OpenSession(Box::new(OpenSession::of_handshake(exchange, id, info, result)))
+}
+
+/// What a notification does to its session.
+pub(super) fn deed(message: &Message, limits: &Limits) -> Deed {
+    let method = message.bytes(Member::Method).unwrap_or_default();
+    match &*method {
+        b"notifications/initialized" => Deed::Initialized,
+        // CANC-05: what names no request does nothing.
+        b"notifications/cancelled" => match message.kind(Member::RequestId) {
+            Some(Kind::Integer | Kind::String | Kind::EscapedString) => message
+                .json(Member::RequestId)
+                .filter(|id| id.len() <= limits.id_bytes_max)
+                .map_or(Deed::Nothing, |id| Deed::Cancel(id.into())),
+            Some(Kind::Null | Kind::Bool | Kind::Number | Kind::Array | Kind::Object) | None => Deed::Nothing,
+        },
+        _ => Deed::Nothing,
+    }
+}
+
+/// What a response says to the question of that id.
+pub(super) fn answer(message: &Message, id: RawId) -> Deed {
+    #[derive(Deserialize)]
+    struct Error {
+        #[serde(default)]
+        code: i64,
+        #[serde(default)]
+        message: String,
+    }
+    let answer = match message.json(Member::Error) {
+        None => Answer::Result(message.kept(Member::Result).unwrap_or_default()),
+        Some(error) => {
+            let Error { code, message } =
+                serde_json::from_slice(error).unwrap_or(Error { code: 0, message: String::new() });
+            let end = message.floor_char_boundary(ERROR_MESSAGE_BYTES_MAX);
+            Answer::Error { code, message: message.get(..end).unwrap_or_default().into() }
+        }
+    };
+    Deed::Answer(id, answer)
+}
+
+/// `resources/subscribe`: of what the caller may read (DT-123).
+pub(super) fn subscribe(exchange: &Exchange<'_>, message: &Message) -> Result<Deed, Refusal> {
+    let uri = uri(exchange, message)?;
+    let needs = exchange.engine.catalog().subscribable(&uri);
+    let needs = needs.ok_or_else(|| Refusal::UnknownResource(uri.clone()))?;
+    judge_scopes(exchange, &needs)?;
+    Ok(Deed::Subscribe(uri, needs))
+}
+
+/// `resources/unsubscribe`
+pub(super) fn unsubscribe(exchange: &Exchange<'_>, message: &Message) -> Result<Deed, Refusal> {
+    uri(exchange, message).map(Deed::Unsubscribe)
+}
+
+fn uri(exchange: &Exchange<'_>, message: &Message) -> Result<Box<str>, Refusal> {
+    let uri = message.text(Member::Uri).ok_or(Refusal::InvalidParams(ParamsFault::Uri))?;
+    if uri.len() > exchange.engine.limits().uri_bytes_max {
+        return Err(Refusal::InvalidParams(ParamsFault::UriTooLong));
+    }
+    Ok(uri.into())
 }

@@ -75,6 +75,7 @@ impl Metadata<'_> {
             revision,
             log_level: self.log_level,
             meta: message.kept(Member::Meta).unwrap_or_default(),
+            session: None,
         }
     }
 }

@@ -17,6 +17,7 @@ use crate::{
         message::{Member, Message},
         mirrored::Mirrored,
         reply::{Operation, Reply},
+        use_session::Deed,
     },
     head::ParamFields,
     jsonrpc::{RawId, strict::Kind},
@@ -30,6 +31,10 @@ use crate::{
 pub(super) enum Plan<'e> {
     /// The JSON text of a result.
     Answer(Cow<'e, [u8]>),
+    /// The JSON text of the result of a handshake.
+    Handshake(Cow<'e, [u8]>),
+    /// Something is done to the session of the request.
+    Deed(Deed),
     /// A list of which the caller does not get to see everything.
     List(List<'e>),
     /// A handler has to run.
@@ -52,13 +57,20 @@ pub(super) fn plan<'e>(
     let (callee, operation) = match method {
         Method::Initialize => {
             legacy::handshake(message).map_err(Refusal::InvalidParams)?;
-            return Ok(Plan::Answer(engine.handshake(client.revision).into()));
+            return Ok(Plan::Handshake(engine.handshake(client.revision).into()));
         }
         Method::Ping => return Ok(Plan::Answer(b"{}".into())),
         Method::SetLevel => {
-            legacy::level(message).map_err(Refusal::InvalidParams)?;
-            return Ok(Plan::Answer(b"{}".into()));
+            let level = legacy::level(message).map_err(Refusal::InvalidParams)?;
+            // Without a session there is nothing to remember it in.
+            let plan = match exchange.session() {
+                Some(_) => Plan::Deed(Deed::SetLevel(level)),
+                None => Plan::Answer(b"{}".into()),
+            };
+            return Ok(plan);
         }
+        Method::Subscribe => return legacy::subscribe(exchange, message).map(Plan::Deed),
+        Method::Unsubscribe => return legacy::unsubscribe(exchange, message).map(Plan::Deed),
         Method::Discover => return Ok(Plan::Answer(engine.discovery().into())),
         Method::ToolsList => return list(exchange, message, &catalog.tool_list, ItemKind::Tool),
         Method::ResourcesList => return list(exchange, message, &catalog.resource_list, ItemKind::Resource),
@@ -80,7 +92,16 @@ pub(super) fn plan<'e>(
         client.log_level,
     );
     let caller = exchange.caller.clone();
-    Ok(Plan::Call(Box::new(Call { callee, caller, client, deadline, reply, about: None })))
+    Ok(Plan::Call(Box::new(Call {
+        callee,
+        caller,
+        client,
+        deadline,
+        reply,
+        about: None,
+        session: None,
+        acknowledged: None,
+    })))
 }
 
 /// One page of a list: rendered already, unless it depends on who asks.

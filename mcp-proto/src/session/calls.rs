@@ -1,0 +1,45 @@
+//! The calls that run in a session, and what they have asked the client.
+
+use std::collections::VecDeque;
+
+use super::{question::Answer, stream::Terms};
+use crate::{jsonrpc::RawId, time::Tick};
+
+/// Names a call in its session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CallId(pub(super) u64);
+
+/// Names a question of a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AskId(pub(super) u64);
+
+/// What a call has to be told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Directive {
+    /// The client answered.
+    Answer(AskId, Answer),
+    /// Stop: the client cancelled the call, or the session is over. Nothing more is sent for it.
+    Cancel,
+}
+
+/// A call that runs.
+pub(super) struct RunningCall {
+    pub(super) id: CallId,
+    /// The first call of the request that it belongs to.
+    pub(super) group: CallId,
+    pub(super) request: RawId,
+    pub(super) terms: Terms,
+    /// When it is over at the latest, whatever its driver does.
+    pub(super) deadline: Tick,
+    /// Where its messages go, once there is something.
+    pub(super) stream: Option<u64>,
+    pub(super) is_cancelled: bool,
+    pub(super) answers: VecDeque<(AskId, Answer)>,
+}
+
+/// A question that is not answered.
+pub(super) struct OpenAsk {
+    pub(super) id: AskId,
+    pub(super) call: CallId,
+    pub(super) deadline: Tick,
+}

@@ -1,0 +1,606 @@
+//! Everything that a session has to send and may have to send again, within its bounds.
+//!
+//! Every message is on exactly one stream (SSE-17). Streams are pulled: what a client does not take stays here,
+//! where it is counted.
+
+use std::collections::VecDeque;
+
+use bytes::Bytes;
+
+use super::{
+    Effect, Party,
+    change::Key,
+    event::{Class, Event, EventId, Pull, StreamHandle},
+    policy::SessionPolicy,
+    stream::{Closing, Kept, Payload, Purpose, Stream, Terms},
+};
+use crate::{sse, time::Now};
+
+/// The first stream of a session that was taken over from another server. Numbers of one server end here.
+const STREAMS_PER_EPOCH: u64 = 1 << 32;
+
+pub(super) struct Outbox {
+    streams: Vec<Stream>,
+    /// Messages about no call, while no stream takes them.
+    waiting: VecDeque<Waiting>,
+    /// The number of the next stream.
+    next: u64,
+    /// The age of the next event.
+    order: u64,
+    /// What is kept: events, those that wait included, and bytes of their messages.
+    events: usize,
+    bytes: usize,
+    effects: VecDeque<Effect>,
+}
+
+pub(super) struct Waiting {
+    class: Class,
+    pub(super) key: Option<Key>,
+    message: Bytes,
+}
+
+/// A message that has to be sent cannot be kept.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Overflow;
+
+/// What comes of resuming.
+pub(super) enum Resumed {
+    /// The stream goes on.
+    Live(StreamHandle),
+    /// What the client missed is not here any more.
+    Evicted,
+    /// There never was such an event, or nothing came or will come after it.
+    Unknown,
+}
+
+/// What a store has to say of events that are not here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Replayed {
+    /// These, in order, without a gap.
+    Events(Vec<Event>),
+    /// It does not know the event that they would come after.
+    Evicted,
+    /// It failed.
+    Failed,
+}
+
+impl Outbox {
+    pub(super) fn new(epoch: u32) -> Self {
+        Self {
+            streams: Vec::new(),
+            waiting: VecDeque::new(),
+            next: u64::from(epoch).saturating_mul(STREAMS_PER_EPOCH).saturating_add(1),
+            order: 0,
+            events: 0,
+            bytes: 0,
+            effects: VecDeque::new(),
+        }
+    }
+
+    pub(super) fn effect(&mut self, effect: Effect) {
+        if !(matches!(effect, Effect::Save) && self.effects.contains(&Effect::Save)) {
+            self.effects.push_back(effect);
+        }
+    }
+
+    pub(super) fn poll_effect(&mut self) -> Option<Effect> {
+        let effect = self.effects.pop_front();
+        if effect.is_none() {
+            // An idle session holds on to nothing.
+            self.effects = VecDeque::new();
+        }
+        effect
+    }
+
+    /// The stream of a client of 2024-11-05, which everything goes to.
+    pub(super) fn legacy_stream(&self) -> Option<u64> {
+        self.streams.iter().find(|stream| stream.purpose == Purpose::Legacy).map(|stream| stream.number)
+    }
+
+    /// Whether a stream is open.
+    pub(super) fn is_connected(&self) -> bool {
+        self.streams.iter().any(|stream| stream.connection.is_some())
+    }
+
+    /// How many streams are open that are about no call.
+    pub(super) fn standalone(&self) -> usize {
+        let is_one = |stream: &&Stream| stream.connection.is_some() && stream.purpose != Purpose::Call;
+        self.streams.iter().filter(is_one).count()
+    }
+
+    /// Begins a stream, with an event that gives the client an id where its revision has that.
+    pub(super) fn open(
+        &mut self,
+        purpose: Purpose,
+        terms: Terms,
+        first: Option<Payload>,
+        now: Now,
+        every_micros: u64,
+        policy: &SessionPolicy,
+    ) -> StreamHandle {
+        let number = self.next;
+        self.next = self.next.saturating_add(1);
+        let mut stream = Stream::new(number, purpose);
+        let handle = stream.connect(terms, now.tick.after_micros(every_micros), self.age());
+        if let Some(payload) = first {
+            // It is small, and a stream without it is of less use than what goes for it.
+            let _ = self.make_room(Class::Must, payload.len(), policy);
+            let is_stored = !policy.keeps_events_elsewhere || purpose == Purpose::Legacy;
+            if !is_stored {
+                let id = EventId { stream: number, sequence: stream.next };
+                self.effects.push_back(Effect::Append(Event { id, message: Bytes::new() }));
+            }
+            self.bytes = self.bytes.saturating_add(payload.len());
+            self.keep(&mut stream, Class::Must, None, payload, is_stored);
+        }
+        self.streams.push(stream);
+        handle
+    }
+
+    /// The age of the next event or connection.
+    fn age(&mut self) -> u64 {
+        let age = self.order;
+        self.order = self.order.saturating_add(1);
+        age
+    }
+
+    /// Puts an event on a stream.
+    fn keep(
+        &mut self,
+        stream: &mut Stream,
+        class: Class,
+        key: Option<Key>,
+        payload: Payload,
+        is_stored: bool,
+    ) {
+        let sequence = stream.next;
+        stream.next = stream.next.saturating_add(1);
+        stream.events.push_back(Kept {
+            sequence,
+            order: self.age(),
+            class,
+            key,
+            payload,
+            is_stored,
+            is_guest: false,
+        });
+        self.events = self.events.saturating_add(1);
+    }
+
+    /// RES-04, RES-05, AMB-19: the stream of the event, from the next one on.
+    pub(super) fn resume(
+        &mut self,
+        id: EventId,
+        terms: Terms,
+        now: Now,
+        every_micros: u64,
+        policy: &SessionPolicy,
+    ) -> Resumed {
+        if id.stream == 0 || id.stream >= self.next {
+            return Resumed::Unknown;
+        }
+        let (heartbeat, age) = (now.tick.after_micros(every_micros), self.age());
+        if let Some(stream) = self.streams.iter_mut().find(|stream| stream.number == id.stream) {
+            // A client that is told that it has everything asks no more.
+            let is_over = stream.is_finished && id.sequence.saturating_add(1) >= stream.next;
+            if stream.purpose == Purpose::Legacy || id.sequence > stream.shown || is_over {
+                return Resumed::Unknown;
+            }
+            let is_here = stream.evicted <= id.sequence;
+            if !is_here && !policy.keeps_events_elsewhere {
+                return Resumed::Evicted;
+            }
+            let earlier = stream.handle();
+            let handle = stream.connect(terms, heartbeat, age);
+            stream.sent = id.sequence;
+            if !is_here {
+                replay(stream, handle, id.sequence, &mut self.effects);
+            }
+            self.effects.extend(earlier.map(|earlier| Effect::Wake(Party::Stream(earlier))));
+            return Resumed::Live(handle);
+        }
+        if !policy.keeps_events_elsewhere {
+            return Resumed::Evicted;
+        }
+        // Whatever it was for, what comes behind its events is about no call.
+        let mut stream = Stream::new(id.stream, Purpose::Standalone);
+        stream.sent = id.sequence;
+        stream.shown = id.sequence;
+        stream.next = id.sequence.saturating_add(1);
+        let handle = stream.connect(terms, heartbeat, age);
+        replay(&mut stream, handle, id.sequence, &mut self.effects);
+        self.streams.push(stream);
+        Resumed::Live(handle)
+    }
+
+    fn stream(&mut self, number: u64) -> Option<&mut Stream> {
+        self.streams.iter_mut().find(|stream| stream.number == number)
+    }
+
+    /// Puts a message on a stream.
+    pub(super) fn push(
+        &mut self,
+        number: u64,
+        class: Class,
+        key: Option<Key>,
+        message: Bytes,
+        policy: &SessionPolicy,
+    ) -> Result<(), Overflow> {
+        if let Some(key) = &key
+            && self.stream(number).is_some_and(|stream| stream.has_unsent(key))
+        {
+            return Ok(());
+        }
+        if !self.make_room(class, message.len(), policy)? {
+            return Ok(());
+        }
+        let Some(place) = self.streams.iter().position(|stream| stream.number == number) else {
+            return Ok(());
+        };
+        let mut stream = self.streams.swap_remove(place);
+        let is_stored = !policy.keeps_events_elsewhere || stream.purpose == Purpose::Legacy;
+        if !is_stored {
+            let id = EventId { stream: number, sequence: stream.next };
+            self.effects.push_back(Effect::Append(Event { id, message: message.clone() }));
+        }
+        self.bytes = self.bytes.saturating_add(message.len());
+        self.keep(&mut stream, class, key, Payload::Message(message), is_stored);
+        wake(&mut stream, &mut self.effects);
+        self.streams.push(stream);
+        Ok(())
+    }
+
+    /// Keeps a message about no call until there is a stream for it.
+    pub(super) fn wait(&mut self, class: Class, key: Option<Key>, message: Bytes, policy: &SessionPolicy) {
+        if let Some(key) = &key
+            && (self.waiting.iter().any(|waiting| waiting.key.as_ref() == Some(key))
+                || self.streams.iter().any(|stream| stream.connection.is_some() && stream.has_unsent(key)))
+        {
+            return;
+        }
+        // Nothing about no call has to be sent, so nothing overflows.
+        if self.make_room(class, message.len(), policy) == Ok(true) {
+            self.count(&message);
+            self.waiting.push_back(Waiting { class, key, message });
+        }
+    }
+
+    fn count(&mut self, message: &Bytes) {
+        self.events = self.events.saturating_add(1);
+        self.bytes = self.bytes.saturating_add(message.len());
+    }
+
+    fn discount(&mut self, bytes: usize) {
+        self.events = self.events.saturating_sub(1);
+        self.bytes = self.bytes.saturating_sub(bytes);
+    }
+
+    /// Makes room for a message: first what was sent goes, the oldest before others, then what nobody has to
+    /// get. Whether there is room then.
+    fn make_room(&mut self, class: Class, bytes: usize, policy: &SessionPolicy) -> Result<bool, Overflow> {
+        let is_full = |outbox: &Self| {
+            outbox.events >= policy.events_max || outbox.bytes.saturating_add(bytes) > policy.bytes_max
+        };
+        while is_full(self) {
+            let has_gone = self.evict_sent()
+                || self.drop_unsent(Class::Lossy)
+                || class == Class::Must && self.drop_unsent(Class::Coalesce);
+            if !has_gone {
+                return match class {
+                    Class::Lossy | Class::Coalesce => Ok(false),
+                    // One that a client has to get may be larger than everything else may be together.
+                    Class::Must if !self.has_unsent_message() => Ok(true),
+                    Class::Must => Err(Overflow),
+                };
+            }
+        }
+        Ok(true)
+    }
+
+    fn has_unsent_message(&self) -> bool {
+        let is_message = |event: &Kept| matches!(event.payload, Payload::Message(_)) && !event.is_guest;
+        self.streams.iter().any(|stream| stream.unsent().any(is_message))
+    }
+
+    fn evict_sent(&mut self) -> bool {
+        let age = |stream: &Stream| stream.oldest_sent().map(|event| event.order);
+        let oldest =
+            self.streams.iter_mut().filter(|stream| age(stream).is_some()).min_by_key(|stream| age(stream));
+        let Some(stream) = oldest else { return false };
+        let Some(event) = stream.events.pop_front() else { return false };
+        stream.evicted = event.sequence;
+        if !event.is_guest {
+            self.discount(event.payload.len());
+        }
+        self.streams.retain(|stream| !stream.is_spent());
+        true
+    }
+
+    /// Drops the oldest message of this class that was not sent.
+    fn drop_unsent(&mut self, class: Class) -> bool {
+        let of_class = |event: &&Kept| event.class == class;
+        let oldest = self
+            .streams
+            .iter()
+            .filter_map(|stream| Some((stream.unsent().find(of_class)?.order, stream.number)))
+            .min();
+        if let Some((order, number)) = oldest {
+            let Some(stream) = self.stream(number) else { return false };
+            let Some(place) = stream.events.iter().position(|event| event.order == order) else {
+                return false;
+            };
+            let dropped = stream.events.remove(place);
+            if let Some(event) = dropped.filter(|event| !event.is_guest) {
+                self.discount(event.payload.len());
+            }
+            return true;
+        }
+        let Some(place) = self.waiting.iter().position(|waiting| waiting.class == class) else {
+            return false;
+        };
+        let bytes = self.waiting.remove(place).map_or(0, |waiting| waiting.message.len());
+        self.discount(bytes);
+        true
+    }
+
+    /// Gives what waits to the newest open stream that is for it. `is_allowed` says whether a stream of these
+    /// terms may carry it.
+    pub(super) fn deliver(&mut self, policy: &SessionPolicy, is_allowed: impl Fn(&Key, &Terms) -> bool) {
+        let is_target = |stream: &&Stream| {
+            let is_open = stream
+                .connection
+                .as_ref()
+                .is_some_and(|connection| connection.closing.is_none() && !connection.is_replaying);
+            is_open && stream.purpose != Purpose::Call && !stream.is_finished
+        };
+        let target = self
+            .streams
+            .iter()
+            .filter(is_target)
+            .max_by_key(|stream| stream.connection.as_ref().map(|connection| connection.age));
+        let Some((number, terms)) =
+            target.and_then(|stream| Some((stream.number, stream.connection.as_ref()?.terms.clone())))
+        else {
+            return;
+        };
+        while let Some(Waiting { class, key, message }) = self.waiting.pop_front() {
+            self.discount(message.len());
+            if key.as_ref().is_none_or(|key| is_allowed(key, &terms)) {
+                // Its room has just become free.
+                let _ = self.push(number, class, key, message, policy);
+            }
+        }
+    }
+
+    /// Drops what waits to be told of this.
+    pub(super) fn forget(&mut self, key: &Key) {
+        let (before, mut bytes) = (self.waiting.len(), 0);
+        self.waiting.retain(|waiting| {
+            let stays = waiting.key.as_ref() != Some(key);
+            bytes += if stays { 0 } else { waiting.message.len() };
+            stays
+        });
+        self.events = self.events.saturating_sub(before.saturating_sub(self.waiting.len()));
+        self.bytes = self.bytes.saturating_sub(bytes);
+    }
+
+    /// What was not sent on a stream is not to be sent any more.
+    pub(super) fn retract(&mut self, number: u64) {
+        let Some(place) = self.streams.iter().position(|stream| stream.number == number) else { return };
+        let mut stream = self.streams.swap_remove(place);
+        let sent = stream.sent;
+        let is_unsent =
+            |event: &mut Kept| event.sequence > sent && matches!(event.payload, Payload::Message(_));
+        while let Some(event) = stream.events.pop_back_if(is_unsent) {
+            if !event.is_guest {
+                self.discount(event.payload.len());
+            }
+        }
+        self.streams.push(stream);
+    }
+
+    /// The stream's last message is there.
+    pub(super) fn finish(&mut self, number: u64) {
+        let Some(stream) = self.streams.iter_mut().find(|stream| stream.number == number) else { return };
+        stream.is_finished = stream.purpose == Purpose::Call;
+        wake(stream, &mut self.effects);
+        self.streams.retain(|stream| !stream.is_spent());
+    }
+
+    /// The connection of a stream is to end; the stream is not.
+    pub(super) fn close(&mut self, number: u64, closing: Closing) {
+        let Some(stream) = self.streams.iter_mut().find(|stream| stream.number == number) else { return };
+        if let Some(connection) = &mut stream.connection {
+            connection.closing.get_or_insert(closing);
+            wake(stream, &mut self.effects);
+        }
+    }
+
+    /// The connections of streams that are about no call are to end.
+    pub(super) fn close_standalone(&mut self) {
+        let numbers: Vec<u64> = self
+            .streams
+            .iter()
+            .filter(|stream| stream.purpose != Purpose::Call)
+            .map(|stream| stream.number)
+            .collect();
+        numbers.into_iter().for_each(|number| self.close(number, Closing::Quietly));
+    }
+
+    /// Appends what there is for a connection.
+    pub(super) fn pull(&mut self, handle: StreamHandle, out: &mut Vec<u8>, budget: usize) -> Pull {
+        let Some(stream) = self.streams.iter_mut().find(|stream| stream.is_on(handle)) else {
+            return Pull::Ended;
+        };
+        let before = out.len();
+        stream.write(out, budget);
+        let is_at_its_end = stream.is_at_its_end();
+        let sent = stream.sent;
+        let replayed = stream
+            .connection
+            .as_mut()
+            .and_then(|connection| connection.replayed_to.take_if(|last| *last <= sent));
+        if let Some(last) = replayed {
+            replay(stream, handle, last, &mut self.effects);
+        }
+        let Some(connection) = &mut stream.connection else { return Pull::Ended };
+        connection.is_woken = false;
+        if out.len() > before {
+            connection.spoke = true;
+            connection.is_heartbeat_due = false;
+            return Pull::Wrote;
+        }
+        if is_at_its_end {
+            let closing = connection.closing.replace(Closing::Quietly);
+            if let Some(Closing::Retry(millis)) = closing {
+                sse::retry(out, millis);
+                return Pull::Wrote;
+            }
+            return Pull::Ended;
+        }
+        if std::mem::take(&mut connection.is_heartbeat_due) {
+            sse::comment(out);
+            return Pull::Wrote;
+        }
+        Pull::Empty
+    }
+
+    /// A connection has gone. What nobody was shown of a stream about no call waits for another one.
+    pub(super) fn disconnect(&mut self, handle: StreamHandle, policy: &SessionPolicy) -> Option<Purpose> {
+        let stream = self.streams.iter_mut().find(|stream| stream.is_on(handle))?;
+        stream.connection = None;
+        let purpose = stream.purpose;
+        // What a store has under the id of this stream stays on it.
+        if purpose == Purpose::Standalone && !policy.keeps_events_elsewhere {
+            while let Some(event) = stream.events.pop_back_if(|event| event.sequence > stream.shown) {
+                let is_known =
+                    event.key.is_some() && self.waiting.iter().any(|waiting| waiting.key == event.key);
+                match event.payload {
+                    Payload::Message(message) if !is_known => {
+                        self.waiting.push_front(Waiting { class: event.class, key: event.key, message });
+                    }
+                    payload @ (Payload::Message(_) | Payload::Prime(_) | Payload::Endpoint(_)) => {
+                        self.events = self.events.saturating_sub(1);
+                        self.bytes = self.bytes.saturating_sub(payload.len());
+                    }
+                }
+            }
+        }
+        self.streams.retain(|stream| !stream.is_spent());
+        Some(purpose)
+    }
+
+    /// The store has an event, which may be shown now.
+    pub(super) fn stored(&mut self, id: EventId) {
+        let Some(stream) = self.streams.iter_mut().find(|stream| stream.number == id.stream) else { return };
+        if let Some(event) = stream.events.iter_mut().find(|event| event.sequence == id.sequence) {
+            event.is_stored = true;
+            wake(stream, &mut self.effects);
+        }
+    }
+
+    /// The store does not have what a client missed: what comes now is all that it gets, as on a fresh stream.
+    pub(super) fn begin_anew(&mut self, handle: StreamHandle) {
+        let Some(stream) = self.streams.iter_mut().find(|stream| stream.is_on(handle)) else { return };
+        stream.sent = stream.next.saturating_sub(1);
+        if stream.is_finished {
+            stream.is_finished = false;
+            stream.purpose = Purpose::Standalone;
+        }
+        if let Some(connection) = &mut stream.connection {
+            connection.is_replaying = false;
+        }
+    }
+
+    /// The store gave events that are not here. Where these are as many as were asked for, there may be more.
+    pub(super) fn replayed(&mut self, handle: StreamHandle, events: Vec<Event>, policy: &SessionPolicy) {
+        let Some(place) = self.streams.iter().position(|stream| stream.is_on(handle)) else { return };
+        let mut stream = self.streams.swap_remove(place);
+        let is_page = events.len() >= policy.events_max;
+        let mut last = stream.sent;
+        for event in events {
+            let sequence = event.id.sequence;
+            if event.id.stream != stream.number || sequence <= last {
+                continue;
+            }
+            last = sequence;
+            let behind = stream.events.partition_point(|event| event.sequence < sequence);
+            if stream.events.get(behind).is_some_and(|event| event.sequence == sequence) {
+                continue;
+            }
+            let payload = if event.message.is_empty() {
+                Payload::Prime(policy.retry_millis)
+            } else {
+                Payload::Message(event.message)
+            };
+            let (order, class, key) = (self.age(), Class::Must, None);
+            let kept = Kept { sequence, order, class, key, payload, is_stored: true, is_guest: true };
+            stream.events.insert(behind, kept);
+            stream.next = stream.next.max(last.saturating_add(1));
+        }
+        if let Some(connection) = &mut stream.connection {
+            connection.is_replaying = false;
+            connection.replayed_to = is_page.then_some(last);
+        }
+        wake(&mut stream, &mut self.effects);
+        self.streams.push(stream);
+    }
+
+    /// Ends connections whose token is over, and says which are due for a heartbeat.
+    pub(super) fn on_deadline(&mut self, now: Now, every_micros: u64) {
+        for stream in &mut self.streams {
+            let Some(connection) = &mut stream.connection else { continue };
+            if connection.terms.until <= now.unix {
+                connection.closing.get_or_insert(Closing::Quietly);
+            }
+            if connection.heartbeat <= now.tick {
+                connection.heartbeat = now.tick.after_micros(every_micros);
+                connection.is_heartbeat_due = !std::mem::take(&mut connection.spoke);
+            }
+            wake(stream, &mut self.effects);
+        }
+    }
+
+    /// When [`Outbox::on_deadline`] has something to do next.
+    pub(super) fn next_deadline(&self, now: Now) -> Option<crate::time::Tick> {
+        let connections = self.streams.iter().filter_map(|stream| stream.connection.as_ref());
+        connections
+            .map(|connection| {
+                let left = connection.terms.until.0.saturating_sub(now.unix.0);
+                connection.heartbeat.min(now.tick.after_seconds(left))
+            })
+            .min()
+    }
+
+    /// Everything is over: whoever pulls finds out.
+    pub(super) fn clear(&mut self) {
+        let handles = self.streams.iter().filter_map(Stream::handle);
+        self.effects.retain(|effect| !matches!(effect, Effect::Append(_) | Effect::Replay { .. }));
+        self.effects.extend(handles.map(|handle| Effect::Wake(Party::Stream(handle))));
+        self.streams = Vec::new();
+        self.waiting = VecDeque::new();
+        self.events = 0;
+        self.bytes = 0;
+    }
+}
+
+/// Tells whoever pulls that there is something, once.
+fn wake(stream: &mut Stream, effects: &mut VecDeque<Effect>) {
+    if !stream.is_pullable() {
+        return;
+    }
+    let Some(handle) = stream.handle() else { return };
+    if let Some(connection) = &mut stream.connection
+        && !std::mem::replace(&mut connection.is_woken, true)
+    {
+        effects.push_back(Effect::Wake(Party::Stream(handle)));
+    }
+}
+
+/// Asks the store for what came after `after` on a stream.
+fn replay(stream: &mut Stream, handle: StreamHandle, after: u64, effects: &mut VecDeque<Effect>) {
+    if let Some(connection) = &mut stream.connection {
+        connection.is_replaying = true;
+    }
+    effects.push_back(Effect::Replay { connection: handle, stream: stream.number, after });
+}
