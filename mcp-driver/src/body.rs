@@ -9,9 +9,9 @@ use std::{
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 
-use crate::{running::Running, runtime::Runtime, wire::OpenAnswer};
+use crate::{running::Running, runtime::Runtime, session_body::SessionBody, wire::OpenAnswer};
 
-/// The body of an answer. Dropping it cancels the call that it carries.
+/// The body of an answer. Dropping it cancels the call that it carries, unless that belongs to a session.
 pub struct ReplyBody<R: Runtime> {
     kind: Kind<R>,
     /// On HTTP/2: tells the connection that the peer still takes the answer.
@@ -22,6 +22,7 @@ enum Kind<R: Runtime> {
     Empty,
     Whole(Bytes),
     Stream(Box<Stream<R>>),
+    Session(Box<SessionBody<R>>),
 }
 
 /// An event stream: bytes that are due, then what the call goes on to say.
@@ -43,6 +44,11 @@ impl<R: Runtime> ReplyBody<R> {
         Self::of(Kind::Stream(Box::new(Stream { first, running })))
     }
 
+    /// A stream of a session.
+    pub(crate) fn session(body: SessionBody<R>) -> Self {
+        Self::of(Kind::Session(Box::new(body)))
+    }
+
     fn of(kind: Kind<R>) -> Self {
         Self { kind, open: None }
     }
@@ -53,9 +59,9 @@ impl<R: Runtime> ReplyBody<R> {
         self
     }
 
-    /// Whether a call runs inside it.
+    /// Whether it is there before all that it is going to say.
     pub(crate) fn is_stream(&self) -> bool {
-        matches!(self.kind, Kind::Stream(_))
+        matches!(self.kind, Kind::Stream(_) | Kind::Session(_))
     }
 
     fn is_over(&self) -> bool {
@@ -63,6 +69,7 @@ impl<R: Runtime> ReplyBody<R> {
             Kind::Empty => true,
             Kind::Whole(_) => false,
             Kind::Stream(stream) => stream.first.is_empty() && stream.running.is_over(),
+            Kind::Session(body) => body.is_over(),
         }
     }
 
@@ -83,6 +90,7 @@ impl<R: Runtime> ReplyBody<R> {
                 Poll::Ready(Some(std::mem::take(&mut stream.first)))
             }
             Kind::Stream(stream) => stream.running.poll_frame(cx),
+            Kind::Session(body) => body.poll_frame(cx),
         }
     }
 }
@@ -112,7 +120,7 @@ impl<R: Runtime> Body for ReplyBody<R> {
         match &self.kind {
             Kind::Empty => SizeHint::with_exact(0),
             Kind::Whole(bytes) => SizeHint::with_exact(bytes.len() as u64),
-            Kind::Stream(_) => SizeHint::default(),
+            Kind::Stream(_) | Kind::Session(_) => SizeHint::default(),
         }
     }
 }
@@ -123,6 +131,7 @@ impl<R: Runtime> std::fmt::Debug for ReplyBody<R> {
             Kind::Empty => "ReplyBody::Empty",
             Kind::Whole(_) => "ReplyBody::Whole(..)",
             Kind::Stream(_) => "ReplyBody::Stream(..)",
+            Kind::Session(_) => "ReplyBody::Session(..)",
         })
     }
 }

@@ -14,10 +14,18 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use mcp_proto::{
     Engine, Principal,
     exchange::{Caller, ClientFacts, LogLevel, Notification},
+    session::{Answer, Question},
 };
 use serde::Serialize;
 
-use crate::{authenticate::CallerValue, held::Held, interrupt::Interrupt, recognise::CallerData};
+use crate::{
+    authenticate::CallerValue,
+    held::Held,
+    input::{self, Ask, InputError},
+    interrupt::Interrupt,
+    recognise::CallerData,
+    sessions::{SessionHandle, Visited},
+};
 
 /// The call that a handler serves. Cheap to clone; a task that the handler spawned may use it too.
 ///
@@ -67,7 +75,17 @@ struct Inner {
     value: Option<CallerData>,
     client: ClientFacts,
     headers: HeaderMap,
+    session: Option<Visited>,
     slot: Slot,
+}
+
+/// What a handler says to its client.
+pub(crate) enum Said {
+    Note(Notification),
+    /// A question, under a number of its own.
+    Ask(u64, Question),
+    /// The client is to come back for the rest after this time.
+    CloseStream(Duration),
 }
 
 /// Sleeping without naming the runtime.
@@ -81,7 +99,11 @@ pub(crate) struct Slot(Mutex<SlotState>);
 
 #[derive(Default)]
 struct SlotState {
-    queue: VecDeque<Notification>,
+    queue: VecDeque<Said>,
+    /// The number of the next question.
+    asked: u64,
+    /// Questions that a handler waits for, and what came of them.
+    answers: Vec<(u64, Option<Result<Answer, InputError>>)>,
     /// The body, waiting for something to send.
     body: Option<Waker>,
     /// Handlers that wait for room in the queue or for the end.
@@ -89,8 +111,8 @@ struct SlotState {
     over: bool,
 }
 
-/// Notifications that may wait to be sent. Beyond it the handler waits.
-const QUEUED_NOTIFICATIONS_MAX: usize = 16;
+/// What may wait to be sent. Beyond it the handler waits.
+const QUEUED_MAX: usize = 16;
 
 impl Context {
     pub(crate) fn new(
@@ -99,8 +121,9 @@ impl Context {
         value: Option<CallerData>,
         client: ClientFacts,
         headers: HeaderMap,
+        session: Option<Visited>,
     ) -> Self {
-        Self(Arc::new(Inner { held, caller, value, client, headers, slot: Slot::default() }))
+        Self(Arc::new(Inner { held, caller, value, client, headers, session, slot: Slot::default() }))
     }
 
     pub(crate) fn slot(&self) -> &Slot {
@@ -202,8 +225,48 @@ impl Context {
     }
 
     async fn notify(&self, notification: Notification) {
-        let mut notification = Some(notification);
-        poll_fn(|cx| self.0.slot.poll_push(&mut notification, cx)).await;
+        self.say(Said::Note(notification)).await;
+    }
+
+    async fn say(&self, said: Said) {
+        let mut said = Some(said);
+        poll_fn(|cx| self.0.slot.poll_push(&mut said, cx)).await;
+    }
+
+    /// Asks the client for something in the middle of the call: the person at it ([`Elicit`](crate::Elicit)), its
+    /// model ([`Sample`](crate::Sample)), or where it works ([`ListRoots`](crate::ListRoots)).
+    ///
+    /// `key` names the question in this call: each has one of its own, whatever way the handler takes. Where a
+    /// client cannot be asked while the call waits, as in 2026-07-28, it will bring the answers along under these
+    /// names when it calls again, and the handler will run again from its beginning: what must not happen twice
+    /// belongs behind the last question.
+    ///
+    /// # Errors
+    /// When the client cannot be asked or does not answer; [`Interrupt::input_error`] says why. So far, only
+    /// clients with a session can be asked.
+    pub async fn input<A: Ask>(&self, key: &str, ask: A) -> Result<A::Answer, Interrupt> {
+        let session = self.0.session.as_ref().ok_or(InputError::NoSession)?;
+        let number = self.0.slot.expect();
+        let pending = Expected { slot: &self.0.slot, number };
+        let elicitation = format!("{}-{number}-{key}", session.key().as_str());
+        let question = ask.question(self.client().revision(), &elicitation)?;
+        self.say(Said::Ask(number, question)).await;
+        let answer = poll_fn(|cx| self.0.slot.poll_answer(number, cx)).await;
+        drop(pending);
+        input::answered(&ask, answer?)
+    }
+
+    /// The session that the call belongs to; `None` for clients of 2026-07-28 and on servers without sessions.
+    #[must_use]
+    pub fn session(&self) -> Option<SessionHandle> {
+        self.0.session.clone().map(SessionHandle::new)
+    }
+
+    /// Ends the connection that the client waits on, which comes back for the rest after `retry` (SSE-04): for
+    /// calls that take longer than anything in between keeps a silent connection. Clients before 2025-11-25 do not
+    /// know how, and those of 2026-07-28 neither; nothing happens then.
+    pub async fn close_stream(&self, retry: Duration) {
+        self.say(Said::CloseStream(retry)).await;
     }
 
     /// Ready when nobody waits for the answer any more. The handler's own future is dropped then;
@@ -216,6 +279,18 @@ impl Context {
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
         self.0.slot.state().over
+    }
+}
+
+/// A question that a handler waits for; forgotten when it does no longer.
+struct Expected<'s> {
+    slot: &'s Slot,
+    number: u64,
+}
+
+impl Drop for Expected<'_> {
+    fn drop(&mut self) {
+        self.slot.state().answers.retain(|(number, _)| *number != self.number);
     }
 }
 
@@ -234,16 +309,16 @@ impl Slot {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn poll_push(&self, notification: &mut Option<Notification>, cx: &mut TaskContext<'_>) -> Poll<()> {
+    fn poll_push(&self, said: &mut Option<Said>, cx: &mut TaskContext<'_>) -> Poll<()> {
         let mut state = self.state();
         if state.over {
             return Poll::Ready(());
         }
-        if state.queue.len() >= QUEUED_NOTIFICATIONS_MAX {
+        if state.queue.len() >= QUEUED_MAX {
             state.wait(cx.waker());
             return Poll::Pending;
         }
-        state.queue.extend(notification.take());
+        state.queue.extend(said.take());
         let body = state.body.take();
         drop(state);
         if let Some(body) = body {
@@ -261,11 +336,44 @@ impl Slot {
         Poll::Pending
     }
 
-    /// The next notification to send; without one, the body is woken when there is.
-    pub(crate) fn pop(&self, cx: &TaskContext<'_>) -> Option<Notification> {
+    /// A handler is about to ask something, under this number.
+    fn expect(&self) -> u64 {
         let mut state = self.state();
-        let notification = state.queue.pop_front();
-        let woken = match notification {
+        let number = state.asked;
+        state.asked = number.wrapping_add(1);
+        state.answers.push((number, None));
+        number
+    }
+
+    /// What came of a question; nothing, if nobody waits for that any more.
+    pub(crate) fn answer(&self, number: u64, answer: Result<Answer, InputError>) {
+        let mut state = self.state();
+        if let Some((_, waiting)) = state.answers.iter_mut().find(|(expected, _)| *expected == number) {
+            waiting.get_or_insert(answer);
+        }
+        let woken = std::mem::take(&mut state.handlers);
+        drop(state);
+        woken.into_iter().for_each(Waker::wake);
+    }
+
+    fn poll_answer(&self, number: u64, cx: &mut TaskContext<'_>) -> Poll<Result<Answer, InputError>> {
+        let mut state = self.state();
+        let expected = state.answers.iter_mut().find(|(expected, _)| *expected == number);
+        if let Some(answer) = expected.and_then(|(_, answer)| answer.take()) {
+            return Poll::Ready(answer);
+        }
+        if state.over {
+            return Poll::Ready(Err(InputError::Over));
+        }
+        state.wait(cx.waker());
+        Poll::Pending
+    }
+
+    /// The next thing to send; without one, the body is woken when there is.
+    pub(crate) fn pop(&self, cx: &TaskContext<'_>) -> Option<Said> {
+        let mut state = self.state();
+        let said = state.queue.pop_front();
+        let woken = match said {
             Some(_) => std::mem::take(&mut state.handlers),
             None => {
                 if !state.body.as_ref().is_some_and(|body| body.will_wake(cx.waker())) {
@@ -276,7 +384,7 @@ impl Slot {
         };
         drop(state);
         woken.into_iter().for_each(Waker::wake);
-        notification
+        said
     }
 
     /// Nobody waits for the answer any more.

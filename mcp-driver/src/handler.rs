@@ -10,7 +10,7 @@ use mcp_proto::{
     uri_template::Variables,
 };
 
-use crate::{context::Context, held::Held, interrupt::Interrupt, recognise::CallerData};
+use crate::{context::Context, held::Held, interrupt::Interrupt, recognise::CallerData, sessions::Visited};
 
 /// A handler that runs.
 pub(crate) type Running = Pin<Box<dyn Future<Output = Outcome> + Send>>;
@@ -28,6 +28,7 @@ pub struct CallParts {
     pub(crate) value: Option<CallerData>,
     pub(crate) client: ClientFacts,
     pub(crate) headers: HeaderMap,
+    pub(crate) session: Option<Visited>,
     pub(crate) context: Option<Context>,
 }
 
@@ -41,6 +42,7 @@ impl CallParts {
                     self.value.clone(),
                     self.client.clone(),
                     self.headers.clone(),
+                    self.session.clone(),
                 )
             })
             .clone()

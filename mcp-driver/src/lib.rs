@@ -14,6 +14,7 @@ mod connection;
 mod context;
 mod dev_issuer;
 mod dpop;
+mod execution;
 mod fetch;
 mod guard;
 mod handler;
@@ -37,6 +38,9 @@ mod runtime;
 pub mod schema;
 mod serve;
 mod server;
+mod session_body;
+mod session_call;
+mod sessions;
 mod sha256;
 mod signature;
 mod stores;
@@ -63,6 +67,7 @@ pub use mcp_proto::{
         Algorithm, AlgorithmSet, Profile,
         keyset::{FetchFailure, FetchPolicy, TlsFailure},
     },
+    session::{Change, LegacySse, SessionAuth, SessionPolicy},
     uri_template::Variables,
 };
 
@@ -99,6 +104,7 @@ pub use self::{
     runtime::{EntropyError, Runtime},
     serve::Service,
     server::{Server, ServerBuilder, ServerError},
+    sessions::{SessionHandle, Sessions},
     signature::verify_signature,
     stores::{EventStore, MemoryEvents, MemorySessions, SessionKey, SessionStore, StoreError, Storing},
     tool::{NoArguments, Tool, ToolBuilder, ToolFunction},

@@ -12,16 +12,18 @@ use bytes::Bytes;
 use http::{HeaderMap, Request, StatusCode, request};
 use http_body::Body;
 use mcp_proto::{
-    BodyRead, Call, Head, Now, Response, Step, Target, UnixSeconds,
+    BodyRead, Call, Finish, Head, Now, Reply, Response, Step, Target, UnixSeconds,
+    exchange::SessionStream,
     head::Framing,
     response::{Payload, Rule},
-    session::Crowded,
+    session::CallId,
 };
 
 use crate::{
     audit::Record,
     body::ReplyBody,
     context::Timer,
+    execution::{Allowed, Execution},
     fetch::Fetch,
     handler::CallParts,
     held::Held,
@@ -32,6 +34,9 @@ use crate::{
     running::{Begun, Running},
     runtime::Runtime,
     server::Server,
+    session_body::SessionBody,
+    session_call::{Attended, Came, SessionCall},
+    sessions::{Opener, Visited},
 };
 
 /// A server on a runtime: answers requests.
@@ -74,6 +79,9 @@ impl<R: Runtime> Service<R> {
     /// A service whose callers are recognised like this, and which shares its places with others of this load.
     pub(crate) fn recognising(server: Server, runtime: R, recogniser: Recogniser, load: Arc<Load>) -> Self {
         let timer = Arc::new(RuntimeTimer(runtime.clone()));
+        if server.snapshot().engine.session_policy().is_some() {
+            server.table().start(&runtime);
+        }
         Self(Arc::new(Inner { server, runtime, recogniser, load, timer }))
     }
 
@@ -147,6 +155,7 @@ impl<R: Runtime> Service<R> {
         let mut body = Some(body);
         let mut load = None;
         let mut value = None;
+        let mut visited: Option<Visited> = None;
         // The clocks are read again only after something was waited for.
         let mut now = runtime.now();
         let mut step = engine.accept(&head, now);
@@ -179,20 +188,46 @@ impl<R: Runtime> Service<R> {
                     Some(list_filter) => list_filter.apply(*filter, value.as_deref()),
                     None => filter.resolve(|_| false),
                 },
-                Step::FindSession(find) => find.resolve(None, now),
-                Step::UseSession(using) => using.resolve(None, now),
-                Step::OpenSession(open) => open.refuse(Crowded::Server),
-                Step::Stream(stream) => return render(stream.response),
+                Step::FindSession(find) => {
+                    visited = self.0.server.table().find(&find, engine, now).await;
+                    now = runtime.now();
+                    if let Some(visited) = visited.as_ref().filter(|_| find.owner().is_none()) {
+                        let opener = visited.opener().clone();
+                        (load, value) = (opener.load, opener.value);
+                    }
+                    match &visited {
+                        Some(visited) => visited.with(|session, _| find.resolve(Some(session), now)),
+                        None => find.resolve(None, now),
+                    }
+                }
+                Step::UseSession(using) => match &visited {
+                    Some(visited) => visited.with(|session, _| using.resolve(Some(session), now)),
+                    None => using.resolve(None, now),
+                },
+                Step::OpenSession(open) => {
+                    let opener = Opener { load: load.clone(), value: value.clone() };
+                    let (opened, step) = self.0.server.table().open(*open, runtime.entropy(), opener, now);
+                    visited = opened;
+                    step
+                }
                 Step::Call(call) => {
-                    let who = Recognised { load, value, at: now.unix };
-                    return self.run(held, *call, who, &parts.headers).await;
+                    let who = Recognised { load, value, at: now.unix, visited };
+                    return match (call.session, who.visited.clone()) {
+                        (Some(named), Some(visited)) => {
+                            self.run_in_session(held, *call, who, &parts.headers, visited, named).await
+                        }
+                        (Some(_), None) | (None, _) => self.run(held, *call, who, &parts.headers).await,
+                    };
+                }
+                Step::Stream(stream) => {
+                    self.audit(target, &stream.response, now);
+                    return match visited {
+                        Some(visited) => self.render_stream(stream, visited, None),
+                        None => render(stream.response),
+                    };
                 }
                 Step::Respond(response) => {
-                    if target == Target::Endpoint
-                        && let Some(audit) = self.0.server.audit()
-                    {
-                        audit.answered(&response, now.unix);
-                    }
+                    self.audit(target, &response, now);
                     return render(response);
                 }
             }
@@ -203,23 +238,29 @@ impl<R: Runtime> Service<R> {
         self.0.recogniser.is_ready(now)
     }
 
-    /// Runs a handler until it ends or tells the client something.
-    async fn run(
+    /// Tells whoever keeps records of an answer that no handler had a part in.
+    fn audit(&self, target: Target, response: &Response, now: Now) {
+        let is_told = match target {
+            Target::Endpoint | Target::LegacyStream | Target::LegacyMessages => true,
+            Target::Metadata | Target::Ping | Target::Health | Target::Ready | Target::Unknown => false,
+        };
+        if is_told && let Some(audit) = self.0.server.audit() {
+            audit.answered(response, now.unix);
+        }
+    }
+
+    /// Every rule has allowed a call, and there is a place for it.
+    fn begin(
         &self,
         held: &Arc<Held>,
         call: Call,
         who: Recognised,
         headers: &HeaderMap,
-    ) -> http::Response<ReplyBody<R>> {
+        permit: Permit,
+        silence_micros: u64,
+    ) -> (Execution<R>, Reply) {
         let server = &self.0.server;
         let Call { callee, caller, client, deadline, reply, about, .. } = call;
-        let Some(permit) = Permit::take(held, server.limits(), who.load) else {
-            let response = Response { about, ..reply.refuse_overloaded(held.engine()) };
-            if let Some(audit) = server.audit() {
-                audit.answered(&response, who.at);
-            }
-            return render(response);
-        };
         let record = server.audit().map(|audit| Record::new(audit.clone(), about));
         if let Some(record) = &record {
             record.allowed(who.at);
@@ -230,10 +271,83 @@ impl<R: Runtime> Service<R> {
             value: who.value,
             client,
             headers: server.exposed(headers),
+            session: who.visited,
             context: None,
         };
-        let runtime = self.0.runtime.clone();
-        let mut running = Running::new(callee, parts, reply, deadline, runtime, permit, record);
+        let (runtime, allowed) = (self.0.runtime.clone(), Allowed { permit, record });
+        (Execution::new(callee, parts, deadline, silence_micros, runtime, allowed), reply)
+    }
+
+    fn render_overloaded(&self, response: Response, at: UnixSeconds) -> http::Response<ReplyBody<R>> {
+        if let Some(audit) = self.0.server.audit() {
+            audit.answered(&response, at);
+        }
+        render(response)
+    }
+
+    fn render_stream(
+        &self,
+        stream: SessionStream,
+        visited: Visited,
+        call: Option<Attended<R>>,
+    ) -> http::Response<ReplyBody<R>> {
+        let (head, _) = render::<R>(stream.response).into_parts();
+        let body = SessionBody::new(visited, stream.stream, call, self.0.runtime.clone());
+        http::Response::from_parts(head, ReplyBody::session(body))
+    }
+
+    /// Runs a handler in a session until it ends or its answer becomes a stream. When the connection goes, it
+    /// goes on without.
+    async fn run_in_session(
+        &self,
+        held: &Arc<Held>,
+        mut call: Call,
+        who: Recognised,
+        headers: &HeaderMap,
+        visited: Visited,
+        named: CallId,
+    ) -> http::Response<ReplyBody<R>> {
+        let acknowledged = call.acknowledged.take();
+        let Some(permit) = Permit::take(held, self.0.server.limits(), who.load.clone()) else {
+            let Call { reply, about, .. } = call;
+            let finish = visited.with(|session, _| reply.refuse_overloaded_in(held.engine(), session));
+            let response = match (finish, acknowledged) {
+                (Finish::Whole(response), _) => response,
+                (_, Some(acknowledged)) => *acknowledged,
+                (_, None) => Response::empty(StatusCode::SERVICE_UNAVAILABLE, Default::default()),
+            };
+            return self.render_overloaded(Response { about, ..response }, who.at);
+        };
+        let silence_micros = held.engine().session_policy().map_or(u64::MAX, |policy| policy.stream_micros);
+        let (execution, reply) = self.begin(held, call, who, headers, permit, silence_micros);
+        let mut attended = Attended::new(SessionCall::new(execution, reply, visited.clone(), named));
+        if let Some(acknowledged) = acknowledged {
+            drop(attended);
+            return render(*acknowledged);
+        }
+        match poll_fn(|cx| attended.poll(cx)).await {
+            Came::Whole(response) => render(response),
+            Came::Opened(stream) => self.render_stream(stream, visited, Some(attended)),
+            // Only a call on the stream of 2024-11-05 has its answer elsewhere.
+            Came::Over => render(Response::empty(StatusCode::ACCEPTED, Default::default())),
+        }
+    }
+
+    /// Runs a handler until it ends or tells the client something.
+    async fn run(
+        &self,
+        held: &Arc<Held>,
+        call: Call,
+        who: Recognised,
+        headers: &HeaderMap,
+    ) -> http::Response<ReplyBody<R>> {
+        let Some(permit) = Permit::take(held, self.0.server.limits(), who.load.clone()) else {
+            let response = Response { about: call.about, ..call.reply.refuse_overloaded(held.engine()) };
+            return self.render_overloaded(response, who.at);
+        };
+        let silence_micros = held.engine().timeouts().open_stream_micros;
+        let (execution, reply) = self.begin(held, call, who, headers, permit, silence_micros);
+        let mut running = Running::new(execution, reply);
         match poll_fn(|cx| running.poll_begin(cx)).await {
             Begun::Whole(response) => render(response),
             Begun::Opened(response, first) => {
@@ -248,6 +362,7 @@ impl<R: Runtime> Service<R> {
 struct Recognised {
     load: Option<Arc<Load>>,
     value: Option<CallerData>,
+    visited: Option<Visited>,
     /// When every rule had allowed the call.
     at: UnixSeconds,
 }

@@ -17,6 +17,7 @@ use http::{HeaderMap, HeaderName};
 use mcp_proto::{
     AuthPolicy, BearerPolicy, Engine,
     jws::{Profile, keyset::FetchPolicy},
+    session::{SessionAuth, SessionPolicy},
 };
 
 pub use self::{builder::ServerBuilder, error::ServerError};
@@ -29,6 +30,7 @@ use crate::{
     catalog::{Catalog, Handlers},
     dpop::Nonces,
     limits::{ConnectionTimeouts, ServerLimits},
+    sessions::{Sessions, Table},
     viewer::ListFilter,
 };
 
@@ -50,6 +52,7 @@ struct Inner {
     #[cfg(feature = "https")]
     tls_roots: TlsRoots,
     exposed: Vec<HeaderName>,
+    table: Arc<Table>,
     open_beyond_loopback: bool,
     /// The allow-lists, for people.
     hosts: String,
@@ -63,7 +66,8 @@ pub(crate) struct Snapshot {
 }
 
 impl Server {
-    /// Serves another catalog from the next request on. Calls that run keep the one they began with.
+    /// Serves another catalog from the next request on. Calls that run keep the one they began with. Clients with
+    /// a session are told which of the lists are others.
     ///
     /// # Errors
     /// When the catalog is not what it has to be; the old one is then still served.
@@ -71,10 +75,23 @@ impl Server {
         let current = self.snapshot();
         check_callers(&catalog, current.engine.auth())?;
         let engine = current.engine.with_catalog(&catalog.spec)?;
+        let changes = engine.changes_since(&current.engine);
         let snapshot = Arc::new(Snapshot { engine, handlers: catalog.handlers });
         *self.0.current.lock().unwrap_or_else(PoisonError::into_inner) = snapshot;
         self.0.generation.fetch_add(1, Ordering::Release);
+        let sessions = self.sessions();
+        changes.iter().for_each(|change| sessions.notify_all(change));
         Ok(())
+    }
+
+    /// The sessions of clients that have one.
+    #[must_use]
+    pub fn sessions(&self) -> Sessions {
+        Sessions::new(Arc::clone(&self.0.table))
+    }
+
+    pub(crate) fn table(&self) -> &Arc<Table> {
+        &self.0.table
     }
 
     /// Changes whenever [`Server::replace`] succeeds.
@@ -188,13 +205,31 @@ impl Server {
         };
         let revisions: Vec<_> = engine.mode().revisions().iter().map(|revision| revision.as_str()).collect();
         let revisions = revisions.join(", ");
+        let sessions = engine.session_policy().map(|policy| sessions(policy)).unwrap_or_default();
         format!(
-            "auth          {auth}\nrevisions     {revisions}\nhosts         {}\norigins       {}\nbody limit    {} bytes",
+            "auth          {auth}\nrevisions     {revisions}{sessions}\nhosts         {}\norigins       {}\nbody limit    {} bytes",
             self.0.hosts,
             self.0.origins,
             engine.limits().body_bytes_max,
         )
     }
+}
+
+/// The terms of sessions, for people.
+fn sessions(policy: &SessionPolicy) -> String {
+    let auth = match policy.auth {
+        SessionAuth::EveryRequest => "credentials with every request",
+        SessionAuth::InitializeOnly => {
+            "credentials with the first request alone: whoever learns an id is its owner"
+        }
+    };
+    let legacy = policy.legacy_sse.as_ref().map(|paths| format!(", 2024-11-05 also at {}", paths.stream));
+    format!(
+        "\nsessions      for older revisions; {auth}; at most {}, {} of one caller{}",
+        policy.sessions_max,
+        policy.sessions_per_principal_max,
+        legacy.unwrap_or_default(),
+    )
 }
 
 /// A policy for people.

@@ -20,7 +20,7 @@ use crate::{
     origin::{HostPolicy, OriginPolicy},
     render::{self, Form, Introduction},
     revision::{Mode, Revision},
-    session::{LegacySse, SessionPolicy},
+    session::{Change, LegacySse, SessionPolicy},
     surface,
 };
 
@@ -205,6 +205,24 @@ impl Engine {
     /// When an item of the catalog is not what it has to be.
     pub fn with_catalog(&self, catalog: &CatalogSpec) -> Result<Self, BuildError> {
         Self::new(Arc::clone(&self.policy), catalog)
+    }
+
+    /// Which lists are others than those of an engine that this one takes the place of.
+    #[must_use]
+    pub fn changes_since(&self, before: &Self) -> Vec<Change> {
+        let (now, before) = (&self.catalog, &before.catalog);
+        [
+            (Change::ToolsChanged, now.tool_list.is_same(&before.tool_list)),
+            (Change::PromptsChanged, now.prompt_list.is_same(&before.prompt_list)),
+            (
+                Change::ResourcesChanged,
+                now.resource_list.is_same(&before.resource_list)
+                    && now.template_list.is_same(&before.template_list),
+            ),
+        ]
+        .into_iter()
+        .filter_map(|(change, is_same)| (!is_same).then_some(change))
+        .collect()
     }
 
     /// What a path stands for. Paths are compared byte for byte.

@@ -352,6 +352,7 @@ impl Session {
                     return Ok(handle);
                 }
                 Resumed::Unknown => return Err(Refusal::UnknownEvent),
+                Resumed::TooMany => return Err(Refusal::TooManyStreams),
                 Resumed::Evicted => {}
             }
         }
@@ -377,7 +378,7 @@ impl Session {
 
     /// A stream's connection has gone. The session of a client of 2024-11-05 goes with it (LSE-13).
     pub fn detach(&mut self, stream: StreamHandle, now: Now) {
-        self.used = self.used.max(now.tick);
+        self.used(now);
         match self.outbox.disconnect(stream, &self.policy) {
             Some(Purpose::Legacy) => self.end(),
             Some(Purpose::Standalone) => self.deliver(),
@@ -615,6 +616,11 @@ impl Session {
         if let Some(stream) = self.call(id).filter(|call| !call.is_cancelled).and_then(|call| call.stream) {
             self.outbox.close(stream, Closing::Retry(retry_millis));
         }
+    }
+
+    /// Something of the session has come to an end, which was use of it until now.
+    pub(crate) fn used(&mut self, now: Now) {
+        self.used = self.used.max(now.tick);
     }
 
     /// A call is over. `last` is what the client is told of it, on the call's stream.

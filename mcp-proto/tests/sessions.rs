@@ -111,7 +111,7 @@ fn a_call_is_asked_about_cut_resumed_and_answered() {
     let answer = Answer::Result(Bytes::from_static(br#"{"role":"assistant"}"#));
     assert_eq!(session.directive(id), Some(Directive::Answer(ask, answer)));
     assert_eq!(session.directive(id), None);
-    let finish = reply.finish_in(&engine, session, Outcome::Tool(ToolResult::text("done")));
+    let finish = reply.finish_in(&engine, session, Outcome::Tool(ToolResult::text("done")), now(2));
     assert!(matches!(finish, Finish::Queued));
     let id = SessionId::from_entropy(&[7; 32]).reveal();
     let resume = Request::get("/mcp").header("host", "localhost").header("accept", "text/event-stream");

@@ -1,10 +1,18 @@
 //! The server that benchmarks measure: one worker, a tool `echo`, on request further tools and
 //! token verification.
 
-use std::{error::Error, net::Ipv4Addr, path::PathBuf};
+use std::{
+    error::Error,
+    net::Ipv4Addr,
+    path::PathBuf,
+    sync::{Arc, OnceLock},
+    time::Instant,
+};
 
 use clap::Parser;
-use mcp_tokio::{Auth, KeySource, Server, Tool};
+use mcp_tokio::{
+    Auth, Change, KeySource, Mode, NoArguments, Server, ServerLimits, SessionPolicy, Sessions, Tool,
+};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -17,6 +25,12 @@ struct Flags {
     /// How many tools there are: echo, tool_1, tool_2 and so on
     #[arg(long, default_value_t = 1)]
     tools: usize,
+    /// Give clients of 2025-11-25 sessions
+    #[arg(long)]
+    sessions: bool,
+    /// Most connections, and most sessions
+    #[arg(long, default_value_t = 20_000)]
+    connections: usize,
     /// File with the public key whose tokens are demanded; without it nobody is asked who they are
     #[arg(long)]
     jwk: Option<PathBuf>,
@@ -36,17 +50,40 @@ fn echo(name: &str) -> Tool {
     Tool::new(name).description("Echo the text back").typed(async |echo: EchoArgs| echo.text)
 }
 
+/// Tells all sessions that the list of tools is another; how long that took, in microseconds.
+fn broadcast(sessions: Arc<OnceLock<Sessions>>) -> Tool {
+    Tool::new("broadcast").description("Tell every session of a change").typed(move |_: NoArguments| {
+        let sessions = Arc::clone(&sessions);
+        async move {
+            let began = Instant::now();
+            if let Some(sessions) = sessions.get() {
+                sessions.notify_all(&Change::ToolsChanged);
+            }
+            began.elapsed().as_micros().to_string()
+        }
+    })
+}
+
 fn main() -> Result<(), Box<dyn Error>> {
     let flags = Flags::parse();
     let auth = match &flags.jwk {
         Some(file) => Auth::jwt(ISSUER, AUDIENCE, KeySource::file(file)?).into(),
         None => Auth::none(),
     };
-    let mut server = Server::builder("bench", "1.0.0", auth).tool(echo("echo"));
+    let mut limits = ServerLimits::default();
+    limits.connections = flags.connections;
+    let mut server = Server::builder("bench", "1.0.0", auth).limits(limits).tool(echo("echo"));
+    let sessions = Arc::new(OnceLock::new());
+    if flags.sessions {
+        let mut policy = SessionPolicy::default();
+        policy.sessions_max = flags.connections;
+        server = server.mode(Mode::Stateful).sessions(policy).tool(broadcast(Arc::clone(&sessions)));
+    }
     for number in 1..flags.tools {
         server = server.tool(echo(&format!("tool_{number}")));
     }
     let server = server.build()?;
+    let _ = sessions.set(server.sessions());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         // In a task, as the main future of a current-thread runtime is polled at more cost.

@@ -167,6 +167,8 @@ impl Listener {
         }
         drop(self.sockets);
         drop(stopped);
+        // Clients that wait for changes would wait on, and can do so elsewhere.
+        self.service.server().sessions().release_streams();
         let drain = self.service.server().connection_timeouts().drain;
         let drained = timeout(drain, async { while connections.join_next().await.is_some() {} });
         if drained.await.is_err() {

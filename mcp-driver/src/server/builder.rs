@@ -10,6 +10,7 @@ use mcp_proto::{
     BuildError, EngineBuilder, Implementation, Limits, Mode, Timeouts, ToolSpec, Visibility,
     jws::keyset::FetchPolicy,
     origin::{HostPolicy, OriginPolicy},
+    session::SessionPolicy,
 };
 
 use super::{Inner, Server, ServerError, Snapshot, authentication::Authentication, check_callers};
@@ -24,6 +25,8 @@ use crate::{
     limits::{ConnectionTimeouts, ServerLimits},
     prompt::Prompt,
     resource::{Resource, ResourceTemplate},
+    sessions::{Stores, Table},
+    stores::{EventStore, SessionStore},
     tool::Tool,
     viewer::{ListFilter, ListedItem, Viewer},
 };
@@ -44,6 +47,8 @@ pub struct ServerBuilder {
     #[cfg(feature = "https")]
     tls_roots: TlsRoots,
     mode: Mode,
+    sessions: SessionPolicy,
+    stores: Stores,
     path: String,
     instructions: Option<String>,
     exposed: Vec<HeaderName>,
@@ -77,6 +82,8 @@ impl Server {
             #[cfg(feature = "https")]
             tls_roots: TlsRoots::platform(),
             mode: Mode::default(),
+            sessions: SessionPolicy::default(),
+            stores: Stores::default(),
             path: "/mcp".into(),
             instructions: None,
             exposed: Vec::new(),
@@ -151,6 +158,29 @@ impl ServerBuilder {
     #[must_use]
     pub fn mode(mut self, mode: Mode) -> Self {
         self.mode = mode;
+        self
+    }
+
+    /// The terms of the sessions that clients of older revisions get. They get one with [`Mode::Stateful`] alone.
+    #[must_use]
+    pub fn sessions(mut self, policy: SessionPolicy) -> Self {
+        self.sessions = policy;
+        self
+    }
+
+    /// Keeps the events of sessions in this store too: a client that was cut off gets what it missed even after a
+    /// restart. Nothing is shown to a client before the store has it.
+    #[must_use]
+    pub fn event_store(mut self, store: impl EventStore) -> Self {
+        self.stores.events = Some(Arc::new(store));
+        self
+    }
+
+    /// Keeps sessions in this store too, so that another server or the next process can go on with them. Not those
+    /// of [`SessionAuth::InitializeOnly`](mcp_proto::session::SessionAuth::InitializeOnly).
+    #[must_use]
+    pub fn session_store(mut self, store: impl SessionStore) -> Self {
+        self.stores.sessions = Some(Arc::new(store));
         self
     }
 
@@ -332,6 +362,9 @@ impl ServerBuilder {
         engine.limits = self.core_limits;
         engine.timeouts = self.core_timeouts;
         engine.mode = self.mode;
+        engine.sessions = self.sessions;
+        engine.sessions.keeps_events_elsewhere = self.stores.events.is_some();
+        let table = Arc::new(Table::new(engine.sessions.clone(), self.stores));
         engine.page_fields.clone_from(&self.exposed);
         engine.path = self.path;
         engine.instructions = self.instructions;
@@ -370,6 +403,7 @@ impl ServerBuilder {
             #[cfg(feature = "https")]
             tls_roots: self.tls_roots,
             exposed: self.exposed,
+            table,
             open_beyond_loopback: self.open_beyond_loopback,
             hosts: hosts_listed,
             origins: origins_listed,

@@ -32,7 +32,7 @@ pub(super) struct Layout {
 }
 
 /// One item of a list.
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 pub(crate) struct Listed {
     name: Box<str>,
     json: PerRevision,
@@ -40,7 +40,7 @@ pub(crate) struct Listed {
 }
 
 /// JSON text as each revision that is served has it.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq)]
 pub(crate) struct PerRevision([Vec<u8>; Revision::ALL.len()]);
 
 impl PerRevision {
@@ -80,6 +80,12 @@ impl Listing {
         listing.first_pages =
             PerRevision::new(served, |revision| listing.page_after(None, revision, |_| true));
         listing
+    }
+
+    /// Whether a client that has seen the other list has seen this one. What a list item needs is part of that:
+    /// it decides who sees it.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        self.items == other.items
     }
 
     /// The `result` of a list request that shows everything (PAGE-01). `None`: the cursor is not one

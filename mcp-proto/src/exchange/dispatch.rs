@@ -263,7 +263,11 @@ fn notification_version(exchange: &Exchange<'_>) -> Result<(), Refusal> {
 fn response<'e>(exchange: Exchange<'e>, message: &Message, id: Option<RawId>) -> Step<'e> {
     let unreadable = exchange.mirrored.version.unreadable_id();
     let answer_id = id_of(message, exchange.engine.limits()).map_or(unreadable, AnswerId::Known);
-    if exchange.session().is_none() || message.has(Member::ProtocolVersion) {
+    let is_modern = message.has(Member::ProtocolVersion) || exchange.mirrored.version.is_modern();
+    if exchange.session().is_none() && !is_modern && exchange.engine.sessions().is_some() {
+        return exchange.refuse(Refusal::SessionIdMissing, &answer_id);
+    }
+    if exchange.session().is_none() || is_modern {
         return exchange.refuse(Refusal::InvalidRequest(RequestFault::Response), &answer_id);
     }
     let judged = notification_version(&exchange)

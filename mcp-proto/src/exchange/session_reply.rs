@@ -88,7 +88,8 @@ impl Reply {
 
     /// Ends the answer with what the handler came to. After [`Outcome::Cancelled`], or once the client has
     /// cancelled the call, nothing is said of it (CANC-02).
-    pub fn finish_in(mut self, engine: &Engine, session: &mut Session, outcome: Outcome) -> Finish {
+    pub fn finish_in(mut self, engine: &Engine, session: &mut Session, outcome: Outcome, now: Now) -> Finish {
+        session.used(now);
         let Some(call) = self.session else { return self.finish(engine, outcome) };
         let is_cancelled = matches!(outcome, Outcome::Cancelled) || !session.runs(call);
         let rest = self.rest.take();

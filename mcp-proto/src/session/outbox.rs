@@ -47,8 +47,10 @@ pub(super) struct Overflow;
 pub(super) enum Resumed {
     /// The stream goes on.
     Live(StreamHandle),
-    /// What the client missed is not here any more.
+    /// The stream is not here any more.
     Evicted,
+    /// As many streams as there may be are open.
+    TooMany,
     /// There never was such an event, or nothing came or will come after it.
     Unknown,
 }
@@ -179,6 +181,7 @@ impl Outbox {
         if id.stream == 0 || id.stream >= self.next {
             return Resumed::Unknown;
         }
+        let standalone = self.standalone();
         let (heartbeat, age) = (now.tick.after_micros(every_micros), self.age());
         if let Some(stream) = self.streams.iter_mut().find(|stream| stream.number == id.stream) {
             // A client that is told that it has everything asks no more.
@@ -186,10 +189,12 @@ impl Outbox {
             if stream.purpose == Purpose::Legacy || id.sequence > stream.shown || is_over {
                 return Resumed::Unknown;
             }
-            let is_here = stream.evicted <= id.sequence;
-            if !is_here && !policy.keeps_events_elsewhere {
-                return Resumed::Evicted;
+            let takes_place = stream.connection.is_some() || stream.purpose == Purpose::Call;
+            if !takes_place && standalone >= policy.streams_max {
+                return Resumed::TooMany;
             }
+            // Without a store, what is left has to do: better than never to hear of the end of a call.
+            let is_here = stream.evicted <= id.sequence || !policy.keeps_events_elsewhere;
             let earlier = stream.handle();
             let handle = stream.connect(terms, heartbeat, age);
             stream.sent = id.sequence;
@@ -201,6 +206,9 @@ impl Outbox {
         }
         if !policy.keeps_events_elsewhere {
             return Resumed::Evicted;
+        }
+        if standalone >= policy.streams_max {
+            return Resumed::TooMany;
         }
         // Whatever it was for, what comes behind its events is about no call.
         let mut stream = Stream::new(id.stream, Purpose::Standalone);

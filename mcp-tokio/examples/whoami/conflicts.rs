@@ -2,6 +2,8 @@
 
 use clap::{ArgMatches, Command, Error, error::ErrorKind, parser::ValueSource};
 
+use crate::names::ModeName;
+
 /// The flags about tokens of one issuer.
 const TOKENS: &[&str] = &[
     "issuer",
@@ -62,6 +64,9 @@ const NEEDS: &[(&str, &[&str], &str)] = &[
     ("tls_roots", &["issuer", "config"], "nothing is fetched without an issuer"),
 ];
 
+/// The flags about sessions.
+const SESSIONS: &[&str] = &["session_auth", "session_idle", "session_max", "events_max", "legacy_sse"];
+
 pub(crate) fn check(command: &mut Command, matches: &ArgMatches) -> Result<(), Error> {
     let is_given = |id: &&str| matches.value_source(id) == Some(ValueSource::CommandLine);
     for (flag, excluded, advice) in EXCLUSIONS.iter().filter(|(flag, ..)| is_given(flag)) {
@@ -76,6 +81,12 @@ pub(crate) fn check(command: &mut Command, matches: &ArgMatches) -> Result<(), E
             let message = format!("{} needs {}: {advice}", written(flag), needed.join(" or "));
             return Err(command.error(ErrorKind::MissingRequiredArgument, message));
         }
+    }
+    let is_stateful =
+        matches.get_one::<ModeName>("mode").is_some_and(|mode| matches!(mode, ModeName::Stateful));
+    if let Some(flag) = SESSIONS.iter().find(|id| is_given(id)).filter(|_| !is_stateful) {
+        let message = format!("{} needs --mode stateful: there are no sessions otherwise", written(flag));
+        return Err(command.error(ErrorKind::MissingRequiredArgument, message));
     }
     Ok(())
 }

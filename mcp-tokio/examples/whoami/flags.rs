@@ -9,6 +9,7 @@ use crate::{
     api_keys::{self, KeyFile},
     config, conflicts,
     names::ModeName,
+    session_flags::SessionFlags,
     token_flags::TokenFlags,
     trust::Trust,
 };
@@ -53,6 +54,9 @@ pub(crate) struct Flags {
     /// PEM file with the certificates to trust over https, in place of those of the operating system
     #[arg(long, value_name = "FILE")]
     pub(crate) tls_roots: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) sessions: SessionFlags,
 
     #[command(flatten)]
     tokens: TokenFlags,

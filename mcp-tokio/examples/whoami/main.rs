@@ -13,6 +13,7 @@ mod development;
 mod document;
 mod flags;
 mod names;
+mod session_flags;
 mod source;
 mod token_flags;
 mod tools;
@@ -71,6 +72,7 @@ fn server(flags: &Flags, callers: &Callers) -> Result<Server, Box<dyn Error>> {
     let mut server = Server::builder("whoami", env!("CARGO_PKG_VERSION"), callers.auth()?)
         .path(&flags.path)
         .mode(flags.mode.into())
+        .sessions(flags.sessions.policy())
         .core_limits(limits)
         .tool(tools::whoami())
         .tool(tools::echo());

@@ -3,7 +3,7 @@
 use std::str::FromStr;
 
 use clap::ValueEnum;
-use mcp_tokio::{Algorithm, AlgorithmSet, Mode, Profile};
+use mcp_tokio::{Algorithm, AlgorithmSet, Mode, Profile, SessionAuth};
 use serde::Deserialize;
 
 /// Which revisions of the protocol are served.
@@ -12,6 +12,8 @@ pub(crate) enum ModeName {
     /// Every revision, each request on its own, without sessions
     #[default]
     Stateless,
+    /// Every revision, and sessions for clients of older ones
+    Stateful,
     /// 2026-07-28 alone
     ModernOnly,
 }
@@ -20,7 +22,27 @@ impl From<ModeName> for Mode {
     fn from(name: ModeName) -> Self {
         match name {
             ModeName::Stateless => Self::Stateless,
+            ModeName::Stateful => Self::Stateful,
             ModeName::ModernOnly => Self::ModernOnly,
+        }
+    }
+}
+
+/// Which requests of a session bring a token.
+#[derive(Debug, Clone, Copy, Default, ValueEnum)]
+pub(crate) enum SessionAuthName {
+    /// Each, and it is the opener's
+    #[default]
+    EveryRequest,
+    /// The first alone: whoever learns the id of a session acts as its opener
+    InitializeOnly,
+}
+
+impl From<SessionAuthName> for SessionAuth {
+    fn from(name: SessionAuthName) -> Self {
+        match name {
+            SessionAuthName::EveryRequest => Self::EveryRequest,
+            SessionAuthName::InitializeOnly => Self::InitializeOnly,
         }
     }
 }

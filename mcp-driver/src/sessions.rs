@@ -1,0 +1,14 @@
+//! The sessions that a server has.
+
+mod cell;
+mod handle;
+mod opening;
+mod storing;
+mod table;
+
+pub use self::handle::{SessionHandle, Sessions};
+pub(crate) use self::{
+    cell::{Opener, Visited},
+    storing::Stores,
+    table::Table,
+};

@@ -1,0 +1,136 @@
+//! One session behind its lock, and who waits at it.
+
+use std::{
+    fmt,
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, atomic::AtomicU8},
+    task::Waker,
+};
+
+use mcp_proto::session::{Effect, Owner, Party, Session, SessionId};
+
+use super::table::Table;
+use crate::{load::Load, recognise::CallerData, stores::SessionKey};
+
+/// A session that is kept.
+pub(crate) struct Cell {
+    pub(super) id: SessionId,
+    pub(super) owner: Owner,
+    /// What is known of the opener, for requests that bring no credentials.
+    pub(super) opener: Opener,
+    key: OnceLock<SessionKey>,
+    state: Mutex<State>,
+    /// How far the store is behind; see [`super::storing`].
+    pub(super) saving: AtomicU8,
+}
+
+/// What a recogniser knew of the opener beside the facts.
+#[derive(Clone, Default)]
+pub(crate) struct Opener {
+    pub(crate) load: Option<Arc<Load>>,
+    pub(crate) value: Option<CallerData>,
+}
+
+struct State {
+    session: Session,
+    wakers: Wakers,
+    /// It is over, and the table has been told.
+    is_gone: bool,
+}
+
+/// Who is to be woken when there is something for them.
+#[derive(Default)]
+pub(crate) struct Wakers(Vec<(Party, Waker)>);
+
+impl Wakers {
+    /// Whoever is a party waits.
+    pub(crate) fn wait(&mut self, party: Party, waker: &Waker) {
+        match self.0.iter_mut().find(|(known, _)| *known == party) {
+            Some((_, known)) => known.clone_from(waker),
+            None => self.0.push((party, waker.clone())),
+        }
+    }
+
+    /// Nobody waits any more.
+    pub(crate) fn forget(&mut self, party: Party) {
+        self.0.retain(|(known, _)| *known != party);
+        if self.0.is_empty() {
+            self.0 = Vec::new();
+        }
+    }
+
+    fn take(&mut self, party: Party) -> Option<Waker> {
+        let place = self.0.iter().position(|(known, _)| *known == party)?;
+        Some(self.0.swap_remove(place).1)
+    }
+}
+
+impl Cell {
+    pub(super) fn new(id: SessionId, session: Session, opener: Opener) -> Self {
+        let owner = session.info().owner().clone();
+        let state = State { session, wakers: Wakers::default(), is_gone: false };
+        Self { id, owner, opener, key: OnceLock::new(), state: Mutex::new(state), saving: AtomicU8::new(0) }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // The machine is whole between any two of its calls, and no other code runs under this lock.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What the session says of itself, without doing anything to it.
+    pub(super) fn look<T>(&self, look: impl FnOnce(&Session) -> T) -> T {
+        look(&self.lock().session)
+    }
+
+    pub(super) fn key(&self) -> &SessionKey {
+        self.key.get_or_init(|| SessionKey::of(&self.id))
+    }
+}
+
+/// A session, and the table that it is in.
+#[derive(Clone)]
+pub(crate) struct Visited {
+    pub(super) table: Arc<Table>,
+    pub(super) cell: Arc<Cell>,
+}
+
+impl Visited {
+    /// Does something to the session, then what it wants done for that. The lock is held for neither waking nor
+    /// storing, which run foreign code.
+    pub(crate) fn with<T>(&self, act: impl FnOnce(&mut Session, &mut Wakers) -> T) -> T {
+        let (mut woken, mut outside) = (Vec::new(), Vec::new());
+        let mut state = self.cell.lock();
+        let State { session, wakers, is_gone } = &mut *state;
+        let done = act(session, wakers);
+        while let Some(effect) = session.poll_effect() {
+            match effect {
+                Effect::Wake(party) => woken.extend(wakers.take(party)),
+                effect @ (Effect::Append(_) | Effect::Replay { .. } | Effect::Save) => outside.push(effect),
+            }
+        }
+        let has_gone = session.is_over() && !std::mem::replace(is_gone, session.is_over());
+        drop(state);
+        woken.into_iter().for_each(Waker::wake);
+        if has_gone {
+            self.table.forget(&self.cell);
+        }
+        for effect in outside {
+            self.perform(effect);
+        }
+        done
+    }
+
+    pub(crate) fn opener(&self) -> &Opener {
+        &self.cell.opener
+    }
+
+    /// Names the session where its id must not be.
+    pub(crate) fn key(&self) -> &SessionKey {
+        self.cell.key()
+    }
+}
+
+impl fmt::Debug for Visited {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Visited").field(&self.cell.owner).finish()
+    }
+}

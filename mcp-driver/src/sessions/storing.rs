@@ -1,0 +1,179 @@
+//! What of sessions is kept elsewhere.
+
+use std::{
+    future::Future,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicU8, Ordering},
+    },
+};
+
+use mcp_proto::session::{Effect, Event, EventId, Owner, Record, Replayed, Session, SessionId, StreamHandle};
+
+use super::{
+    cell::{Cell, Visited},
+    table::Table,
+};
+use crate::{
+    runtime::Runtime,
+    stores::{EventStore, SessionKey, SessionStore, StoreError},
+};
+
+/// Where sessions and their events are kept, if anywhere.
+#[derive(Clone, Default)]
+pub(crate) struct Stores {
+    pub(crate) events: Option<Arc<dyn EventStore>>,
+    pub(crate) sessions: Option<Arc<dyn SessionStore>>,
+}
+
+/// Runs futures without naming the runtime.
+pub(crate) trait Spawn: Send + Sync {
+    fn spawn(&self, task: Pin<Box<dyn Future<Output = ()> + Send>>);
+}
+
+impl<R: Runtime> Spawn for R {
+    fn spawn(&self, task: Pin<Box<dyn Future<Output = ()> + Send>>) {
+        Runtime::spawn(self, task);
+    }
+}
+
+// How far the store of sessions is behind.
+const SAVED: u8 = 0;
+const SAVING: u8 = 1;
+/// It has changed since saving began.
+const CHANGED: u8 = 2;
+
+impl Visited {
+    /// Does what a session wants of a store.
+    pub(super) fn perform(&self, effect: Effect) {
+        match effect {
+            Effect::Append(event) => {
+                if let Some(store) = self.table.stores.events.clone() {
+                    let visited = self.clone();
+                    self.table.run(async move { visited.append(&*store, event).await });
+                }
+            }
+            Effect::Replay { connection, stream, after } => {
+                if let Some(store) = self.table.stores.events.clone() {
+                    let visited = self.clone();
+                    self.table.run(async move { visited.replay(&*store, connection, stream, after).await });
+                }
+            }
+            Effect::Save => {
+                if let Some(store) = self.table.stores.sessions.clone()
+                    && has_to_begin(&self.cell.saving)
+                {
+                    let visited = self.clone();
+                    self.table.run(async move { visited.save(&*store).await });
+                }
+            }
+            Effect::Wake(_) => {}
+        }
+    }
+
+    async fn append(&self, store: &dyn EventStore, event: Event) {
+        let Event { id: EventId { stream, sequence }, message } = event;
+        let kept = store.append(&self.cell.owner, self.key(), stream, sequence, message).await;
+        if let Err(error) = &kept {
+            failed("event not kept, session ended", error);
+        }
+        self.with(|session, _| session.stored(EventId { stream, sequence }, kept.is_ok()));
+    }
+
+    async fn replay(&self, store: &dyn EventStore, connection: StreamHandle, stream: u64, after: u64) {
+        let most = self.table.policy.events_max;
+        let replayed = match store.replay(&self.cell.owner, self.key(), stream, after, most).await {
+            Ok(Some(events)) => Replayed::Events(
+                events
+                    .into_iter()
+                    .map(|(sequence, message)| Event { id: EventId { stream, sequence }, message })
+                    .collect(),
+            ),
+            Ok(None) => Replayed::Evicted,
+            Err(error) => {
+                failed("events not found, session ended", &error);
+                Replayed::Failed
+            }
+        };
+        self.with(|session, _| session.replayed(connection, replayed));
+    }
+
+    /// Saves the record until it is the newest: one at a time, so that an older one cannot come later.
+    async fn save(&self, store: &dyn SessionStore) {
+        loop {
+            let record = self.cell.look(|session| (!session.is_over()).then(|| session.record()));
+            // A record has no map with keys other than text.
+            let Some(record) = record.and_then(|record| serde_json::to_vec(&record).ok()) else { return };
+            if let Err(error) = store.save(&self.cell.owner, self.key(), &record).await {
+                failed("session not saved", &error);
+            }
+            if self.cell.look(Session::is_over) {
+                // It may have been forgotten before it was saved, and must not come back.
+                if let Err(error) = store.forget(&self.cell.owner, self.key()).await {
+                    failed("session not forgotten", &error);
+                }
+                return;
+            }
+            if self.cell.saving.compare_exchange(SAVING, SAVED, Ordering::AcqRel, Ordering::Acquire).is_ok() {
+                return;
+            }
+            self.cell.saving.store(SAVING, Ordering::Release);
+        }
+    }
+}
+
+/// Whether nobody is saving who would see that there is something new.
+fn has_to_begin(saving: &AtomicU8) -> bool {
+    saving.fetch_max(SAVING, Ordering::AcqRel) == SAVED || saving.swap(CHANGED, Ordering::AcqRel) == SAVED
+}
+
+impl Table {
+    fn run(&self, task: impl Future<Output = ()> + Send + 'static) {
+        if let Some(spawner) = self.spawner.get() {
+            spawner.spawn(Box::pin(task));
+        }
+    }
+
+    /// The record of a session of this owner.
+    pub(super) async fn load(&self, owner: &Owner, id: &SessionId) -> Option<Record> {
+        let store = self.stores.sessions.as_ref()?;
+        match store.load(owner, &SessionKey::of(id)).await {
+            Ok(record) => serde_json::from_slice(&record?).ok(),
+            Err(error) => {
+                failed("session not found", &error);
+                None
+            }
+        }
+    }
+
+    /// A session is over: its stores need not keep it.
+    pub(super) fn forget_stored(&self, cell: &Arc<Cell>) {
+        let Stores { events, sessions } = self.stores.clone();
+        if events.is_none() && sessions.is_none() {
+            return;
+        }
+        let cell = Arc::clone(cell);
+        self.run(async move {
+            for error in [
+                match events {
+                    Some(store) => store.forget(&cell.owner, cell.key()).await.err(),
+                    None => None,
+                },
+                match sessions {
+                    Some(store) => store.forget(&cell.owner, cell.key()).await.err(),
+                    None => None,
+                },
+            ]
+            .into_iter()
+            .flatten()
+            {
+                failed("session not forgotten", &error);
+            }
+        });
+    }
+}
+
+fn failed(what: &'static str, error: &StoreError) {
+    tracing::error!(error = ?error.detail(), "{what}");
+}

@@ -1,0 +1,156 @@
+//! Where sessions are found by their ids, and counted by their owners.
+
+use std::{
+    collections::{HashMap, hash_map::Entry},
+    hash::{BuildHasher, Hash, RandomState},
+    sync::{
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+use mcp_proto::{
+    Now,
+    session::{Owner, SessionId, SessionPolicy},
+};
+
+use super::{
+    cell::{Cell, Visited},
+    storing::{Spawn, Stores},
+};
+use crate::runtime::Runtime;
+
+/// The sessions of a server. Requests of different sessions rarely meet at a lock; those of 2026-07-28 never do.
+pub(crate) struct Table {
+    pub(super) policy: SessionPolicy,
+    pub(super) stores: Stores,
+    hasher: RandomState,
+    shards: Box<[Mutex<HashMap<SessionId, Arc<Cell>>>]>,
+    /// The sessions of each party. Those of nobody are not counted by their owner.
+    owners: Box<[Mutex<HashMap<Owner, Vec<Arc<Cell>>>>]>,
+    pub(super) total: AtomicUsize,
+    pub(super) spawner: OnceLock<Arc<dyn Spawn>>,
+}
+
+/// Parts of the table that have a lock each.
+const SHARDS: usize = 64;
+
+/// Between two looks at all sessions, in microseconds.
+const SWEEP_MICROS: u64 = 1_000_000;
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // Nothing that can panic runs under these locks.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Table {
+    pub(crate) fn new(policy: SessionPolicy, stores: Stores) -> Self {
+        Self {
+            policy,
+            stores,
+            hasher: RandomState::new(),
+            shards: (0..SHARDS).map(|_| Mutex::default()).collect(),
+            owners: (0..SHARDS).map(|_| Mutex::default()).collect(),
+            total: AtomicUsize::new(0),
+            spawner: OnceLock::new(),
+        }
+    }
+
+    /// Begins to look after the sessions.
+    pub(crate) fn start<R: Runtime>(self: &Arc<Self>, runtime: &R) {
+        let mut is_first = false;
+        self.spawner.get_or_init(|| {
+            is_first = true;
+            Arc::new(runtime.clone())
+        });
+        if is_first {
+            runtime.spawn(sweep(Arc::downgrade(self), runtime.clone()));
+        }
+    }
+
+    fn place<'p, T>(&self, parts: &'p [Mutex<T>], key: &impl Hash) -> Option<&'p Mutex<T>> {
+        let hash = usize::try_from(self.hasher.hash_one(key) % SHARDS as u64).unwrap_or(0);
+        parts.get(hash)
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.total.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn get(self: &Arc<Self>, id: &SessionId) -> Option<Visited> {
+        let cell = Arc::clone(lock(self.place(&self.shards, id)?).get(id)?);
+        Some(Visited { table: Arc::clone(self), cell })
+    }
+
+    /// Puts a session there for which room has been made; the one that was there before, if there was one.
+    pub(super) fn put(self: &Arc<Self>, cell: Cell) -> Visited {
+        let cell = Arc::new(cell);
+        let visited = |cell: &Arc<Cell>| Visited { table: Arc::clone(self), cell: Arc::clone(cell) };
+        if let Some(shard) = self.place(&self.shards, &cell.id) {
+            match lock(shard).entry(cell.id.clone()) {
+                Entry::Occupied(known) => {
+                    self.total.fetch_sub(1, Ordering::Relaxed);
+                    return visited(known.get());
+                }
+                Entry::Vacant(place) => place.insert(Arc::clone(&cell)),
+            };
+        }
+        visited(&cell)
+    }
+
+    /// The sessions of an owner, behind their lock; `None` for nobody.
+    pub(super) fn of_owner(&self, owner: &Owner) -> Option<MutexGuard<'_, HashMap<Owner, Vec<Arc<Cell>>>>> {
+        owner.party()?;
+        self.place(&self.owners, owner).map(lock)
+    }
+
+    /// A session is over.
+    pub(super) fn forget(&self, cell: &Arc<Cell>) {
+        let removed = self.place(&self.shards, &cell.id).and_then(|shard| {
+            let mut shard = lock(shard);
+            let is_this = shard.get(&cell.id).is_some_and(|known| Arc::ptr_eq(known, cell));
+            if is_this { shard.remove(&cell.id) } else { None }
+        });
+        if removed.is_none() {
+            return;
+        }
+        self.total.fetch_sub(1, Ordering::Relaxed);
+        self.disown(cell);
+        self.forget_stored(cell);
+    }
+
+    /// A session does not count for its owner any more.
+    pub(super) fn disown(&self, cell: &Arc<Cell>) {
+        if let Some(mut owners) = self.of_owner(&cell.owner)
+            && let Entry::Occupied(mut own) = owners.entry(cell.owner.clone())
+        {
+            own.get_mut().retain(|known| !Arc::ptr_eq(known, cell));
+            if own.get().is_empty() {
+                own.remove();
+            }
+        }
+    }
+
+    /// Does something with every session, a part of them at a time and without a lock on the table.
+    pub(super) fn each(self: &Arc<Self>, mut act: impl FnMut(&Visited)) {
+        for shard in &self.shards {
+            let cells: Vec<Arc<Cell>> = lock(shard).values().cloned().collect();
+            for cell in cells {
+                act(&Visited { table: Arc::clone(self), cell });
+            }
+        }
+    }
+
+    fn sweep(self: &Arc<Self>, now: Now) {
+        self.each(|visited| visited.with(|session, _| session.on_deadline(now)));
+    }
+}
+
+/// Tells all sessions the time, again and again, until the server has gone.
+async fn sweep<R: Runtime>(table: Weak<Table>, runtime: R) {
+    loop {
+        runtime.sleep_until(runtime.now().tick.after_micros(SWEEP_MICROS)).await;
+        let Some(table) = table.upgrade() else { return };
+        table.sweep(runtime.now());
+    }
+}
