@@ -189,9 +189,16 @@ impl<R: Runtime> Service<R> {
                     None => filter.resolve(|_| false),
                 },
                 Step::FindSession(find) => {
-                    visited = self.0.server.table().find(&find, engine, now).await;
-                    now = runtime.now();
-                    if let Some(visited) = visited.as_ref().filter(|_| find.owner().is_none()) {
+                    let table = self.0.server.table();
+                    visited = match find.id().and_then(|id| table.get(id)) {
+                        Some(visited) => Some(visited),
+                        None => {
+                            let taken_over = table.take_over(&find, engine, now).await;
+                            now = runtime.now();
+                            taken_over
+                        }
+                    };
+                    if let Some(visited) = visited.as_ref().filter(|_| find.acts_as_opener()) {
                         let opener = visited.opener().clone();
                         (load, value) = (opener.load, opener.value);
                     }

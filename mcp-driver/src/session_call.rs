@@ -7,7 +7,7 @@ use std::{
 };
 
 use mcp_proto::{
-    Finish, Outcome, Reply, Response,
+    Call, Finish, Outcome, Reply, Response,
     exchange::{SessionStream, Told},
     session::{AskId, CallId, Directive, Party},
 };
@@ -58,27 +58,33 @@ impl<R: Runtime> SessionCall<R> {
                     Heard::Answers | Heard::Nothing => {}
                 }
             }
-            let finish = match outcome {
+            let mut finish = match outcome {
                 Poll::Pending => return self.poll_open(cx, opened),
                 Poll::Ready(outcome) => self.finish(outcome),
             };
-            if let Some(Finish::Next { call, .. }) = finish {
-                self.call = call.session.unwrap_or(self.call);
-                self.reply = Some(self.execution.go_on(*call));
-                match opened {
-                    Some(stream) => {
-                        cx.waker().wake_by_ref();
-                        return Poll::Ready(Came::Opened(stream));
-                    }
-                    None => continue,
-                }
+            while let Some(Finish::Next { call, .. }) = finish {
+                finish = self.go_on(*call);
             }
             return Poll::Ready(match (finish, opened) {
                 (Some(Finish::Whole(response)), None) => Came::Whole(response),
                 (_, Some(stream)) => Came::Opened(stream),
-                (_, None) => Came::Over,
+                (Some(_), None) => Came::Over,
+                // The next call of a batch has begun.
+                (None, None) => continue,
             });
         }
+    }
+
+    /// Begins the next call of a batch, unless the client has cancelled it already.
+    fn go_on(&mut self, call: Call) -> Option<Finish> {
+        self.call = call.session.unwrap_or(self.call);
+        let named = self.call;
+        if self.session.with(|session, _| session.directive(named)) == Some(Directive::Cancel) {
+            self.reply = Some(call.reply);
+            return self.finish(Outcome::Cancelled);
+        }
+        self.reply = Some(self.execution.go_on(call));
+        None
     }
 
     /// A call that has been silent for long becomes a stream.

@@ -28,7 +28,7 @@ use serde_json::{Value, json};
 
 pub use self::{
     calls::{AskId, CallId, Directive},
-    change::Change,
+    change::{Change, Notice},
     event::{Event, EventId, Pull, StreamHandle},
     id::SessionId,
     info::SessionInfo,
@@ -302,20 +302,19 @@ impl Session {
     }
 
     /// Tells the client of a change, if it wants to know.
-    pub fn notify(&mut self, change: &Change) {
-        let is_wanted = match change {
-            Change::ResourceUpdated(uri) => {
+    pub fn notify(&mut self, notice: &Notice) {
+        let is_wanted = match (&notice.key, notice.level) {
+            (Some(change::Key::Resource(uri)), _) => {
                 self.subscriptions.iter().any(|subscription| subscription.uri == *uri)
             }
-            Change::Log { level, .. } => *level >= self.level,
-            Change::ToolsChanged | Change::PromptsChanged | Change::ResourcesChanged => true,
+            (Some(change::Key::Tools | change::Key::Prompts | change::Key::Resources), _) => true,
+            (None, level) => level.is_some_and(|level| level >= self.level),
         };
         if self.is_over() || !is_wanted {
             return;
         }
-        let class = if change.key().is_some() { Class::Coalesce } else { Class::Lossy };
-        let message = change.message().to_string().into_bytes().into();
-        self.outbox.wait(class, change.key(), message, &self.policy);
+        let class = if notice.key.is_some() { Class::Coalesce } else { Class::Lossy };
+        self.outbox.wait(class, notice.key.clone(), notice.message.clone(), &self.policy);
         self.deliver();
     }
 
@@ -491,6 +490,11 @@ impl Session {
         self.calls.iter_mut().find(|call| call.id == id)
     }
 
+    /// The call that answers a request.
+    pub(crate) fn call_of(&self, request: &RawId) -> Option<CallId> {
+        self.calls.iter().find(|call| call.request == *request && !call.is_cancelled).map(|call| call.id)
+    }
+
     /// What a call has to be told next. A call that the session does not know is to stop.
     pub fn directive(&mut self, call: CallId) -> Option<Directive> {
         match self.call(call) {
@@ -641,9 +645,19 @@ impl Session {
 
     /// The calls of this one's group are not going to run, or not any longer, and nobody is told.
     pub fn abandon(&mut self, call: CallId) {
-        let Some(group) = self.call(call).map(|call| call.group) else { return };
-        let of_group: Vec<CallId> =
-            self.calls.iter().filter(|call| call.group == group).map(|call| call.id).collect();
+        if let Some(group) = self.group_of(call) {
+            self.abandon_group(group);
+        }
+    }
+
+    /// The first call of the request that a call belongs to.
+    pub(crate) fn group_of(&self, call: CallId) -> Option<CallId> {
+        self.calls.iter().find(|known| known.id == call).map(|known| known.group)
+    }
+
+    pub(crate) fn abandon_group(&mut self, group: CallId) {
+        let of_group = |call: &&RunningCall| call.group == group;
+        let of_group: Vec<CallId> = self.calls.iter().filter(of_group).map(|call| call.id).collect();
         of_group.into_iter().for_each(|call| self.finish(call, None));
     }
 

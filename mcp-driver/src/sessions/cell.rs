@@ -39,28 +39,34 @@ struct State {
 
 /// Who is to be woken when there is something for them.
 #[derive(Default)]
-pub(crate) struct Wakers(Vec<(Party, Waker)>);
+pub(crate) struct Wakers {
+    waiting: Vec<(Party, Waker)>,
+    /// Dropping one may run foreign code, so it happens without the lock.
+    spent: Vec<Waker>,
+}
 
 impl Wakers {
     /// Whoever is a party waits.
     pub(crate) fn wait(&mut self, party: Party, waker: &Waker) {
-        match self.0.iter_mut().find(|(known, _)| *known == party) {
-            Some((_, known)) => known.clone_from(waker),
-            None => self.0.push((party, waker.clone())),
+        match self.waiting.iter_mut().find(|(known, _)| *known == party) {
+            Some((_, known)) if known.will_wake(waker) => {}
+            Some((_, known)) => self.spent.push(std::mem::replace(known, waker.clone())),
+            None => self.waiting.push((party, waker.clone())),
         }
     }
 
     /// Nobody waits any more.
     pub(crate) fn forget(&mut self, party: Party) {
-        self.0.retain(|(known, _)| *known != party);
-        if self.0.is_empty() {
-            self.0 = Vec::new();
+        let forgotten = self.take(party);
+        self.spent.extend(forgotten);
+        if self.waiting.is_empty() {
+            self.waiting = Vec::new();
         }
     }
 
     fn take(&mut self, party: Party) -> Option<Waker> {
-        let place = self.0.iter().position(|(known, _)| *known == party)?;
-        Some(self.0.swap_remove(place).1)
+        let place = self.waiting.iter().position(|(known, _)| *known == party)?;
+        Some(self.waiting.swap_remove(place).1)
     }
 }
 
@@ -108,7 +114,9 @@ impl Visited {
             }
         }
         let has_gone = session.is_over() && !std::mem::replace(is_gone, session.is_over());
+        let spent = std::mem::take(&mut wakers.spent);
         drop(state);
+        drop(spent);
         woken.into_iter().for_each(Waker::wake);
         if has_gone {
             self.table.forget(&self.cell);

@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc};
 
-use mcp_proto::session::Change;
+use mcp_proto::session::{Change, Notice};
 
 use super::{cell::Visited, table::Table};
 
@@ -29,12 +29,14 @@ impl Sessions {
 
     /// Tells every session of a change, each on one of its streams, or as soon as it has one.
     pub fn notify_all(&self, change: &Change) {
-        self.0.each(|visited| visited.with(|session, _| session.notify(change)));
+        let notice = Notice::from(change);
+        self.0.each(|visited| visited.with(|session, _| session.notify(&notice)));
     }
 
     /// Tells all sessions of a subject, whatever clients they are of.
     pub fn notify(&self, issuer: &str, subject: &str, change: &Change) {
-        self.each_of(issuer, subject, |visited| visited.with(|session, _| session.notify(change)));
+        let notice = Notice::from(change);
+        self.each_of(issuer, subject, |visited| visited.with(|session, _| session.notify(&notice)));
     }
 
     /// Ends all sessions of a subject, as when they are logged out; how many that were.
@@ -89,7 +91,8 @@ impl SessionHandle {
 
     /// Tells the client of a change.
     pub fn notify(&self, change: &Change) {
-        self.0.with(|session, _| session.notify(change));
+        let notice = Notice::from(change);
+        self.0.with(|session, _| session.notify(&notice));
     }
 
     /// Ends the session, with this call.

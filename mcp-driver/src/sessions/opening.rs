@@ -91,18 +91,15 @@ impl Table {
         visited
     }
 
-    /// The session that a request names, if it is here or its owner has one of that id elsewhere.
-    pub(crate) async fn find(
+    /// The session that a request names and that is not here, if its owner has one of that id elsewhere.
+    pub(crate) async fn take_over(
         self: &Arc<Self>,
         step: &FindSession<'_>,
         engine: &Engine,
         now: Now,
     ) -> Option<Visited> {
-        let id = step.id()?;
-        if let Some(visited) = self.get(id) {
-            return Some(visited);
-        }
-        let owner = step.owner()?;
+        self.stores.sessions.as_ref()?;
+        let (id, owner) = (step.id()?, step.owner()?);
         let record = self.load(&owner, id).await?;
         let session =
             Session::restore(record, engine, now).filter(|session| *session.info().owner() == owner)?;

@@ -77,7 +77,8 @@ impl Table {
         self.total.load(Ordering::Relaxed)
     }
 
-    pub(super) fn get(self: &Arc<Self>, id: &SessionId) -> Option<Visited> {
+    /// The session of this id, if it is here.
+    pub(crate) fn get(self: &Arc<Self>, id: &SessionId) -> Option<Visited> {
         let cell = Arc::clone(lock(self.place(&self.shards, id)?).get(id)?);
         Some(Visited { table: Arc::clone(self), cell })
     }

@@ -131,13 +131,10 @@ fn request<'e>(mut exchange: Exchange<'e>, message: &Message, id: RawId, now: No
         Ok(Plan::Handshake(result)) => legacy::shake_hands(exchange, message, id, result),
         Ok(Plan::Deed(deed)) => exchange.use_session(Purpose::Deed(Some(id), deed)),
         Ok(Plan::List(list)) => list.begin(exchange, id, None),
+        Ok(Plan::Call(call)) if exchange.session().is_some() => exchange.use_session(Purpose::Call(id, call)),
         Ok(Plan::Call(mut call)) => {
             call.about = exchange.about();
-            if exchange.session().is_some() {
-                exchange.use_session(Purpose::Call(id, call))
-            } else {
-                Step::Call(call)
-            }
+            Step::Call(call)
         }
         Err(refusal) => exchange.refuse(refusal, &AnswerId::Known(id)),
     }

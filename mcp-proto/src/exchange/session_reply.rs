@@ -88,9 +88,27 @@ impl Reply {
 
     /// Ends the answer with what the handler came to. After [`Outcome::Cancelled`], or once the client has
     /// cancelled the call, nothing is said of it (CANC-02).
-    pub fn finish_in(mut self, engine: &Engine, session: &mut Session, outcome: Outcome, now: Now) -> Finish {
+    pub fn finish_in(self, engine: &Engine, session: &mut Session, outcome: Outcome, now: Now) -> Finish {
         session.used(now);
         let Some(call) = self.session else { return self.finish(engine, outcome) };
+        let group = session.group_of(call);
+        let finish = self.finish_call(engine, session, call, outcome);
+        // What is left of a batch then had no room for its answer.
+        if let Some(group) = group
+            && !matches!(finish, Finish::Next { .. })
+        {
+            session.abandon_group(group);
+        }
+        finish
+    }
+
+    fn finish_call(
+        mut self,
+        engine: &Engine,
+        session: &mut Session,
+        call: CallId,
+        outcome: Outcome,
+    ) -> Finish {
         let is_cancelled = matches!(outcome, Outcome::Cancelled) || !session.runs(call);
         let rest = self.rest.take();
         let result = (!is_cancelled).then(|| self.result(engine, outcome));
@@ -99,31 +117,26 @@ impl Reply {
             let revision = manner.revision;
             let last = result.map(|result| result.unwrap_or_else(|refusal| refusal.entry(id, revision)));
             session.finish(call, last);
-            return match rest.filter(|_| !session.is_over()).map(|rest| rest.go_on(None, true, manner)) {
+            let rest = rest.filter(|_| !session.is_over());
+            return match rest.map(|rest| rest.go_on(None, true, manner)) {
                 Some(Finish::Next { frame, call }) => Finish::Next { frame, call },
                 Some(Finish::Whole(_) | Finish::LastFrame(_) | Finish::Queued) | None => Finish::Queued,
             };
         }
         session.finish(call, None);
+        let refused = |refusal, id, manner| reply::refused(refusal, engine, &AnswerId::Known(id), manner);
         match (result, rest) {
-            _ if session.is_over() => {
-                Finish::Whole(reply::refused(Refusal::SessionNotFound, engine, &AnswerId::Known(id), manner))
-            }
+            _ if session.is_over() => Finish::Whole(refused(Refusal::SessionNotFound, id, manner)),
             (None, Some(rest)) => rest.go_on(None, false, manner),
             (Some(Ok(body)), Some(rest)) => rest.go_on(Some(body), false, manner),
             (Some(Err(refusal)), Some(rest)) => {
-                let entry = refusal.entry(id, manner.revision);
-                rest.go_on(Some(entry), false, manner)
+                rest.go_on(Some(refusal.entry(id, manner.revision)), false, manner)
             }
             // AMB-20: the exchange has to end somehow.
             (None, None) if manner.accept.event_stream => Finish::Whole(silence(manner)),
-            (None, None) => {
-                Finish::Whole(reply::refused(Refusal::Cancelled, engine, &AnswerId::Known(id), manner))
-            }
+            (None, None) => Finish::Whole(refused(Refusal::Cancelled, id, manner)),
             (Some(Ok(body)), None) => Finish::Whole(reply::whole(body, manner)),
-            (Some(Err(refusal)), None) => {
-                Finish::Whole(reply::refused(refusal, engine, &AnswerId::Known(id), manner))
-            }
+            (Some(Err(refusal)), None) => Finish::Whole(refused(refusal, id, manner)),
         }
     }
 

@@ -138,7 +138,7 @@ impl<'e> Exchange<'e> {
     }
 
     /// From here on the call can be cancelled, and can ask.
-    fn call(self, session: &mut Session, id: RawId, mut call: Box<Call>) -> Step<'e> {
+    fn call(mut self, session: &mut Session, id: RawId, mut call: Box<Call>) -> Step<'e> {
         let noted = session.begin(&[(id.clone(), call.deadline.at)], &self.terms());
         let named = match noted.map(|mut noted| noted.next()) {
             Ok(named) => named,
@@ -147,6 +147,7 @@ impl<'e> Exchange<'e> {
         if let Some(named) = named {
             call.join(named, session, self.is_posted());
         }
+        call.about = self.about();
         if self.is_posted()
             && let Step::Respond(acknowledged) = self.acknowledge()
         {
@@ -179,6 +180,15 @@ impl<'e> Exchange<'e> {
                 }
             }
         }
-        if batch.is_empty() { self.acknowledge() } else { batch.go_on(self) }
+        if batch.is_empty() {
+            return self.acknowledge();
+        }
+        let group = requests.first().and_then(|(id, _)| session.call_of(id));
+        let step = batch.go_on(self);
+        // Where there was no room for their answers, the calls are not going to run.
+        if let (Step::Respond(_), Some(call)) = (&step, group) {
+            session.abandon(call);
+        }
+        step
     }
 }

@@ -195,6 +195,13 @@ impl<'e> FindSession<'e> {
         }
     }
 
+    /// Whether the request does not prove who it comes from, and will act as the opener of the session
+    /// ([`SessionAuth::InitializeOnly`]).
+    #[must_use]
+    pub fn acts_as_opener(&self) -> bool {
+        self.0.visit.as_ref().is_some_and(|visit| !visit.is_verified)
+    }
+
     /// Whose it has to be, for a store that keeps sessions by their owners. `None` where the request does not
     /// prove who it comes from ([`SessionAuth::InitializeOnly`]): what is not held here is not to be looked for.
     #[must_use]

@@ -1,5 +1,6 @@
 //! What a server tells sessions that is about no call.
 
+use bytes::Bytes;
 use serde_json::{Value, json};
 
 use crate::exchange::LogLevel;
@@ -35,9 +36,31 @@ pub(crate) enum Key {
     Resource(Box<str>),
 }
 
+/// A change as sessions are told of it: written once for all of them.
+#[derive(Debug, Clone)]
+pub struct Notice {
+    pub(super) key: Option<Key>,
+    /// Of a log message.
+    pub(super) level: Option<LogLevel>,
+    pub(super) message: Bytes,
+}
+
+impl From<&Change> for Notice {
+    fn from(change: &Change) -> Self {
+        let level = match change {
+            Change::Log { level, .. } => Some(*level),
+            Change::ToolsChanged
+            | Change::PromptsChanged
+            | Change::ResourcesChanged
+            | Change::ResourceUpdated(_) => None,
+        };
+        Self { key: change.key(), level, message: change.message().to_string().into_bytes().into() }
+    }
+}
+
 impl Change {
     /// What it is one of; `None`: each counts.
-    pub(crate) fn key(&self) -> Option<Key> {
+    fn key(&self) -> Option<Key> {
         match self {
             Self::ToolsChanged => Some(Key::Tools),
             Self::PromptsChanged => Some(Key::Prompts),
@@ -48,7 +71,7 @@ impl Change {
     }
 
     /// The message.
-    pub(crate) fn message(&self) -> Value {
+    fn message(&self) -> Value {
         match self {
             Self::ToolsChanged => notification("notifications/tools/list_changed", None),
             Self::PromptsChanged => notification("notifications/prompts/list_changed", None),
