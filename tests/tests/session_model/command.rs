@@ -316,6 +316,11 @@ impl Story {
             commands: Vec::new(),
         }
     }
+
+    /// Whether nothing is ever dropped for want of room.
+    pub(crate) fn keeps_everything(&self) -> bool {
+        self.events_max >= 1_000 && self.bytes_max >= 1_000_000
+    }
 }
 
 pub(crate) fn story(commands_max: usize) -> impl Strategy<Value = Story> {
@@ -332,7 +337,7 @@ pub(crate) fn story(commands_max: usize) -> impl Strategy<Value = Story> {
         prop::sample::select(Revision::ALL.to_vec()),
         declared,
         any::<bool>(),
-        prop::bool::weighted(0.25),
+        prop::bool::weighted(0.2),
         bounds,
         prop::collection::vec(command(), 1..commands_max),
     )
@@ -341,8 +346,9 @@ pub(crate) fn story(commands_max: usize) -> impl Strategy<Value = Story> {
             declared,
             has_tokens,
             keeps_events_elsewhere,
-            events_max: bounds.0,
-            bytes_max: bounds.1,
+            // What a store has to be asked for again has tests of its own.
+            events_max: if keeps_events_elsewhere { 1_000 } else { bounds.0 },
+            bytes_max: if keeps_events_elsewhere { 1_000_000 } else { bounds.1 },
             commands,
         })
 }

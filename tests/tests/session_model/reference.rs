@@ -8,6 +8,8 @@ mod calls;
 mod outbox;
 mod requests;
 
+use std::collections::VecDeque;
+
 use serde_json::Value;
 
 use self::{
@@ -15,9 +17,9 @@ use self::{
     outbox::{Connection, Event, Stream},
 };
 pub(crate) use self::{
-    calls::{Asked, Asking, Came, Ended, Level, Note, Question, Quiet, Told},
-    outbox::{Class, Read, Said},
-    requests::{After, Answered},
+    calls::{Asking, Came, Ended, Level, Note, Question, Quiet, Told},
+    outbox::{Class, Said},
+    requests::{After, Answered, is_event_id},
 };
 
 /// The revisions that have sessions, oldest first.
@@ -56,6 +58,8 @@ pub(crate) struct Bounds {
     pub(crate) ask_micros: u64,
     pub(crate) heartbeat_micros: u64,
     pub(crate) retry_millis: u64,
+    /// An event is shown once somebody else has it.
+    pub(crate) keeps_events_elsewhere: bool,
 }
 
 /// A change that concerns no call.
@@ -86,6 +90,8 @@ pub(crate) struct RefSession {
     connections: Vec<Connection>,
     /// Everything that was ever to be sent, oldest first.
     events: Vec<Event>,
+    /// Those that somebody else has to be given, in this order.
+    to_store: VecDeque<usize>,
     now: u64,
     opened: u64,
     used: u64,
@@ -106,6 +112,7 @@ impl RefSession {
             streams: Vec::new(),
             connections: Vec::new(),
             events: Vec::new(),
+            to_store: VecDeque::new(),
             now,
             opened: now,
             used: now,

@@ -240,9 +240,15 @@ impl RefSession {
             return;
         };
         self.calls[number].state = State::Cancelled;
-        for ask in self.asks.iter_mut().filter(|ask| ask.call == number) {
-            ask.come(Came::Gone);
+        self.forget_asks(number);
+        if let Some(stream) = self.calls[number].stream {
+            self.take_back(stream);
         }
+    }
+
+    /// Nobody waits for the answers any more.
+    fn forget_asks(&mut self, call: usize) {
+        self.asks.iter_mut().filter(|ask| ask.call == call).for_each(|ask| ask.come(Came::Gone));
     }
 
     /// The stream of a call, begun if need be.
@@ -296,21 +302,23 @@ impl RefSession {
         if self.is_over || own.state != State::Running {
             return Asking::Over;
         }
-        if !own.takes_stream {
-            return Asking::NoStream;
-        }
         if !question.is_declared(&self.declared) || self.revision < question.since() {
             return Asking::Undeclared;
         }
         if self.asks.iter().filter(|ask| ask.came.is_none()).count() >= self.bounds.asks_max {
             return Asking::Crowded;
         }
+        if !own.takes_stream {
+            return Asking::NoStream;
+        }
         let id = self.asks.len() as u64 + 1;
         let (stream, opened) = self.stream_of(call);
         let until = self.now + self.bounds.ask_micros;
         self.asks.push(Ask { call, id, until, came: None, is_told: false });
         let mut message = json!({"jsonrpc": "2.0", "id": id, "method": question.method()});
-        message["params"] = params.clone();
+        if params.as_object().is_some_and(|params| !params.is_empty()) {
+            message["params"] = params.clone();
+        }
         self.send(Some(stream), Said::Message(message), Class::Must);
         Asking::Asked(Asked { id, opened })
     }
@@ -330,7 +338,7 @@ impl RefSession {
             }
             ask.come(Came::TimedOut);
             let stream = self.calls[ask.call].stream;
-            let params = json!({"requestId": ask.id, "reason": "The request timed out"});
+            let params = json!({"requestId": ask.id, "reason": "The answer took too long"});
             let message = notification("notifications/cancelled", Some(params));
             self.send(stream, Said::Message(message), Class::Must);
         }
@@ -354,20 +362,23 @@ impl RefSession {
         self.is_over || self.calls[call].state == State::Cancelled
     }
 
-    /// SSE-04: the connection ends and the call goes on.
-    pub(crate) fn close_stream(&mut self, call: usize, retry: u64) {
-        if self.is_over || self.calls[call].state != State::Running || self.revision != Revision::D {
-            return;
+    /// SSE-04: the connection ends and the call goes on. The connection, where the answer became a stream by
+    /// that.
+    pub(crate) fn close_stream(&mut self, call: usize, retry: u64) -> Option<usize> {
+        let Call { takes_stream, state, .. } = self.calls[call];
+        if self.is_over || !takes_stream || state != State::Running || self.revision != Revision::D {
+            return None;
         }
-        if let Some(stream) = self.calls[call].stream {
-            self.pause(stream, retry);
-        }
+        let (stream, opened) = self.stream_of(call);
+        self.pause(stream, retry);
+        opened
     }
 
     /// The handler has come to an end; `message` is the response that says so.
     pub(crate) fn finish(&mut self, call: usize, message: Value) -> Ended {
         let was = std::mem::replace(&mut self.calls[call].state, State::Finished);
         self.used = self.now;
+        self.forget_asks(call);
         let Some(stream) = self.calls[call].stream else {
             return match was {
                 _ if self.is_over => Ended::NotFound,

@@ -42,6 +42,10 @@ pub(super) struct Event {
     said: Said,
     class: Class,
     place: Place,
+    /// It may be shown.
+    is_stored: bool,
+    /// Whose turn it is among those that wait for a stream: the least goes first.
+    turn: i64,
     /// What it was called on the wire; `None` until then.
     id: Option<String>,
 }
@@ -89,6 +93,14 @@ impl Event {
         self.place == Place::Waiting
     }
 
+    fn is_priming(&self) -> bool {
+        matches!(self.said, Said::Priming(_))
+    }
+
+    fn must_arrive(&self) -> bool {
+        self.waits() && self.class == Class::Must && !self.is_priming()
+    }
+
     fn waits_on(&self, stream: usize) -> bool {
         self.waits() && self.stream == Some(stream)
     }
@@ -126,7 +138,7 @@ impl RefSession {
         self.connections.push(Connection { stream, state: State::Open, expires });
         let connection = self.connections.len() - 1;
         if self.revision == Revision::D {
-            self.send(Some(stream), Said::Priming(self.bounds.retry_millis), Class::Lossy);
+            self.send(Some(stream), Said::Priming(self.bounds.retry_millis), Class::Must);
         }
         if of_call.is_none() {
             self.hand_over_to_newest();
@@ -164,9 +176,27 @@ impl RefSession {
         self.connections.iter().rfind(listens).map(|connection| connection.stream)
     }
 
+    /// How many connections there are for what concerns no call.
+    pub(super) fn listening(&self) -> usize {
+        let listens = |connection: &&Connection| {
+            connection.is_open() && self.streams[connection.stream].of_call.is_none()
+        };
+        self.connections.iter().filter(listens).count()
+    }
+
+    /// Whether who resumes after an event is one more of those.
+    pub(super) fn listens_anew(&self, event: usize) -> bool {
+        let stream = self.events[event].stream.expect("what was sent has a stream");
+        let is_connected = self.connections.iter().any(|own| own.stream == stream && own.is_open());
+        self.streams[stream].of_call.is_none() && !is_connected
+    }
+
     pub(super) fn send_about_no_call(&mut self, message: Value, class: Class) {
         let stream = self.newest_listening();
-        let waits = |event: &Event| event.waits() && event.stream == stream && event.says(&message);
+        // What waits where nobody may ever look again is as good as not said.
+        let has_reader = |stream| self.connections.iter().any(|own| own.stream == stream && own.is_open());
+        let waits =
+            |event: &Event| event.waits() && event.says(&message) && event.stream.is_none_or(has_reader);
         if class != Class::Coalesce || !self.events.iter().any(waits) {
             self.send(stream, Said::Message(message), class);
         }
@@ -178,22 +208,57 @@ impl RefSession {
         }
     }
 
-    /// What waited for a stream to be said on is said on this one.
+    /// The first of those that wait for a stream.
+    fn next_in_turn(&self, counts: impl Fn(&Event) -> bool) -> Option<usize> {
+        let waits = |number: &usize| {
+            let event = &self.events[*number];
+            event.stream.is_none() && event.waits() && counts(event)
+        };
+        (0..self.events.len()).filter(waits).min_by_key(|number| self.events[*number].turn)
+    }
+
+    /// What waited for a stream to be said on is said on this one; not what it is about to say anyway.
     fn hand_over(&mut self, stream: usize) {
-        let waits = |event: &&mut Event| event.stream.is_none() && event.waits();
-        let mut waiting = Vec::new();
-        for event in self.events.iter_mut().filter(waits) {
-            waiting.push(event.clone());
-            event.place = Place::Gone;
+        while let Some(number) = self.next_in_turn(|_| true) {
+            let event = self.events[number].clone();
+            self.events[number].place = Place::Gone;
+            let is_same = |own: &Event| own.waits_on(stream) && own.said == event.said;
+            if event.class != Class::Coalesce || !self.events.iter().any(is_same) {
+                self.put(Event { stream: Some(stream), ..event });
+            }
         }
-        self.events.extend(waiting.into_iter().map(|event| Event { stream: Some(stream), ..event }));
     }
 
     /// Says something on a stream, as far as there is room.
     pub(super) fn send(&mut self, stream: Option<usize>, said: Said, class: Class) {
-        let event = Event { stream, said, class, place: Place::Waiting, id: None };
-        if self.make_room(&event) {
-            self.events.push(event);
+        let turn = self.events.iter().map(|event| event.turn).max().map_or(0, |last| last + 1);
+        let event = Event { stream, said, class, place: Place::Waiting, is_stored: false, turn, id: None };
+        // A stream without its first event is of no use.
+        if self.make_room(&event) || event.is_priming() {
+            self.put(event);
+        }
+    }
+
+    /// What is on a stream is shown once it is stored, where there is a store.
+    fn put(&mut self, event: Event) {
+        let has_to_be_stored = self.bounds.keeps_events_elsewhere && event.stream.is_some();
+        if has_to_be_stored {
+            self.to_store.push_back(self.events.len());
+        }
+        self.events.push(Event { is_stored: !has_to_be_stored, ..event });
+    }
+
+    /// What the store is given next, and what it says.
+    pub(crate) fn next_to_store(&mut self) -> Option<(usize, Said)> {
+        let event = self.to_store.pop_front()?;
+        Some((event, self.events[event].said.clone()))
+    }
+
+    /// The store has an event, or failed to keep it: then what was shown could not be shown again.
+    pub(crate) fn stored(&mut self, event: usize, is_kept: bool) {
+        self.events[event].is_stored = true;
+        if !is_kept {
+            self.end();
         }
     }
 
@@ -211,7 +276,7 @@ impl RefSession {
             let waiting = |class| {
                 let waits = move |event: &Event| event.waits() && event.class == class;
                 // What is on a stream, and then what waits for one.
-                first(&|event| waits(event) && event.stream.is_some()).or_else(|| first(&waits))
+                first(&|event| waits(event) && event.stream.is_some()).or_else(|| self.next_in_turn(waits))
             };
             let victim = first(&|event| event.place == Place::Sent)
                 .or_else(|| waiting(Class::Lossy))
@@ -219,7 +284,8 @@ impl RefSession {
             match victim {
                 Some(victim) => self.events[victim].place = Place::Gone,
                 None if new.class != Class::Must => return false,
-                None if waiting(Class::Must).is_none() => return true,
+                // One always fits.
+                None if new.is_priming() || first(&Event::must_arrive).is_none() => return true,
                 None => {
                     self.end();
                     return false;
@@ -233,33 +299,40 @@ impl RefSession {
         let Connection { stream, state, .. } = self.connections[connection];
         let mut read = Read { events: Vec::new(), retry: None, has_ended: false };
         if matches!(state, State::Open | State::Pausing(_)) {
-            for (number, event) in self.events.iter_mut().enumerate() {
-                if !event.waits_on(stream) {
-                    continue;
-                }
-                if read.events.len() == most {
-                    return read;
-                }
+            let waiting = self.events.iter_mut().enumerate().filter(|(_, event)| event.waits_on(stream));
+            for (number, event) in waiting.take_while(|(_, event)| event.is_stored).take(most) {
                 event.place = Place::Sent;
                 read.events.push((number, event.said.clone()));
             }
         }
+        if read.events.len() == most {
+            return read;
+        }
         if let State::Pausing(retry) = state {
             read.retry = Some(retry);
+            self.connections[connection].cut();
+            if most == 1 {
+                return read;
+            }
         }
-        read.has_ended = state != State::Open || self.streams[stream].is_finished;
+        read.has_ended = state != State::Open || self.has_come_to_its_end(stream);
         if read.has_ended {
             self.detach(connection);
         }
         read
     }
 
+    /// Whether everything that there is to read on a stream was read.
+    fn has_come_to_its_end(&self, stream: usize) -> bool {
+        self.streams[stream].is_finished && !self.events.iter().any(|event| event.waits_on(stream))
+    }
+
     /// Whether a connection that looks gets anything.
     pub(crate) fn has_news(&self, connection: usize) -> bool {
         let Connection { stream, state, .. } = self.connections[connection];
-        let waits = || self.events.iter().any(|event| event.waits_on(stream));
+        let next = || self.events.iter().find(|event| event.waits_on(stream));
         match state {
-            State::Open => waits() || self.streams[stream].is_finished,
+            State::Open => next().is_some_and(|event| event.is_stored) || self.has_come_to_its_end(stream),
             State::Pausing(_) | State::Ending => true,
             State::Over => false,
         }
@@ -273,12 +346,19 @@ impl RefSession {
         self.connections[connection].state = State::Over;
         self.used = self.now;
         let stream = self.connections[connection].stream;
-        if self.streams[stream].of_call.is_some() {
+        // What a store has as an event of this stream stays one.
+        if self.streams[stream].of_call.is_some() || self.bounds.keeps_events_elsewhere {
             return;
         }
-        for event in self.events.iter_mut().filter(|event| event.waits_on(stream) && event.id.is_none()) {
+        // It was its turn before, so it is again.
+        let first = self.next_in_turn(|_| true).map_or(0, |first| self.events[first].turn);
+        let unseen = |event: &&mut Event| event.waits_on(stream) && event.id.is_none();
+        for (place, event) in self.events.iter_mut().rev().filter(unseen).enumerate() {
             match event.said {
-                Said::Message(_) => event.stream = None,
+                Said::Message(_) => {
+                    event.stream = None;
+                    event.turn = first - 1 - place as i64;
+                }
                 Said::Priming(_) => event.place = Place::Gone,
             }
         }
@@ -295,11 +375,28 @@ impl RefSession {
         self.events.iter().position(|event| event.id.as_deref() == Some(id))
     }
 
-    /// Whether everything that was shown after an event on its stream is still there.
-    pub(super) fn follows_whole(&self, event: usize) -> bool {
-        let stream = self.events[event].stream;
-        let mut later = self.events.iter().skip(event + 1).filter(|later| later.stream == stream);
-        later.all(|later| later.place != Place::Gone || later.id.is_none())
+    /// Whether nothing is left of the stream of an event.
+    pub(super) fn is_spent(&self, event: usize) -> bool {
+        let stream = self.events[event].stream.expect("what was sent has a stream");
+        let is_kept = |own: &Event| own.stream == Some(stream) && own.place != Place::Gone;
+        let is_connected = self.connections.iter().any(|own| own.stream == stream && own.is_open());
+        let Stream { of_call, is_finished } = self.streams[stream];
+        !is_connected && !self.events.iter().any(is_kept) && (of_call.is_none() || is_finished)
+    }
+
+    /// Whether an id that names no event names a stream of which nothing is left.
+    pub(super) fn is_of_spent(&self, id: &str) -> bool {
+        let stream_in = |id: &str| id.split_once('-').map(|(stream, _)| stream.to_owned());
+        let is_of_same =
+            |event: &Event| event.id.as_deref().is_some_and(|own| stream_in(own) == stream_in(id));
+        self.events.iter().position(is_of_same).is_some_and(|event| self.is_spent(event))
+    }
+
+    /// Whether an event is the last that there will be on its stream.
+    pub(super) fn is_the_end(&self, event: usize) -> bool {
+        let stream = self.events[event].stream.expect("what was sent has a stream");
+        let is_last = self.events.iter().skip(event + 1).all(|later| later.stream != Some(stream));
+        self.streams[stream].is_finished && is_last
     }
 
     /// Ends the connection of a stream once it has read what is there.
@@ -308,6 +405,13 @@ impl RefSession {
             if connection.state == State::Open {
                 connection.state = State::Pausing(retry);
             }
+        }
+    }
+
+    /// CANC-02: what has not been read on a stream is not said after all.
+    pub(super) fn take_back(&mut self, stream: usize) {
+        for event in self.events.iter_mut().filter(|event| event.waits_on(stream) && !event.is_priming()) {
+            event.place = Place::Gone;
         }
     }
 

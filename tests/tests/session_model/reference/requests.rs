@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Came, Level, RefSession, outbox::Connection, updated};
+use super::{Came, Level, RefSession, updated};
 
 /// What a request is answered with.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,6 +28,16 @@ pub(crate) enum Answered {
 pub(crate) enum After {
     Nothing,
     Id(String),
+}
+
+/// Whether a text is two decimal numbers, each written in the one way that there is, neither of them 0.
+pub(crate) fn is_event_id(text: &str) -> bool {
+    let is_number = |digits: &str| {
+        digits.bytes().all(|digit| digit.is_ascii_digit())
+            && !digits.starts_with('0')
+            && digits.parse::<u64>().is_ok()
+    };
+    text.split_once('-').is_some_and(|(stream, sequence)| is_number(stream) && is_number(sequence))
 }
 
 const NOT_FOUND: Answered = Answered::Error(404, -32001);
@@ -60,12 +70,8 @@ impl RefSession {
     }
 
     /// `ping`, and lists.
-    pub(crate) fn request_simple(&mut self, id: &Value) -> Answered {
-        match self.found() {
-            Some(refused) => refused,
-            None if self.is_running(id) => INVALID,
-            None => Answered::Result,
-        }
+    pub(crate) fn request_simple(&mut self) -> Answered {
+        self.found().unwrap_or(Answered::Result)
     }
 
     /// LIF-15.
@@ -73,8 +79,8 @@ impl RefSession {
         self.found().unwrap_or(INVALID)
     }
 
-    pub(crate) fn request_level(&mut self, id: &Value, level: Level) -> Answered {
-        let answered = self.request_simple(id);
+    pub(crate) fn request_level(&mut self, level: Level) -> Answered {
+        let answered = self.request_simple();
         if answered == Answered::Result {
             self.level = level;
         }
@@ -82,8 +88,8 @@ impl RefSession {
     }
 
     /// `exists`: whether there is such a resource.
-    pub(crate) fn request_subscribe(&mut self, id: &Value, uri: &str, exists: bool) -> Answered {
-        let answered = self.request_simple(id);
+    pub(crate) fn request_subscribe(&mut self, uri: &str, exists: bool) -> Answered {
+        let answered = self.request_simple();
         if answered != Answered::Result || self.subscriptions.iter().any(|own| own == uri) {
             return answered;
         }
@@ -97,13 +103,11 @@ impl RefSession {
         answered
     }
 
-    pub(crate) fn request_unsubscribe(&mut self, id: &Value, uri: &str, exists: bool) -> Answered {
-        let answered = self.request_simple(id);
+    /// Also from a resource that there is no more.
+    pub(crate) fn request_unsubscribe(&mut self, uri: &str) -> Answered {
+        let answered = self.request_simple();
         if answered != Answered::Result {
             return answered;
-        }
-        if !exists {
-            return Answered::Error(200, -32002);
         }
         self.subscriptions.retain(|own| own != uri);
         self.withdraw(&updated(uri));
@@ -152,19 +156,25 @@ impl RefSession {
         let resumed = match after {
             After::Nothing => None,
             After::Id(id) => match self.named(id) {
+                // Of a stream of which nothing is left nobody knows how far it went.
+                None if is_event_id(id) && self.is_of_spent(id) => None,
                 None => return INVALID,
-                Some(event) => Some(event).filter(|event| self.follows_whole(*event)),
+                Some(event) if self.is_spent(event) => None,
+                // There is nothing more, and a client that is told so does not come again.
+                Some(event) if self.is_the_end(event) => return INVALID,
+                // What is left has to do.
+                Some(event) => Some(event),
             },
         };
-        if let Some(event) = resumed {
-            return Answered::Stream(self.resume_stream(event, expires));
-        }
-        if self.connections.iter().filter(|connection| Connection::is_open(connection)).count()
-            >= self.bounds.streams_max
-        {
+        // A connection that takes the place of another is not one more.
+        let is_more = resumed.is_none_or(|event| self.listens_anew(event));
+        if is_more && self.listening() >= self.bounds.streams_max {
             return Answered::Status(429);
         }
-        Answered::Stream(self.begin_stream(None, expires))
+        Answered::Stream(match resumed {
+            Some(event) => self.resume_stream(event, expires),
+            None => self.begin_stream(None, expires),
+        })
     }
 
     pub(crate) fn delete(&mut self) -> Answered {
