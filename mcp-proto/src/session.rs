@@ -177,6 +177,12 @@ impl Session {
         &self.info
     }
 
+    /// How often it was taken over from a record. What has to have another name each time is named after this too.
+    #[must_use]
+    pub fn epoch(&self) -> u32 {
+        self.epoch
+    }
+
     pub(crate) fn opener(&self) -> Option<&Caller> {
         self.opener.as_ref()
     }

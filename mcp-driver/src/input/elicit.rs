@@ -21,10 +21,11 @@ use crate::{interrupt::Interrupt, schema};
 
 /// Asks the person at the client: with a form, or on a page in a browser. The answer is [`Elicited`].
 ///
-/// ```ignore
-/// use mcp_tokio::{Context, Elicit, Elicited, Interrupt};
+/// ```
+/// use mcp_tokio::{Auth, Context, Elicit, Elicited, Interrupt, Mode, NoArguments, Server, Tool};
 /// use schemars::JsonSchema;
 /// use serde::Deserialize;
+/// use serde_json::json;
 ///
 /// #[derive(Deserialize, JsonSchema)]
 /// struct Booking {
@@ -32,7 +33,6 @@ use crate::{interrupt::Interrupt, schema};
 ///     city: City,
 ///     #[schemars(range(min = 1, max = 8))]
 ///     guests: u8,
-///     breakfast: Option<bool>,
 /// }
 ///
 /// #[derive(Deserialize, JsonSchema)]
@@ -43,11 +43,23 @@ use crate::{interrupt::Interrupt, schema};
 ///
 /// async fn book(_: NoArguments, cx: Context) -> Result<String, Interrupt> {
 ///     match cx.input("booking", Elicit::form::<Booking>("Where to?")).await? {
-///         Elicited::Accepted(booking) => Ok(format!("Booked for {}", booking.guests)),
-///         Elicited::Declined => Ok("Not booked".into()),
+///         Elicited::Accepted(Booking { city: City::Graz, guests }) => Ok(format!("{guests} beds in Graz")),
+///         Elicited::Accepted(Booking { city: City::Linz, guests }) => Ok(format!("{guests} beds in Linz")),
+///         Elicited::Declined => Ok("Nothing is booked".into()),
 ///         Elicited::Cancelled => Err(Interrupt::tool("Nobody said where to")),
 ///     }
 /// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), mcp_tokio::ServerError> {
+/// let hotel = Server::builder("hotel", "1.0.0", Auth::none()).tool(Tool::new("book").typed(book));
+/// let hotel = hotel.mode(Mode::Stateful);
+///
+/// // Who calls without a session cannot be asked, and the model is told.
+/// let answer = mcp_tokio::test_kit(hotel)?.anonymous().call_tool("book", json!({})).await;
+/// assert_eq!(answer.text(), "The client cannot be asked anything: the call is in no session");
+/// # Ok(())
+/// # }
 /// ```
 #[derive(Debug, Clone, Copy)]
 pub enum Elicit {}

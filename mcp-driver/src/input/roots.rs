@@ -13,13 +13,17 @@ use crate::interrupt::Interrupt;
 /// Asks the client for its roots: the places, usually folders, that its user lets the server work in. The
 /// answer is a `Vec` of [`Root`].
 ///
-/// ```ignore
-/// use mcp_tokio::{Context, Interrupt, ListRoots, NoArguments};
+/// ```
+/// use mcp_tokio::{Auth, Context, Interrupt, ListRoots, Mode, NoArguments, Server, Tool};
 ///
 /// async fn folders(_: NoArguments, cx: Context) -> Result<String, Interrupt> {
 ///     let roots = cx.input("roots", ListRoots).await?;
 ///     Ok(roots.into_iter().map(|root| root.uri).collect::<Vec<_>>().join("\n"))
 /// }
+///
+/// let tool = Tool::new("folders").description("Where you work").typed(folders);
+/// let server = Server::builder("folders", "1.0.0", Auth::none()).mode(Mode::Stateful).tool(tool);
+/// # assert!(server.build().is_ok());
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ListRoots;
