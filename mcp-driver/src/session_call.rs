@@ -2,7 +2,6 @@
 
 use std::{
     future::poll_fn,
-    panic::{AssertUnwindSafe, catch_unwind},
     task::{Context as TaskContext, Poll},
 };
 
@@ -77,9 +76,14 @@ impl<R: Runtime> SessionCall<R> {
 
     /// Begins the next call of a batch, unless the client has cancelled it already.
     fn go_on(&mut self, call: Call) -> Option<Finish> {
-        self.call = call.session.unwrap_or(self.call);
-        let named = self.call;
-        if self.session.with(|session, _| session.directive(named)) == Some(Directive::Cancel) {
+        let before = self.call;
+        let named = call.session.unwrap_or(before);
+        self.call = named;
+        let directive = self.session.with(|session, wakers| {
+            wakers.forget(Party::Call(before));
+            session.directive(named)
+        });
+        if directive == Some(Directive::Cancel) {
             self.reply = Some(call.reply);
             return self.finish(Outcome::Cancelled);
         }
@@ -223,12 +227,8 @@ impl<R: Runtime> Attended<R> {
 impl<R: Runtime> Drop for Attended<R> {
     fn drop(&mut self) {
         let Some(mut call) = self.0.take() else { return };
-        let runtime = call.execution.runtime.clone();
-        let rest = async move { poll_fn(|cx| call.poll_to_end(cx)).await };
-        // Not every runtime can be spawned on from everywhere, and a drop may happen anywhere.
-        if catch_unwind(AssertUnwindSafe(|| runtime.spawn(rest))).is_err() {
-            tracing::error!("call cancelled: nothing could be spawned");
-        }
+        let session = call.session.clone();
+        session.run(async move { poll_fn(|cx| call.poll_to_end(cx)).await });
     }
 }
 

@@ -22,7 +22,7 @@ use crate::{interrupt::Interrupt, schema};
 /// Asks the person at the client: with a form, or on a page in a browser. The answer is [`Elicited`].
 ///
 /// ```
-/// use mcp_tokio::{Auth, Context, Elicit, Elicited, Interrupt, Mode, NoArguments, Server, Tool};
+/// use mcp_tokio::{Auth, Context, Elicit, Elicited, Interrupt, NoArguments, Server, Tool};
 /// use schemars::JsonSchema;
 /// use serde::Deserialize;
 /// use serde_json::json;
@@ -33,9 +33,10 @@ use crate::{interrupt::Interrupt, schema};
 ///     city: City,
 ///     #[schemars(range(min = 1, max = 8))]
 ///     guests: u8,
+///     breakfast: Option<bool>,
 /// }
 ///
-/// #[derive(Deserialize, JsonSchema)]
+/// #[derive(Debug, Deserialize, JsonSchema)]
 /// enum City {
 ///     Graz,
 ///     Linz,
@@ -43,20 +44,18 @@ use crate::{interrupt::Interrupt, schema};
 ///
 /// async fn book(_: NoArguments, cx: Context) -> Result<String, Interrupt> {
 ///     match cx.input("booking", Elicit::form::<Booking>("Where to?")).await? {
-///         Elicited::Accepted(Booking { city: City::Graz, guests }) => Ok(format!("{guests} beds in Graz")),
-///         Elicited::Accepted(Booking { city: City::Linz, guests }) => Ok(format!("{guests} beds in Linz")),
-///         Elicited::Declined => Ok("Nothing is booked".into()),
+///         Elicited::Accepted(booking) => Ok(format!("{:?}, for {}", booking.city, booking.guests)),
+///         Elicited::Declined => Ok("Not booked".into()),
 ///         Elicited::Cancelled => Err(Interrupt::tool("Nobody said where to")),
 ///     }
 /// }
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), mcp_tokio::ServerError> {
-/// let hotel = Server::builder("hotel", "1.0.0", Auth::none()).tool(Tool::new("book").typed(book));
-/// let hotel = hotel.mode(Mode::Stateful);
+/// let server = Server::builder("trips", "1.0.0", Auth::none()).tool(Tool::new("book").typed(book));
 ///
-/// // Who calls without a session cannot be asked, and the model is told.
-/// let answer = mcp_tokio::test_kit(hotel)?.anonymous().call_tool("book", json!({})).await;
+/// // A client without a session cannot be asked, and `?` has told the model.
+/// let answer = mcp_tokio::test_kit(server)?.anonymous().call_tool("book", json!({})).await;
 /// assert_eq!(answer.text(), "The client cannot be asked anything: the call is in no session");
 /// # Ok(())
 /// # }

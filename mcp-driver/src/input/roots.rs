@@ -14,15 +14,14 @@ use crate::interrupt::Interrupt;
 /// answer is a `Vec` of [`Root`].
 ///
 /// ```
-/// use mcp_tokio::{Auth, Context, Interrupt, ListRoots, Mode, NoArguments, Server, Tool};
+/// use mcp_tokio::{Auth, Context, Interrupt, ListRoots, NoArguments, Server, Tool};
 ///
 /// async fn folders(_: NoArguments, cx: Context) -> Result<String, Interrupt> {
 ///     let roots = cx.input("roots", ListRoots).await?;
 ///     Ok(roots.into_iter().map(|root| root.uri).collect::<Vec<_>>().join("\n"))
 /// }
 ///
-/// let tool = Tool::new("folders").description("Where you work").typed(folders);
-/// let server = Server::builder("folders", "1.0.0", Auth::none()).mode(Mode::Stateful).tool(tool);
+/// let server = Server::builder("files", "1.0.0", Auth::none()).tool(Tool::new("folders").typed(folders));
 /// # assert!(server.build().is_ok());
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -23,38 +23,35 @@ use crate::interrupt::Interrupt;
 /// chooses the model. 2026-07-28 deprecates it (SAM-07): ask a model of your own where you can.
 ///
 /// ```
-/// use mcp_tokio::{Auth, Context, Interrupt, Mode, Sample, Server, Tool};
+/// use mcp_tokio::{Auth, Context, InputError, Interrupt, Sample, Server, Tool};
 /// use schemars::JsonSchema;
 /// use serde::Deserialize;
 /// use serde_json::json;
 ///
 /// #[derive(Deserialize, JsonSchema)]
-/// struct Report {
+/// struct Article {
 ///     text: String,
 /// }
 ///
-/// /// In one sentence, if the client has a model and its user lets us ask; as it is otherwise.
-/// async fn shorten(report: Report, cx: Context) -> Result<String, Interrupt> {
-///     let request = format!("Put this in one sentence: {}", report.text);
-///     let ask = Sample::new([request], 100).system("You write plainly.").temperature(0.2);
+/// async fn shorten(article: Article, cx: Context) -> Result<String, Interrupt> {
+///     let ask = Sample::new([format!("Put this in one sentence: {}", article.text)], 100)
+///         .system("You write plainly.")
+///         .temperature(0.2);
 ///     match cx.input("shorten", ask).await {
 ///         Ok(sampled) => Ok(sampled.text()),
-///         Err(interrupt) => match interrupt.input_error() {
-///             Some(error) if error.is_unsupported() || error.is_rejected() => Ok(report.text),
-///             Some(_) | None => Err(interrupt),
-///         },
+///         Err(interrupt) if interrupt.input_error().is_some_and(InputError::is_unsupported) => Ok(article.text),
+///         Err(interrupt) => Err(interrupt),
 ///     }
 /// }
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), mcp_tokio::ServerError> {
-/// let editor = Server::builder("editor", "1.0.0", Auth::none()).tool(Tool::new("shorten").typed(shorten));
-/// let editor = editor.mode(Mode::Stateful);
+/// let server = Server::builder("press", "1.0.0", Auth::none()).tool(Tool::new("shorten").typed(shorten));
 ///
-/// // Who calls without a session cannot be asked.
-/// let client = mcp_tokio::test_kit(editor)?.anonymous();
-/// let answer = client.call_tool("shorten", json!({"text": "Long. Very long."})).await;
-/// assert_eq!(answer.text(), "Long. Very long.");
+/// // A client without a session cannot be asked.
+/// let client = mcp_tokio::test_kit(server)?.anonymous();
+/// let answer = client.call_tool("shorten", json!({"text": "It rains. It rains a lot."})).await;
+/// assert_eq!(answer.text(), "It rains. It rains a lot.");
 /// # Ok(())
 /// # }
 /// ```

@@ -2,11 +2,14 @@
 
 use std::{
     collections::{HashMap, hash_map::Entry},
+    future::{Future, poll_fn},
     hash::{BuildHasher, Hash, RandomState},
+    pin::pin,
     sync::{
-        Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak,
-        atomic::{AtomicUsize, Ordering},
+        Arc, Mutex, MutexGuard, PoisonError, Weak,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
+    task::Poll,
 };
 
 use mcp_proto::{
@@ -16,7 +19,9 @@ use mcp_proto::{
 
 use super::{
     cell::{Cell, Visited},
-    storing::{Spawn, Stores},
+    chores::{Chore, Chores},
+    ended::Ended,
+    storing::Stores,
 };
 use crate::runtime::Runtime;
 
@@ -29,7 +34,10 @@ pub(crate) struct Table {
     /// The sessions of each party. Those of nobody are not counted by their owner.
     owners: Box<[Mutex<HashMap<Owner, Vec<Arc<Cell>>>>]>,
     pub(super) total: AtomicUsize,
-    pub(super) spawner: OnceLock<Arc<dyn Spawn>>,
+    /// Sessions that are over, and that a store may still have.
+    pub(super) ended: Ended,
+    chores: Chores,
+    is_started: AtomicBool,
 }
 
 /// Parts of the table that have a lock each.
@@ -52,20 +60,22 @@ impl Table {
             shards: (0..SHARDS).map(|_| Mutex::default()).collect(),
             owners: (0..SHARDS).map(|_| Mutex::default()).collect(),
             total: AtomicUsize::new(0),
-            spawner: OnceLock::new(),
+            ended: Ended::default(),
+            chores: Chores::default(),
+            is_started: AtomicBool::new(false),
         }
     }
 
     /// Begins to look after the sessions.
     pub(crate) fn start<R: Runtime>(self: &Arc<Self>, runtime: &R) {
-        let mut is_first = false;
-        self.spawner.get_or_init(|| {
-            is_first = true;
-            Arc::new(runtime.clone())
-        });
-        if is_first {
-            runtime.spawn(sweep(Arc::downgrade(self), runtime.clone()));
+        if !self.is_started.swap(true, Ordering::AcqRel) {
+            runtime.spawn(look_after(Arc::downgrade(self), runtime.clone()));
         }
+    }
+
+    /// Has something done beside all requests.
+    pub(crate) fn run(&self, chore: impl Future<Output = ()> + Send + 'static) {
+        self.chores.add(Box::pin(chore));
     }
 
     fn place<'p, T>(&self, parts: &'p [Mutex<T>], key: &impl Hash) -> Option<&'p Mutex<T>> {
@@ -83,20 +93,17 @@ impl Table {
         Some(Visited { table: Arc::clone(self), cell })
     }
 
-    /// Puts a session there for which room has been made; the one that was there before, if there was one.
-    pub(super) fn put(self: &Arc<Self>, cell: Cell) -> Visited {
-        let cell = Arc::new(cell);
-        let visited = |cell: &Arc<Cell>| Visited { table: Arc::clone(self), cell: Arc::clone(cell) };
-        if let Some(shard) = self.place(&self.shards, &cell.id) {
-            match lock(shard).entry(cell.id.clone()) {
-                Entry::Occupied(known) => {
-                    self.total.fetch_sub(1, Ordering::Relaxed);
-                    return visited(known.get());
-                }
-                Entry::Vacant(place) => place.insert(Arc::clone(&cell)),
-            };
+    /// Puts a session there for which room has been made, under the lock of its owner; the one that was there
+    /// before, if there was one.
+    pub(super) fn put(&self, cell: &Arc<Cell>) -> Arc<Cell> {
+        let Some(shard) = self.place(&self.shards, &cell.id) else { return Arc::clone(cell) };
+        match lock(shard).entry(cell.id.clone()) {
+            Entry::Occupied(known) => {
+                self.total.fetch_sub(1, Ordering::Relaxed);
+                Arc::clone(known.get())
+            }
+            Entry::Vacant(place) => Arc::clone(place.insert(Arc::clone(cell))),
         }
-        visited(&cell)
     }
 
     /// The sessions of an owner, behind their lock; `None` for nobody.
@@ -106,7 +113,7 @@ impl Table {
     }
 
     /// A session is over.
-    pub(super) fn forget(&self, cell: &Arc<Cell>) {
+    pub(super) fn forget(self: &Arc<Self>, cell: &Arc<Cell>) {
         let removed = self.place(&self.shards, &cell.id).and_then(|shard| {
             let mut shard = lock(shard);
             let is_this = shard.get(&cell.id).is_some_and(|known| Arc::ptr_eq(known, cell));
@@ -144,14 +151,49 @@ impl Table {
 
     fn sweep(self: &Arc<Self>, now: Now) {
         self.each(|visited| visited.with(|session, _| session.on_deadline(now)));
+        for cell in self.ended.sweep(now.tick) {
+            self.forget_stored(&cell);
+        }
     }
 }
 
-/// Tells all sessions the time, again and again, until the server has gone.
-async fn sweep<R: Runtime>(table: Weak<Table>, runtime: R) {
+/// Tells all sessions the time, again and again, and has done what there is to do, until the server has gone.
+async fn look_after<R: Runtime>(table: Weak<Table>, runtime: R) {
+    let Some(closing) = table.upgrade().map(|table| Closing(Arc::downgrade(&table))) else { return };
     loop {
-        runtime.sleep_until(runtime.now().tick.after_micros(SWEEP_MICROS)).await;
-        let Some(table) = table.upgrade() else { return };
+        let mut sweep = pin!(runtime.sleep_until(runtime.now().tick.after_micros(SWEEP_MICROS)));
+        loop {
+            let next = poll_fn(|cx| {
+                let Some(table) = table.upgrade() else { return Poll::Ready(Next::End) };
+                if let Poll::Ready(chores) = table.chores.poll_take(cx) {
+                    return Poll::Ready(Next::Do(chores));
+                }
+                sweep.as_mut().poll(cx).map(|()| Next::Sweep)
+            });
+            match next.await {
+                Next::Do(chores) => chores.into_iter().for_each(|chore| runtime.spawn(chore)),
+                Next::Sweep => break,
+                Next::End => return,
+            }
+        }
+        let Some(table) = closing.0.upgrade() else { return };
         table.sweep(runtime.now());
+    }
+}
+
+enum Next {
+    Do(Vec<Chore>),
+    Sweep,
+    End,
+}
+
+/// Nothing is done any more once nobody looks after the table.
+struct Closing(Weak<Table>);
+
+impl Drop for Closing {
+    fn drop(&mut self) {
+        if let Some(table) = self.0.upgrade() {
+            table.chores.close();
+        }
     }
 }

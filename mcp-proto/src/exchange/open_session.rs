@@ -50,6 +50,15 @@ impl<'e> OpenSession<'e> {
         Owner::of(self.exchange.principal())
     }
 
+    /// Whether it is answered with a stream that stays open: it takes a place until it ends.
+    #[must_use]
+    pub fn opens_stream(&self) -> bool {
+        match self.opening {
+            Opening::Handshake { .. } => false,
+            Opening::Stream => true,
+        }
+    }
+
     /// Opens it. `id` is made of random bytes that were used for nothing else.
     ///
     /// `None` on an engine without sessions, which makes no such step.
