@@ -12,6 +12,10 @@ use crate::{held::Held, limits::ServerLimits};
 #[derive(Debug, Default)]
 pub(crate) struct Load {
     calls: AtomicUsize,
+    /// Calls that run though their clients have gone.
+    alone: AtomicUsize,
+    /// Streams of sessions that are open.
+    streams: AtomicUsize,
     body_bytes: AtomicUsize,
     /// Of requests that are refused already. A count of its own, so that strangers take nothing away from
     /// callers.
@@ -56,11 +60,81 @@ impl Permit {
     }
 }
 
+impl Permit {
+    /// A place for the call among those that run though their clients have gone, or none.
+    pub(crate) fn alone(&self, limits: &ServerLimits) -> Option<AlonePlace> {
+        if !add(&self.held.load.alone, 1, limits.calls_alone) {
+            return None;
+        }
+        let mut place = AlonePlace { held: Arc::clone(&self.held), principal: None };
+        if let Some(principal) = &self.principal {
+            // Without a place of its principal's, dropping this gives the one in total back.
+            if !add(&principal.alone, 1, limits.calls_alone_per_principal) {
+                return None;
+            }
+            place.principal = Some(Arc::clone(principal));
+        }
+        Some(place)
+    }
+}
+
+/// A place for a call whose client has gone; given back when it is dropped.
+pub(crate) struct AlonePlace {
+    held: Arc<Held>,
+    principal: Option<Arc<Load>>,
+}
+
+impl Drop for AlonePlace {
+    fn drop(&mut self) {
+        self.held.load.alone.fetch_sub(1, Ordering::Relaxed);
+        if let Some(principal) = &self.principal {
+            principal.alone.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+}
+
 impl Drop for Permit {
     fn drop(&mut self) {
         self.held.load.calls.fetch_sub(1, Ordering::Relaxed);
         if let Some(principal) = &self.principal {
             principal.calls.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+}
+
+/// A place for an open stream of a session; given back when it is dropped.
+pub(crate) struct StreamPlace {
+    held: Arc<Held>,
+    principal: Option<Arc<Load>>,
+}
+
+impl StreamPlace {
+    /// One place in total and one of the principal's, or none at all.
+    pub(crate) fn take(
+        held: &Arc<Held>,
+        limits: &ServerLimits,
+        principal: Option<Arc<Load>>,
+    ) -> Option<Self> {
+        if !add(&held.load.streams, 1, limits.session_streams) {
+            return None;
+        }
+        let mut place = Self { held: Arc::clone(held), principal: None };
+        if let Some(principal) = principal {
+            // Without a place of its principal's, dropping this gives the one in total back.
+            if !add(&principal.streams, 1, limits.session_streams_per_principal) {
+                return None;
+            }
+            place.principal = Some(principal);
+        }
+        Some(place)
+    }
+}
+
+impl Drop for StreamPlace {
+    fn drop(&mut self) {
+        self.held.load.streams.fetch_sub(1, Ordering::Relaxed);
+        if let Some(principal) = &self.principal {
+            principal.streams.fetch_sub(1, Ordering::Relaxed);
         }
     }
 }
@@ -143,6 +217,8 @@ mod tests {
             body_bytes: 100,
             body_bytes_per_principal: 60,
             refused_bytes: 10,
+            session_streams: 3,
+            session_streams_per_principal: 2,
             ..ServerLimits::default()
         }
     }
@@ -160,6 +236,44 @@ mod tests {
         drop((first, second, third));
         for load in [&held.load, &alice, &bob] {
             assert_eq!(load.calls.load(Ordering::Relaxed), 0);
+        }
+    }
+
+    #[test]
+    fn calls_without_clients_are_bounded_in_total_and_per_principal_and_come_back() {
+        let held = held();
+        let limits = ServerLimits {
+            calls: 9,
+            calls_per_principal: 9,
+            calls_alone: 3,
+            calls_alone_per_principal: 2,
+            ..limits()
+        };
+        let (alice, bob) = (Arc::new(Load::default()), Arc::new(Load::default()));
+        let permit = |who: &Arc<Load>| Permit::take(&held, &limits, Some(Arc::clone(who))).expect("a place");
+        let (of_alice, of_bob) = (permit(&alice), permit(&bob));
+        let places = (of_alice.alone(&limits).expect("a place"), of_alice.alone(&limits).expect("a place"));
+        assert!(of_alice.alone(&limits).is_none(), "alice has two");
+        let third = of_bob.alone(&limits).expect("alice's refusal took no place in total");
+        assert!(of_bob.alone(&limits).is_none(), "three in total");
+        drop((places, third));
+        for load in [&held.load, &alice, &bob] {
+            assert_eq!(load.alone.load(Ordering::Relaxed), 0);
+        }
+    }
+
+    #[test]
+    fn open_streams_are_bounded_in_total_and_per_principal_and_come_back() {
+        let (held, limits) = (held(), limits());
+        let (alice, bob) = (Arc::new(Load::default()), Arc::new(Load::default()));
+        let take = |who: &Arc<Load>| StreamPlace::take(&held, &limits, Some(Arc::clone(who)));
+        let places = (take(&alice).expect("a place"), take(&alice).expect("a place"));
+        assert!(take(&alice).is_none(), "alice has two");
+        let third = take(&bob).expect("alice's refusal took no place in total");
+        assert!(take(&bob).is_none() && StreamPlace::take(&held, &limits, None).is_none(), "three in total");
+        drop((places, third));
+        for load in [&held.load, &alice, &bob] {
+            assert_eq!(load.streams.load(Ordering::Relaxed), 0);
         }
     }
 

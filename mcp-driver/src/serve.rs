@@ -13,10 +13,9 @@ use http::{HeaderMap, Request, StatusCode, request};
 use http_body::Body;
 use mcp_proto::{
     BodyRead, Call, Finish, Head, Now, Reply, Response, Step, Target, UnixSeconds,
-    exchange::SessionStream,
     head::Framing,
     response::{Payload, Rule},
-    session::CallId,
+    session::{CallId, Crowded},
 };
 
 use crate::{
@@ -28,7 +27,7 @@ use crate::{
     handler::CallParts,
     held::Held,
     hyper_rt::micros,
-    load::{BodyBudget, Load, Permit},
+    load::{BodyBudget, Load, Permit, StreamPlace},
     read::{Reading, read},
     recognise::{CallerData, Recogniser, ServiceError},
     running::{Begun, Running},
@@ -156,6 +155,7 @@ impl<R: Runtime> Service<R> {
         let mut load = None;
         let mut value = None;
         let mut visited: Option<Visited> = None;
+        let mut place = None;
         // The clocks are read again only after something was waited for.
         let mut now = runtime.now();
         let mut step = engine.accept(&head, now);
@@ -189,11 +189,18 @@ impl<R: Runtime> Service<R> {
                     None => filter.resolve(|_| false),
                 },
                 Step::FindSession(find) => {
+                    if find.opens_stream() {
+                        place = StreamPlace::take(held, limits, load.clone());
+                        if place.is_none() {
+                            step = find.refuse_stream();
+                            continue;
+                        }
+                    }
                     let table = self.0.server.table();
                     visited = match find.id().and_then(|id| table.get(id)) {
                         Some(visited) => Some(visited),
                         None => {
-                            let taken_over = table.take_over(&find, engine, now).await;
+                            let taken_over = table.take_over(&find, engine, runtime).await;
                             now = runtime.now();
                             taken_over
                         }
@@ -212,6 +219,13 @@ impl<R: Runtime> Service<R> {
                     None => using.resolve(None, now),
                 },
                 Step::OpenSession(open) => {
+                    if open.opens_stream() {
+                        place = StreamPlace::take(held, limits, load.clone());
+                        if place.is_none() {
+                            step = open.refuse(Crowded::Principal);
+                            continue;
+                        }
+                    }
                     let opener = Opener { load: load.clone(), value: value.clone() };
                     let (opened, step) = self.0.server.table().open(*open, runtime.entropy(), opener, now);
                     visited = opened;
@@ -229,7 +243,11 @@ impl<R: Runtime> Service<R> {
                 Step::Stream(stream) => {
                     self.audit(target, &stream.response, now);
                     return match visited {
-                        Some(visited) => self.render_stream(stream, visited, None),
+                        Some(visited) => {
+                            let runtime = runtime.clone();
+                            let body = SessionBody::waiting(visited, stream.stream, place, runtime);
+                            render_stream(stream.response, body)
+                        }
                         None => render(stream.response),
                     };
                 }
@@ -292,17 +310,6 @@ impl<R: Runtime> Service<R> {
         render(response)
     }
 
-    fn render_stream(
-        &self,
-        stream: SessionStream,
-        visited: Visited,
-        call: Option<Attended<R>>,
-    ) -> http::Response<ReplyBody<R>> {
-        let (head, _) = render::<R>(stream.response).into_parts();
-        let body = SessionBody::new(visited, stream.stream, call, self.0.runtime.clone());
-        http::Response::from_parts(head, ReplyBody::session(body))
-    }
-
     /// Runs a handler in a session until it ends or its answer becomes a stream. When the connection goes, it
     /// goes on without.
     async fn run_in_session(
@@ -334,7 +341,11 @@ impl<R: Runtime> Service<R> {
         }
         match poll_fn(|cx| attended.poll(cx)).await {
             Came::Whole(response) => render(response),
-            Came::Opened(stream) => self.render_stream(stream, visited, Some(attended)),
+            Came::Opened(stream) => {
+                let runtime = self.0.runtime.clone();
+                let body = SessionBody::of_call(visited, stream.stream, attended, runtime);
+                render_stream(stream.response, body)
+            }
             // Only a call on the stream of 2024-11-05 has its answer elsewhere.
             Came::Over => render(Response::empty(StatusCode::ACCEPTED, Default::default())),
         }
@@ -393,6 +404,11 @@ where
         *now = runtime.now();
     }
     read.body
+}
+
+fn render_stream<R: Runtime>(head: Response, body: SessionBody<R>) -> http::Response<ReplyBody<R>> {
+    let (head, _) = render::<R>(head).into_parts();
+    http::Response::from_parts(head, ReplyBody::session(body))
 }
 
 fn render<R: Runtime>(response: Response) -> http::Response<ReplyBody<R>> {

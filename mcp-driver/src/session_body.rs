@@ -5,7 +5,7 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use mcp_proto::session::{Party, Pull, StreamHandle};
 
-use crate::{runtime::Runtime, session_call::Attended, sessions::Visited};
+use crate::{load::StreamPlace, runtime::Runtime, session_call::Attended, sessions::Visited};
 
 /// What a connection is sent of a stream, and the call that runs meanwhile, if there is one.
 pub(crate) struct SessionBody<R: Runtime> {
@@ -14,14 +14,26 @@ pub(crate) struct SessionBody<R: Runtime> {
     call: Option<Attended<R>>,
     runtime: R,
     is_over: bool,
+    _place: Option<StreamPlace>,
 }
 
 /// Bytes after which a frame is handed on.
 const FRAME_BYTES: usize = 16 << 10;
 
 impl<R: Runtime> SessionBody<R> {
-    pub(crate) fn new(session: Visited, stream: StreamHandle, call: Option<Attended<R>>, runtime: R) -> Self {
-        Self { session, stream, call, runtime, is_over: false }
+    /// A stream on which a call answers.
+    pub(crate) fn of_call(session: Visited, stream: StreamHandle, call: Attended<R>, runtime: R) -> Self {
+        Self { session, stream, call: Some(call), runtime, is_over: false, _place: None }
+    }
+
+    /// A stream that a client waits on.
+    pub(crate) fn waiting(
+        session: Visited,
+        stream: StreamHandle,
+        place: Option<StreamPlace>,
+        runtime: R,
+    ) -> Self {
+        Self { session, stream, call: None, runtime, is_over: false, _place: place }
     }
 
     pub(crate) fn is_over(&self) -> bool {

@@ -2,7 +2,6 @@
 
 use std::{
     future::poll_fn,
-    panic::{AssertUnwindSafe, catch_unwind},
     task::{Context as TaskContext, Poll},
 };
 
@@ -77,9 +76,14 @@ impl<R: Runtime> SessionCall<R> {
 
     /// Begins the next call of a batch, unless the client has cancelled it already.
     fn go_on(&mut self, call: Call) -> Option<Finish> {
-        self.call = call.session.unwrap_or(self.call);
-        let named = self.call;
-        if self.session.with(|session, _| session.directive(named)) == Some(Directive::Cancel) {
+        let before = self.call;
+        let named = call.session.unwrap_or(before);
+        self.call = named;
+        let directive = self.session.with(|session, wakers| {
+            wakers.forget(Party::Call(before));
+            session.directive(named)
+        });
+        if directive == Some(Directive::Cancel) {
             self.reply = Some(call.reply);
             return self.finish(Outcome::Cancelled);
         }
@@ -146,13 +150,14 @@ impl<R: Runtime> SessionCall<R> {
         }
         let (now, reply) = (self.execution.runtime.now(), self.reply.as_mut()?);
         let (asked, mut faults, mut opened) = (&mut self.asked, Vec::new(), None);
+        let mut suppressed = Vec::new();
         self.session.with(|session, _| {
             for one in said {
                 match one {
                     Said::Note(notification) => match reply.tell(session, &notification, now) {
                         Told::Opened(stream) => opened = Some(stream),
                         Told::Queued => {}
-                        Told::Suppressed(why) => tracing::trace!(?why, "notification not sent"),
+                        Told::Suppressed(why) => suppressed.push(why),
                     },
                     Said::Ask(number, question) => match reply.ask(session, &question, now) {
                         Ok((ask, stream)) => {
@@ -168,6 +173,9 @@ impl<R: Runtime> SessionCall<R> {
                 }
             }
         });
+        for why in suppressed {
+            tracing::trace!(?why, "notification not sent");
+        }
         for (number, fault) in faults {
             context.slot().answer(number, Err(InputError::from(fault)));
         }
@@ -223,12 +231,15 @@ impl<R: Runtime> Attended<R> {
 impl<R: Runtime> Drop for Attended<R> {
     fn drop(&mut self) {
         let Some(mut call) = self.0.take() else { return };
-        let runtime = call.execution.runtime.clone();
-        let rest = async move { poll_fn(|cx| call.poll_to_end(cx)).await };
-        // Not every runtime can be spawned on from everywhere, and a drop may happen anywhere.
-        if catch_unwind(AssertUnwindSafe(|| runtime.spawn(rest))).is_err() {
-            tracing::error!("call cancelled: nothing could be spawned");
-        }
+        let Some(place) = call.execution.alone(call.session.limits()) else {
+            tracing::debug!("call cancelled: its client has left, and too many run without theirs");
+            return;
+        };
+        let session = call.session.clone();
+        session.run(async move {
+            poll_fn(|cx| call.poll_to_end(cx)).await;
+            drop(place);
+        });
     }
 }
 

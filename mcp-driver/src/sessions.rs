@@ -1,6 +1,8 @@
 //! The sessions that a server has.
 
 mod cell;
+mod chores;
+mod ended;
 mod handle;
 mod opening;
 mod storing;

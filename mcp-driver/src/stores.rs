@@ -4,7 +4,7 @@ mod error;
 mod memory;
 mod session_key;
 
-use std::{future::Future, pin::Pin};
+use std::{future::Future, pin::Pin, sync::Arc};
 
 use bytes::Bytes;
 use mcp_proto::session::Owner;
@@ -121,4 +121,46 @@ pub trait SessionStore: Send + Sync + 'static {
 
     /// The session is over. That there is nothing is no error.
     fn forget<'s>(&'s self, owner: &'s Owner, session: &'s SessionKey) -> Storing<'s, ()>;
+}
+
+impl<S: EventStore + ?Sized> EventStore for Arc<S> {
+    fn append<'s>(
+        &'s self,
+        owner: &'s Owner,
+        session: &'s SessionKey,
+        stream: u64,
+        sequence: u64,
+        event: Bytes,
+    ) -> Storing<'s, ()> {
+        (**self).append(owner, session, stream, sequence, event)
+    }
+
+    fn replay<'s>(
+        &'s self,
+        owner: &'s Owner,
+        session: &'s SessionKey,
+        stream: u64,
+        after: u64,
+        events_max: usize,
+    ) -> Storing<'s, Option<Vec<(u64, Bytes)>>> {
+        (**self).replay(owner, session, stream, after, events_max)
+    }
+
+    fn forget<'s>(&'s self, owner: &'s Owner, session: &'s SessionKey) -> Storing<'s, ()> {
+        (**self).forget(owner, session)
+    }
+}
+
+impl<S: SessionStore + ?Sized> SessionStore for Arc<S> {
+    fn save<'s>(&'s self, owner: &'s Owner, session: &'s SessionKey, record: &'s [u8]) -> Storing<'s, ()> {
+        (**self).save(owner, session, record)
+    }
+
+    fn load<'s>(&'s self, owner: &'s Owner, session: &'s SessionKey) -> Storing<'s, Option<Vec<u8>>> {
+        (**self).load(owner, session)
+    }
+
+    fn forget<'s>(&'s self, owner: &'s Owner, session: &'s SessionKey) -> Storing<'s, ()> {
+        (**self).forget(owner, session)
+    }
 }

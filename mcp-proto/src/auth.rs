@@ -39,7 +39,9 @@ use self::{
 use crate::{
     content::{CacheScope, Caching},
     error::BuildError,
+    jws::TokenRules,
     refusal::Refusal,
+    time::UnixSeconds,
 };
 
 /// How a server finds out who calls.
@@ -95,6 +97,17 @@ impl AuthPolicy {
             (Self::Bearer(_) | Self::Custom(_), Some(principal)) => needs.satisfied_by(principal.scopes()),
             (Self::Bearer(_) | Self::Custom(_), None) => false,
         }
+    }
+
+    /// The first second at which a caller is nobody any more: of a token, after the leeway of its issuer's rules.
+    pub(crate) fn until(&self, principal: &Principal) -> UnixSeconds {
+        let leeway = match self {
+            Self::Open | Self::Custom(_) => 0,
+            Self::Bearer(policy) => {
+                policy.issuers().rules_of(principal.issuer()).map_or(0, TokenRules::leeway_seconds)
+            }
+        };
+        UnixSeconds(principal.expires().0.saturating_add(leeway))
     }
 
     /// What an item of the catalog needs: the scopes of the endpoint and its own.

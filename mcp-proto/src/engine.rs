@@ -156,7 +156,7 @@ impl EngineBuilder {
             return Err(BuildError::EndpointPath((*path).clone()));
         }
         paths.sort_unstable();
-        if let Some([path, _]) = paths.array_windows().find(|[one, next]| one == next) {
+        if let Some(path) = paths.windows(2).find(|pair| pair.first() == pair.last()).and_then(<[_]>::first) {
             return Err(BuildError::EndpointPath((*path).clone()));
         }
         let mut server_member = Vec::new();
@@ -351,16 +351,20 @@ impl Engine {
         &self.allowed_headers
     }
 
-    /// Everything an operation needs, with what its handler demands on top (AUTH-22).
-    pub(crate) fn needs(&self, operation: Operation, demanded: &[Box<str>]) -> Scopes {
-        let declared = match operation {
+    /// What an operation needs whatever its arguments.
+    pub(crate) fn requirement(&self, operation: Operation) -> Option<&Requirement> {
+        match operation {
             Operation::Tool(id) => self.catalog.tool_needs(id),
             Operation::Prompt(id) => self.catalog.prompt_needs(id),
             Operation::Resource(id) => self.catalog.resource_needs(id),
             Operation::Template(id) => self.catalog.template_needs(id),
             Operation::Completion(id) => self.catalog.completion_needs(id),
-        };
-        let declared = declared.map(Requirement::scopes);
+        }
+    }
+
+    /// Everything an operation needs, with what its handler demands on top (AUTH-22).
+    pub(crate) fn needs(&self, operation: Operation, demanded: &[Box<str>]) -> Scopes {
+        let declared = self.requirement(operation).map(Requirement::scopes);
         let demanded = Scopes::parse(&demanded.join(" "));
         Scopes::union(declared.into_iter().chain([&demanded]))
     }

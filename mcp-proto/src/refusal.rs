@@ -64,6 +64,8 @@ pub enum Refusal {
     BodyAborted,
     /// Peer: no media type that could be sent is accepted (DT-12).
     NotAcceptable,
+    /// Peer: what was asked for is an event stream, and no such thing is accepted (DT-126).
+    EventStreamNotAccepted,
     /// Peer: the body is not JSON (DT-20).
     ParseError(ParseFault),
     /// Peer: the body is JSON but no request or notification (DT-21 to DT-27, DT-96).
@@ -306,7 +308,7 @@ impl Refusal {
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::BodyTimedOut => StatusCode::REQUEST_TIMEOUT,
-            Self::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
+            Self::NotAcceptable | Self::EventStreamNotAccepted => StatusCode::NOT_ACCEPTABLE,
             // ERR-12 and AMB-02: what is found before a handler is chosen is a 400, …
             Self::AmbiguousFraming
             | Self::HostNotSingular
@@ -358,6 +360,7 @@ impl Refusal {
             | Self::BodyTimedOut
             | Self::BodyAborted
             | Self::NotAcceptable
+            | Self::EventStreamNotAccepted
             | Self::SessionIdMissing
             | Self::SessionIdRepeated
             | Self::AlreadyInitialized
@@ -408,6 +411,7 @@ impl Refusal {
             Self::NotAcceptable => {
                 "Not acceptable: the client must accept application/json or text/event-stream"
             }
+            Self::EventStreamNotAccepted => "Not acceptable: the client must accept text/event-stream",
             Self::ParseError(ParseFault::Syntax) => "Parse error: the body is not valid JSON",
             Self::ParseError(ParseFault::TooDeep) => "Parse error: the body is nested too deeply",
             Self::InvalidRequest(fault) => fault.message(),
@@ -474,7 +478,7 @@ impl Refusal {
             Self::BodyTooLarge => ("body_too_large", Some("limits.body_bytes_max")),
             Self::BodyTimedOut => ("body_timed_out", Some("timeouts.body_micros")),
             Self::BodyAborted => ("body_aborted", None),
-            Self::NotAcceptable => ("not_acceptable", None),
+            Self::NotAcceptable | Self::EventStreamNotAccepted => ("not_acceptable", None),
             Self::ParseError(_) => ("parse_error", None),
             Self::InvalidRequest(_) => ("invalid_request", None),
             Self::Envelope(_) => ("metadata_malformed", None),

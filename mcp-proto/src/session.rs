@@ -19,13 +19,14 @@ mod policy;
 mod question;
 mod record;
 mod room;
+mod stored;
 mod stream;
 
 use std::{collections::VecDeque, fmt, sync::Arc};
 
-use bytes::Bytes;
 use serde_json::{Value, json};
 
+pub(crate) use self::{calls::Beginning, change::notification, stream::Terms};
 pub use self::{
     calls::{AskId, CallId, Directive},
     change::{Change, Notice},
@@ -43,16 +44,15 @@ pub use self::{
 use self::{
     calls::{OpenAsk, RunningCall},
     event::Class,
-    outbox::{Outbox, Resumed},
-    stream::{Closing, Payload, Purpose},
+    outbox::{Outbox, Outgoing, Resumed},
+    stream::{Closing, Needs, Payload, Purpose},
 };
-pub(crate) use self::{change::notification, stream::Terms};
 use crate::{
-    auth::scope::Requirement,
+    auth::scope::{Requirement, Scopes},
     engine::Engine,
     exchange::{Caller, LogLevel},
     jsonrpc::RawId,
-    refusal::Refusal,
+    refusal::{Refusal, RequestFault},
     time::{Now, Tick, UnixSeconds},
 };
 
@@ -77,6 +77,8 @@ pub struct Session {
     calls: Vec<RunningCall>,
     asks: Vec<OpenAsk>,
     subscriptions: Vec<Subscription>,
+    /// Bytes of their URIs.
+    subscribed_bytes: usize,
     outbox: Outbox,
 }
 
@@ -129,7 +131,7 @@ impl Session {
         now: Now,
     ) -> Self {
         let until = match (policy.auth, &opener) {
-            (SessionAuth::InitializeOnly, Some(opener)) => opener.principal().expires(),
+            (SessionAuth::InitializeOnly, Some(opener)) => engine.auth().until(opener.principal()),
             (SessionAuth::InitializeOnly, None) | (SessionAuth::EveryRequest, _) => UnixSeconds(u64::MAX),
         };
         Self {
@@ -149,6 +151,7 @@ impl Session {
             calls: Vec::new(),
             asks: Vec::new(),
             subscriptions: Vec::new(),
+            subscribed_bytes: 0,
             outbox: Outbox::new(0),
         }
     }
@@ -167,7 +170,8 @@ impl Session {
         session.state = Lifecycle::Awaiting;
         let endpoint = Some(Payload::Endpoint(endpoint));
         let every = session.heartbeat_micros;
-        let stream = session.outbox.open(Purpose::Legacy, terms, endpoint, now, every, policy);
+        let wanted = (terms, Needs::new());
+        let stream = session.outbox.open(Purpose::Legacy, wanted, endpoint, now, every, policy);
         (session, stream)
     }
 
@@ -175,6 +179,11 @@ impl Session {
     #[must_use]
     pub fn info(&self) -> &Arc<SessionInfo> {
         &self.info
+    }
+
+    /// Whether its answers go on the stream of 2024-11-05. That stream is there from its beginning to its end.
+    pub(crate) fn is_legacy(&self) -> bool {
+        self.outbox.legacy_stream().is_some()
     }
 
     pub(crate) fn opener(&self) -> Option<&Caller> {
@@ -206,6 +215,24 @@ impl Session {
 
     fn effect(&mut self, effect: Effect) {
         self.outbox.effect(effect);
+    }
+
+    /// Bytes of what it keeps for its client: events, and the names of resources.
+    #[must_use]
+    pub fn kept_bytes(&self) -> usize {
+        self.outbox.bytes().saturating_add(self.subscribed_bytes)
+    }
+
+    /// Gives up what it keeps and does not have to: what was sent already, and what nobody has to get.
+    pub fn shed(&mut self) {
+        self.outbox.shed();
+    }
+
+    /// Has its record kept, where it is one that can be taken over.
+    pub(crate) fn save(&mut self) {
+        if self.policy.auth == SessionAuth::EveryRequest && !self.is_legacy() {
+            self.effect(Effect::Save);
+        }
     }
 
     /// The next thing to do. `None`: nothing, until the session is used again.
@@ -241,6 +268,7 @@ impl Session {
         self.outbox.clear();
         self.asks = Vec::new();
         self.subscriptions = Vec::new();
+        self.subscribed_bytes = 0;
         for call in std::mem::take(&mut self.calls) {
             self.effect(Effect::Wake(Party::Call(call.id)));
         }
@@ -265,7 +293,7 @@ impl Session {
     /// `notifications/initialized`
     pub(crate) fn initialized(&mut self) {
         if self.state != Lifecycle::Ready && self.advance(LifecycleEvent::Initialized) {
-            self.effect(Effect::Save);
+            self.save();
             self.deliver();
         }
     }
@@ -274,7 +302,7 @@ impl Session {
     pub(crate) fn set_level(&mut self, level: LogLevel) {
         if self.level != level {
             self.level = level;
-            self.effect(Effect::Save);
+            self.save();
         }
     }
 
@@ -283,11 +311,15 @@ impl Session {
         if self.subscriptions.iter().any(|known| known.uri == uri) {
             return true;
         }
-        if self.subscriptions.len() >= self.policy.subscriptions_max {
+        let bytes = self.subscribed_bytes.saturating_add(uri.len());
+        if self.subscriptions.len() >= self.policy.subscriptions_max
+            || bytes > self.policy.subscription_bytes_max
+        {
             return false;
         }
+        self.subscribed_bytes = bytes;
         self.subscriptions.push(Subscription { uri, needs });
-        self.effect(Effect::Save);
+        self.save();
         true
     }
 
@@ -296,8 +328,9 @@ impl Session {
         let before = self.subscriptions.len();
         self.subscriptions.retain(|subscription| &*subscription.uri != uri);
         if self.subscriptions.len() < before {
+            self.subscribed_bytes = self.subscribed_bytes.saturating_sub(uri.len());
             self.outbox.forget(&change::Key::Resource(uri.into()));
-            self.effect(Effect::Save);
+            self.save();
         }
     }
 
@@ -314,27 +347,25 @@ impl Session {
             return;
         }
         let class = if notice.key.is_some() { Class::Coalesce } else { Class::Lossy };
-        self.outbox.wait(class, notice.key.clone(), notice.message.clone(), &self.policy);
+        // The scopes that count are those of whoever reads the stream, not of whoever subscribed.
+        let subscription =
+            |uri: &str| self.subscriptions.iter().find(|subscription| &*subscription.uri == uri);
+        let needs = match &notice.key {
+            Some(change::Key::Resource(uri)) => {
+                subscription(uri).map(|subscription| subscription.needs.clone())
+            }
+            Some(change::Key::Tools | change::Key::Prompts | change::Key::Resources) | None => None,
+        };
+        let outgoing = Outgoing { class, key: notice.key.clone(), needs, message: notice.message.clone() };
+        self.outbox.wait(outgoing, &self.policy);
         self.deliver();
     }
 
     /// Gives what waits to a stream, once the client is ready for it (LIF-07).
     fn deliver(&mut self) {
-        if self.state != Lifecycle::Ready {
-            return;
+        if self.state == Lifecycle::Ready {
+            self.outbox.deliver(&self.policy);
         }
-        let subscriptions = &self.subscriptions;
-        self.outbox.deliver(&self.policy, |key, terms| match key {
-            change::Key::Tools | change::Key::Prompts | change::Key::Resources => true,
-            // The scopes are those of whoever reads the stream, not of whoever subscribed.
-            change::Key::Resource(uri) => subscriptions
-                .iter()
-                .find(|subscription| subscription.uri == *uri)
-                .is_some_and(|subscription| match &terms.granted {
-                    Some(granted) => subscription.needs.satisfied_by(granted),
-                    None => subscription.needs.is_empty(),
-                }),
-        });
     }
 
     /// A client opens a stream, or takes one up again behind an event.
@@ -351,6 +382,7 @@ impl Session {
                     return Ok(handle);
                 }
                 Resumed::Unknown => return Err(Refusal::UnknownEvent),
+                Resumed::Denied(needs) => return Err(Refusal::InsufficientScope(needs)),
                 Resumed::TooMany => return Err(Refusal::TooManyStreams),
                 Resumed::Evicted => {}
             }
@@ -358,16 +390,16 @@ impl Session {
         if self.outbox.standalone() >= self.policy.streams_max {
             return Err(Refusal::TooManyStreams);
         }
-        let handle = self.open(Purpose::Standalone, terms, now);
+        let handle = self.open(Purpose::Standalone, (terms, Needs::new()), now);
         self.deliver();
         Ok(handle)
     }
 
-    fn open(&mut self, purpose: Purpose, terms: Terms, now: Now) -> StreamHandle {
+    fn open(&mut self, purpose: Purpose, wanted: (Terms, Needs), now: Now) -> StreamHandle {
         // SSE-11: older clients cannot read an event without data.
         let prime =
             self.info.revision.has_priming_events().then_some(Payload::Prime(self.policy.retry_millis));
-        self.outbox.open(purpose, terms, prime, now, self.heartbeat_micros, &self.policy)
+        self.outbox.open(purpose, wanted, prime, now, self.heartbeat_micros, &self.policy)
     }
 
     /// Appends what there is for a stream's connection to `out`, until it has grown by about `budget` bytes.
@@ -383,6 +415,12 @@ impl Session {
             Some(Purpose::Standalone) => self.deliver(),
             Some(Purpose::Call) | None => {}
         }
+    }
+
+    /// Cancels every call, as its client could: the server is about to stop.
+    pub fn cancel_calls(&mut self) {
+        let running: Vec<RawId> = self.calls.iter().map(|call| call.request.clone()).collect();
+        running.iter().for_each(|request| self.cancel(request.as_json()));
     }
 
     /// Ends streams that are about no call, so that clients connect elsewhere: the server is about to stop.
@@ -437,11 +475,11 @@ impl Session {
         }
         let late = |ask: &OpenAsk| ask.deadline <= now.tick;
         while let Some(place) = self.asks.iter().position(late) {
-            let ask = self.asks.remove(place);
+            let OpenAsk { id, call, .. } = self.asks.remove(place);
             // LIF-11: the client need not answer any more.
-            let params = json!({"requestId": ask.id.0, "reason": "The answer took too long"});
-            self.say(ask.call, &notification("notifications/cancelled", Some(params)));
-            self.answer_call(ask, Answer::TimedOut);
+            let params = json!({"requestId": id.0, "reason": "The answer took too long"});
+            self.say(call, &notification("notifications/cancelled", Some(params)));
+            self.answer_call(id, call, Answer::TimedOut);
         }
         let lost = |call: &RunningCall| call.deadline.after_micros(LOST_CALL_MICROS) <= now.tick;
         while let Some(lost) = self.calls.iter().find(|call| lost(call)).map(|call| call.id) {
@@ -456,19 +494,22 @@ impl Session {
     /// (DT-122), or where there are too many.
     pub(crate) fn begin(
         &mut self,
-        requests: &[(RawId, Tick)],
+        calls: &[Beginning],
         terms: &Terms,
     ) -> Result<impl Iterator<Item = CallId> + use<>, Refusal> {
-        let in_use = |id: &RawId| self.calls.iter().any(|call| call.request == *id && !call.is_cancelled);
-        if requests.iter().any(|(id, _)| in_use(id)) {
-            return Err(Refusal::InvalidRequest(crate::refusal::RequestFault::IdInUse));
+        let in_use = |begun: &Beginning| {
+            self.calls.iter().any(|call| call.request == begun.request && !call.is_cancelled)
+        };
+        if calls.iter().any(in_use) {
+            return Err(Refusal::InvalidRequest(RequestFault::IdInUse));
         }
-        if self.calls.len().saturating_add(requests.len()) > self.policy.calls_max {
+        if self.calls.len().saturating_add(calls.len()) > self.policy.calls_max {
             return Err(Refusal::Overloaded);
         }
         let group = self.next_call;
         let stream = self.outbox.legacy_stream();
-        for (request, deadline) in requests {
+        let needs: Needs = calls.iter().map(|call| call.needs.clone()).collect();
+        for Beginning { request, deadline, .. } in calls {
             let id = self.next_call;
             self.next_call = CallId(id.0.saturating_add(1));
             self.calls.push(RunningCall {
@@ -476,14 +517,14 @@ impl Session {
                 group,
                 request: request.clone(),
                 terms: terms.clone(),
+                needs: needs.clone(),
                 deadline: *deadline,
                 stream,
                 is_cancelled: false,
                 answers: VecDeque::new(),
             });
         }
-        let count = requests.len();
-        Ok((group.0..).take(count).map(CallId))
+        Ok((group.0..).take(calls.len()).map(CallId))
     }
 
     fn call(&mut self, id: CallId) -> Option<&mut RunningCall> {
@@ -544,8 +585,8 @@ impl Session {
         if call.stream.is_some() {
             return None;
         }
-        let (group, terms) = (call.group, call.terms.clone());
-        let handle = self.open(Purpose::Call, terms, now);
+        let (group, wanted) = (call.group, (call.terms.clone(), call.needs.clone()));
+        let handle = self.open(Purpose::Call, wanted, now);
         for call in self.calls.iter_mut().filter(|call| call.group == group) {
             call.stream = Some(handle.stream);
         }
@@ -555,7 +596,8 @@ impl Session {
     /// Sends a message about a call on its stream.
     fn push(&mut self, id: CallId, class: Class, message: Vec<u8>) {
         let Some(stream) = self.call(id).and_then(|call| call.stream) else { return };
-        if self.outbox.push(stream, class, None, message.into(), &self.policy).is_err() {
+        let outgoing = Outgoing { class, key: None, needs: None, message: message.into() };
+        if self.outbox.push(stream, outgoing, &self.policy).is_err() {
             self.end();
         }
     }
@@ -594,20 +636,26 @@ impl Session {
         if self.asks.len() >= self.policy.asks_max { Err(AskFault::TooMany) } else { Ok(message) }
     }
 
-    /// The client answers a question; nothing if nobody waits for it (DT-119).
-    pub(crate) fn answered(&mut self, id: &[u8], answer: Answer) {
+    /// The client answers a question; nothing if nobody waits for it (DT-119). Whoever answers for a call could
+    /// have made it.
+    pub(crate) fn answered(&mut self, id: &[u8], answer: Answer, terms: &Terms) -> Result<(), Refusal> {
         let is_named = |ask: &OpenAsk| ask.id.0.to_string().as_bytes() == id;
-        if let Some(place) = self.asks.iter().position(is_named) {
-            let ask = self.asks.remove(place);
-            self.answer_call(ask, answer);
+        let Some(place) = self.asks.iter().position(is_named) else { return Ok(()) };
+        let needs = self.asks.get(place).and_then(|ask| self.calls.iter().find(|call| call.id == ask.call));
+        if let Some(call) = needs.filter(|call| !terms.permit(&call.needs)) {
+            let scopes = Scopes::union(call.needs.iter().map(Requirement::scopes));
+            return Err(Refusal::InsufficientScope(scopes));
         }
+        let OpenAsk { id, call, .. } = self.asks.remove(place);
+        self.answer_call(id, call, answer);
+        Ok(())
     }
 
-    fn answer_call(&mut self, ask: OpenAsk, answer: Answer) {
-        let OpenAsk { id, call: call_id, .. } = ask;
-        let Some(call) = self.call(call_id) else { return };
-        call.answers.push_back((id, answer));
-        self.effect(Effect::Wake(Party::Call(call_id)));
+    fn answer_call(&mut self, ask: AskId, id: CallId, answer: Answer) {
+        if let Some(call) = self.call(id) {
+            call.answers.push_back((ask, answer));
+            self.effect(Effect::Wake(Party::Call(id)));
+        }
     }
 
     /// Whether the client knows how to come back to the stream of a call (SSE-03, SSE-04).
@@ -669,8 +717,8 @@ impl Session {
     /// Puts an answer on the stream of a client of 2024-11-05.
     pub(crate) fn post(&mut self, message: Vec<u8>) {
         let Some(stream) = self.outbox.legacy_stream() else { return };
-        let message = Bytes::from(message);
-        if self.outbox.push(stream, Class::Must, None, message, &self.policy).is_err() {
+        let outgoing = Outgoing { class: Class::Must, key: None, needs: None, message: message.into() };
+        if self.outbox.push(stream, outgoing, &self.policy).is_err() {
             self.end();
         }
     }

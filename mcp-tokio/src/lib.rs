@@ -16,3 +16,8 @@ pub use self::{
     runtime::TokioRuntime,
     test_kit::test_kit,
 };
+
+/// The programs of the guide to sessions compile.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/sessions.md")]
+struct GuideToSessions;

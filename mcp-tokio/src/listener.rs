@@ -175,6 +175,7 @@ impl Listener {
             tracing::warn!(connections = connections.len(), "drain deadline passed");
             connections.shutdown().await;
         }
+        self.service.server().sessions().cancel_calls();
     }
 }
 

@@ -4,12 +4,15 @@ pub mod asking;
 pub mod audited;
 pub mod clock;
 pub mod draw;
+pub mod event_reader;
 pub mod events;
 pub mod forge;
 pub mod http1;
 pub mod journal;
 pub mod key_servers;
+pub mod request;
 pub mod scenario;
+pub mod socket;
 
 /// The programs of the guide: each is compiled.
 #[cfg(doctest)]

@@ -44,6 +44,16 @@ fn the_programs_are_those_that_are_compiled() {
     assert_eq!(programs(), compiled);
 }
 
+/// The first program of the guide to sessions is the example that it names. Its tests compile the others.
+#[test]
+fn the_guide_to_sessions_shows_the_example() {
+    let guide = fs::read_to_string(root().join("docs/sessions.md")).expect("a guide");
+    let (_, behind) = guide.split_once("```rust,no_run\n").expect("a program");
+    let (program, _) = behind.split_once("```\n").expect("its end");
+    let example = fs::read_to_string(root().join("mcp-tokio/examples/booking.rs")).expect("the example");
+    assert_eq!(program, example);
+}
+
 /// What the README shows of axum is what the documentation of `mount` compiles.
 #[test]
 fn the_mount_is_the_documented_one() {

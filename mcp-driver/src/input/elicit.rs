@@ -21,10 +21,11 @@ use crate::{interrupt::Interrupt, schema};
 
 /// Asks the person at the client: with a form, or on a page in a browser. The answer is [`Elicited`].
 ///
-/// ```ignore
-/// use mcp_tokio::{Context, Elicit, Elicited, Interrupt};
+/// ```
+/// use mcp_tokio::{Auth, Context, Elicit, Elicited, Interrupt, NoArguments, Server, Tool};
 /// use schemars::JsonSchema;
 /// use serde::Deserialize;
+/// use serde_json::json;
 ///
 /// #[derive(Deserialize, JsonSchema)]
 /// struct Booking {
@@ -35,7 +36,7 @@ use crate::{interrupt::Interrupt, schema};
 ///     breakfast: Option<bool>,
 /// }
 ///
-/// #[derive(Deserialize, JsonSchema)]
+/// #[derive(Debug, Deserialize, JsonSchema)]
 /// enum City {
 ///     Graz,
 ///     Linz,
@@ -43,11 +44,21 @@ use crate::{interrupt::Interrupt, schema};
 ///
 /// async fn book(_: NoArguments, cx: Context) -> Result<String, Interrupt> {
 ///     match cx.input("booking", Elicit::form::<Booking>("Where to?")).await? {
-///         Elicited::Accepted(booking) => Ok(format!("Booked for {}", booking.guests)),
+///         Elicited::Accepted(booking) => Ok(format!("{:?}, for {}", booking.city, booking.guests)),
 ///         Elicited::Declined => Ok("Not booked".into()),
 ///         Elicited::Cancelled => Err(Interrupt::tool("Nobody said where to")),
 ///     }
 /// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), mcp_tokio::ServerError> {
+/// let server = Server::builder("trips", "1.0.0", Auth::none()).tool(Tool::new("book").typed(book));
+///
+/// // A client without a session cannot be asked, and `?` has told the model.
+/// let answer = mcp_tokio::test_kit(server)?.anonymous().call_tool("book", json!({})).await;
+/// assert_eq!(answer.text(), "The client cannot be asked anything: the call is in no session");
+/// # Ok(())
+/// # }
 /// ```
 #[derive(Debug, Clone, Copy)]
 pub enum Elicit {}

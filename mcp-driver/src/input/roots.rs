@@ -13,13 +13,16 @@ use crate::interrupt::Interrupt;
 /// Asks the client for its roots: the places, usually folders, that its user lets the server work in. The
 /// answer is a `Vec` of [`Root`].
 ///
-/// ```ignore
-/// use mcp_tokio::{Context, Interrupt, ListRoots, NoArguments};
+/// ```
+/// use mcp_tokio::{Auth, Context, Interrupt, ListRoots, NoArguments, Server, Tool};
 ///
 /// async fn folders(_: NoArguments, cx: Context) -> Result<String, Interrupt> {
 ///     let roots = cx.input("roots", ListRoots).await?;
 ///     Ok(roots.into_iter().map(|root| root.uri).collect::<Vec<_>>().join("\n"))
 /// }
+///
+/// let server = Server::builder("files", "1.0.0", Auth::none()).tool(Tool::new("folders").typed(folders));
+/// # assert!(server.build().is_ok());
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ListRoots;

@@ -22,19 +22,38 @@ use crate::interrupt::Interrupt;
 /// question to its user, who may reject it ([`InputError::is_rejected`](crate::InputError::is_rejected)), and
 /// chooses the model. 2026-07-28 deprecates it (SAM-07): ask a model of your own where you can.
 ///
-/// ```ignore
-/// use mcp_tokio::{Context, InputError, Interrupt, Sample};
+/// ```
+/// use mcp_tokio::{Auth, Context, InputError, Interrupt, Sample, Server, Tool};
+/// use schemars::JsonSchema;
+/// use serde::Deserialize;
+/// use serde_json::json;
 ///
-/// async fn shorten(text: Text, cx: Context) -> Result<String, Interrupt> {
-///     let ask = Sample::new([format!("Put this in one sentence: {}", text.text)], 100)
+/// #[derive(Deserialize, JsonSchema)]
+/// struct Article {
+///     text: String,
+/// }
+///
+/// async fn shorten(article: Article, cx: Context) -> Result<String, Interrupt> {
+///     let ask = Sample::new([format!("Put this in one sentence: {}", article.text)], 100)
 ///         .system("You write plainly.")
 ///         .temperature(0.2);
 ///     match cx.input("shorten", ask).await {
 ///         Ok(sampled) => Ok(sampled.text()),
-///         Err(interrupt) if interrupt.input_error().is_some_and(InputError::is_rejected) => Ok(text.text),
+///         Err(interrupt) if interrupt.input_error().is_some_and(InputError::is_unsupported) => Ok(article.text),
 ///         Err(interrupt) => Err(interrupt),
 ///     }
 /// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), mcp_tokio::ServerError> {
+/// let server = Server::builder("press", "1.0.0", Auth::none()).tool(Tool::new("shorten").typed(shorten));
+///
+/// // A client without a session cannot be asked.
+/// let client = mcp_tokio::test_kit(server)?.anonymous();
+/// let answer = client.call_tool("shorten", json!({"text": "It rains. It rains a lot."})).await;
+/// assert_eq!(answer.text(), "It rains. It rains a lot.");
+/// # Ok(())
+/// # }
 /// ```
 #[derive(Debug, Clone)]
 pub struct Sample {

@@ -80,11 +80,19 @@ fn what_is_no_answer_to_a_form_is_an_error() {
         let result = json!({"action": "accept", "content": content});
         assert_eq!(fault(ask.read(result)), "its content is no object", "{content}");
     }
-    for content in
-        [json!({}), json!({"count": "secret"}), json!({"count": 9}), json!({"count": 1, "note": 1})]
-    {
+    for content in [json!({}), json!({"count": "secret"}), json!({"count": 1, "note": 1})] {
         let what = fault(ask.read(json!({"action": "accept", "content": content})));
         assert!(!what.contains("secret"), "{what}");
+    }
+}
+
+#[cfg(feature = "schema-validation")]
+#[test]
+fn what_a_type_does_not_hold_is_checked_beside_it() {
+    let ask = Elicit::form::<Guests>("How many?");
+    for (count, fits) in [(0, false), (1, true), (8, true), (9, false)] {
+        let read = ask.read(json!({"action": "accept", "content": {"count": count}}));
+        assert_eq!(read.is_ok(), fits, "{count}");
     }
 }
 

@@ -55,6 +55,12 @@ impl Sessions {
         self.0.each(|visited| visited.with(|session, _| session.release_streams()));
     }
 
+    /// Cancels all calls that run in sessions, also those whose clients have gone: nobody could fetch their answers
+    /// from a server that has stopped. A listener does this when it has stopped.
+    pub fn cancel_calls(&self) {
+        self.0.each(|visited| visited.with(|session, _| session.cancel_calls()));
+    }
+
     fn each_of(&self, issuer: &str, subject: &str, mut act: impl FnMut(&Visited)) {
         self.0.each(|visited| {
             let party = visited.cell.owner.party();

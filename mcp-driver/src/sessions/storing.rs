@@ -2,7 +2,6 @@
 
 use std::{
     future::Future,
-    pin::Pin,
     sync::{
         Arc,
         atomic::{AtomicU8, Ordering},
@@ -15,27 +14,13 @@ use super::{
     cell::{Cell, Visited},
     table::Table,
 };
-use crate::{
-    runtime::Runtime,
-    stores::{EventStore, SessionKey, SessionStore, StoreError},
-};
+use crate::stores::{EventStore, SessionKey, SessionStore, StoreError};
 
 /// Where sessions and their events are kept, if anywhere.
 #[derive(Clone, Default)]
 pub(crate) struct Stores {
     pub(crate) events: Option<Arc<dyn EventStore>>,
     pub(crate) sessions: Option<Arc<dyn SessionStore>>,
-}
-
-/// Runs futures without naming the runtime.
-pub(crate) trait Spawn: Send + Sync {
-    fn spawn(&self, task: Pin<Box<dyn Future<Output = ()> + Send>>);
-}
-
-impl<R: Runtime> Spawn for R {
-    fn spawn(&self, task: Pin<Box<dyn Future<Output = ()> + Send>>) {
-        Runtime::spawn(self, task);
-    }
 }
 
 // How far the store of sessions is behind.
@@ -79,6 +64,12 @@ impl Visited {
             failed("event not kept, session ended", error);
         }
         self.with(|session, _| session.stored(EventId { stream, sequence }, kept.is_ok()));
+        if self.cell.look(Session::is_over)
+            && let Err(error) = store.forget(&self.cell.owner, self.key()).await
+        {
+            // It may have come after all that was there had been forgotten.
+            failed("events not forgotten", &error);
+        }
     }
 
     async fn replay(&self, store: &dyn EventStore, connection: StreamHandle, stream: u64, after: u64) {
@@ -110,9 +101,7 @@ impl Visited {
             }
             if self.cell.look(Session::is_over) {
                 // It may have been forgotten before it was saved, and must not come back.
-                if let Err(error) = store.forget(&self.cell.owner, self.key()).await {
-                    failed("session not forgotten", &error);
-                }
+                self.table.forget_stored(&self.cell);
                 return;
             }
             if self.cell.saving.compare_exchange(SAVING, SAVED, Ordering::AcqRel, Ordering::Acquire).is_ok() {
@@ -128,13 +117,14 @@ fn has_to_begin(saving: &AtomicU8) -> bool {
     saving.fetch_max(SAVING, Ordering::AcqRel) == SAVED || saving.swap(CHANGED, Ordering::AcqRel) == SAVED
 }
 
-impl Table {
-    fn run(&self, task: impl Future<Output = ()> + Send + 'static) {
-        if let Some(spawner) = self.spawner.get() {
-            spawner.spawn(Box::pin(task));
-        }
+impl Visited {
+    /// Has something done beside all requests.
+    pub(crate) fn run(&self, chore: impl Future<Output = ()> + Send + 'static) {
+        self.table.run(chore);
     }
+}
 
+impl Table {
     /// The record of a session of this owner.
     pub(super) async fn load(&self, owner: &Owner, id: &SessionId) -> Option<Record> {
         let store = self.stores.sessions.as_ref()?;
@@ -147,29 +137,31 @@ impl Table {
         }
     }
 
-    /// A session is over: its stores need not keep it.
-    pub(super) fn forget_stored(&self, cell: &Arc<Cell>) {
+    /// A session is over: its stores need not keep it. Until they do not, it is known to be over here.
+    pub(super) fn forget_stored(self: &Arc<Self>, cell: &Arc<Cell>) {
         let Stores { events, sessions } = self.stores.clone();
         if events.is_none() && sessions.is_none() {
             return;
         }
-        let cell = Arc::clone(cell);
+        if sessions.is_some() {
+            self.ended.add(cell);
+        }
+        let (table, cell) = (Arc::clone(self), Arc::clone(cell));
         self.run(async move {
-            for error in [
-                match events {
-                    Some(store) => store.forget(&cell.owner, cell.key()).await.err(),
-                    None => None,
-                },
-                match sessions {
-                    Some(store) => store.forget(&cell.owner, cell.key()).await.err(),
-                    None => None,
-                },
-            ]
-            .into_iter()
-            .flatten()
+            let mut is_forgotten = true;
+            if let Some(store) = events
+                && let Err(error) = store.forget(&cell.owner, cell.key()).await
             {
+                is_forgotten = false;
+                failed("events not forgotten", &error);
+            }
+            if let Some(store) = sessions
+                && let Err(error) = store.forget(&cell.owner, cell.key()).await
+            {
+                is_forgotten = false;
                 failed("session not forgotten", &error);
             }
+            table.ended.told(&cell.id, is_forgotten);
         });
     }
 }

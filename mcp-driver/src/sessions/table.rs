@@ -2,34 +2,45 @@
 
 use std::{
     collections::{HashMap, hash_map::Entry},
+    future::{Future, poll_fn},
     hash::{BuildHasher, Hash, RandomState},
+    pin::pin,
     sync::{
-        Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak,
-        atomic::{AtomicUsize, Ordering},
+        Arc, Mutex, MutexGuard, PoisonError, Weak,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
+    task::Poll,
 };
 
 use mcp_proto::{
     Now,
-    session::{Owner, SessionId, SessionPolicy},
+    session::{Owner, Session, SessionId, SessionPolicy},
 };
 
 use super::{
     cell::{Cell, Visited},
-    storing::{Spawn, Stores},
+    chores::{Chore, Chores},
+    ended::Ended,
+    storing::Stores,
 };
-use crate::runtime::Runtime;
+use crate::{limits::ServerLimits, runtime::Runtime};
 
 /// The sessions of a server. Requests of different sessions rarely meet at a lock; those of 2026-07-28 never do.
 pub(crate) struct Table {
     pub(super) policy: SessionPolicy,
     pub(super) stores: Stores,
+    pub(super) limits: ServerLimits,
+    /// Bytes that all sessions keep for their clients.
+    pub(super) bytes: AtomicUsize,
     hasher: RandomState,
     shards: Box<[Mutex<HashMap<SessionId, Arc<Cell>>>]>,
     /// The sessions of each party. Those of nobody are not counted by their owner.
     owners: Box<[Mutex<HashMap<Owner, Vec<Arc<Cell>>>>]>,
     pub(super) total: AtomicUsize,
-    pub(super) spawner: OnceLock<Arc<dyn Spawn>>,
+    /// Sessions that are over, and that a store may still have.
+    pub(super) ended: Ended,
+    chores: Chores,
+    is_started: AtomicBool,
 }
 
 /// Parts of the table that have a lock each.
@@ -44,28 +55,32 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Table {
-    pub(crate) fn new(policy: SessionPolicy, stores: Stores) -> Self {
+    pub(crate) fn new(policy: SessionPolicy, stores: Stores, limits: ServerLimits) -> Self {
         Self {
             policy,
             stores,
+            limits,
+            bytes: AtomicUsize::new(0),
             hasher: RandomState::new(),
             shards: (0..SHARDS).map(|_| Mutex::default()).collect(),
             owners: (0..SHARDS).map(|_| Mutex::default()).collect(),
             total: AtomicUsize::new(0),
-            spawner: OnceLock::new(),
+            ended: Ended::default(),
+            chores: Chores::default(),
+            is_started: AtomicBool::new(false),
         }
     }
 
     /// Begins to look after the sessions.
     pub(crate) fn start<R: Runtime>(self: &Arc<Self>, runtime: &R) {
-        let mut is_first = false;
-        self.spawner.get_or_init(|| {
-            is_first = true;
-            Arc::new(runtime.clone())
-        });
-        if is_first {
-            runtime.spawn(sweep(Arc::downgrade(self), runtime.clone()));
+        if !self.is_started.swap(true, Ordering::AcqRel) {
+            runtime.spawn(look_after(Arc::downgrade(self), runtime.clone()));
         }
+    }
+
+    /// Has something done beside all requests.
+    pub(crate) fn run(&self, chore: impl Future<Output = ()> + Send + 'static) {
+        self.chores.add(Box::pin(chore));
     }
 
     fn place<'p, T>(&self, parts: &'p [Mutex<T>], key: &impl Hash) -> Option<&'p Mutex<T>> {
@@ -83,20 +98,40 @@ impl Table {
         Some(Visited { table: Arc::clone(self), cell })
     }
 
-    /// Puts a session there for which room has been made; the one that was there before, if there was one.
-    pub(super) fn put(self: &Arc<Self>, cell: Cell) -> Visited {
-        let cell = Arc::new(cell);
-        let visited = |cell: &Arc<Cell>| Visited { table: Arc::clone(self), cell: Arc::clone(cell) };
-        if let Some(shard) = self.place(&self.shards, &cell.id) {
-            match lock(shard).entry(cell.id.clone()) {
-                Entry::Occupied(known) => {
-                    self.total.fetch_sub(1, Ordering::Relaxed);
-                    return visited(known.get());
-                }
-                Entry::Vacant(place) => place.insert(Arc::clone(&cell)),
-            };
+    /// Puts a session there for which room has been made, under the lock of its owner; the one that was there
+    /// before, if there was one.
+    pub(super) fn put(&self, cell: &Arc<Cell>) -> Arc<Cell> {
+        let Some(shard) = self.place(&self.shards, &cell.id) else { return Arc::clone(cell) };
+        match lock(shard).entry(cell.id.clone()) {
+            Entry::Occupied(known) => {
+                self.total.fetch_sub(1, Ordering::Relaxed);
+                Arc::clone(known.get())
+            }
+            Entry::Vacant(place) => Arc::clone(place.insert(Arc::clone(cell))),
         }
-        visited(&cell)
+    }
+
+    /// Something was done to a session that kept so many bytes before. One that keeps more where all together keep
+    /// too much already has to make do with less, or end.
+    pub(super) fn weigh(&self, session: &mut Session, before: usize) {
+        let mut counted = before;
+        for make_room in [Session::shed, Session::end] {
+            let kept = session.kept_bytes();
+            let total = if kept >= counted {
+                let more = kept.saturating_sub(counted);
+                self.bytes.fetch_add(more, Ordering::Relaxed).saturating_add(more)
+            } else {
+                let less = counted.saturating_sub(kept);
+                self.bytes.fetch_sub(less, Ordering::Relaxed).saturating_sub(less)
+            };
+            counted = kept;
+            if kept <= before || total <= self.limits.session_bytes {
+                return;
+            }
+            make_room(session);
+        }
+        // It has ended, and keeps nothing.
+        self.bytes.fetch_sub(counted, Ordering::Relaxed);
     }
 
     /// The sessions of an owner, behind their lock; `None` for nobody.
@@ -106,7 +141,7 @@ impl Table {
     }
 
     /// A session is over.
-    pub(super) fn forget(&self, cell: &Arc<Cell>) {
+    pub(super) fn forget(self: &Arc<Self>, cell: &Arc<Cell>) {
         let removed = self.place(&self.shards, &cell.id).and_then(|shard| {
             let mut shard = lock(shard);
             let is_this = shard.get(&cell.id).is_some_and(|known| Arc::ptr_eq(known, cell));
@@ -144,14 +179,49 @@ impl Table {
 
     fn sweep(self: &Arc<Self>, now: Now) {
         self.each(|visited| visited.with(|session, _| session.on_deadline(now)));
+        for cell in self.ended.sweep(now.tick) {
+            self.forget_stored(&cell);
+        }
     }
 }
 
-/// Tells all sessions the time, again and again, until the server has gone.
-async fn sweep<R: Runtime>(table: Weak<Table>, runtime: R) {
+/// Tells all sessions the time, again and again, and has done what there is to do, until the server has gone.
+async fn look_after<R: Runtime>(table: Weak<Table>, runtime: R) {
+    let Some(closing) = table.upgrade().map(|table| Closing(Arc::downgrade(&table))) else { return };
     loop {
-        runtime.sleep_until(runtime.now().tick.after_micros(SWEEP_MICROS)).await;
-        let Some(table) = table.upgrade() else { return };
+        let mut sweep = pin!(runtime.sleep_until(runtime.now().tick.after_micros(SWEEP_MICROS)));
+        loop {
+            let next = poll_fn(|cx| {
+                let Some(table) = table.upgrade() else { return Poll::Ready(Next::End) };
+                if let Poll::Ready(chores) = table.chores.poll_take(cx) {
+                    return Poll::Ready(Next::Do(chores));
+                }
+                sweep.as_mut().poll(cx).map(|()| Next::Sweep)
+            });
+            match next.await {
+                Next::Do(chores) => chores.into_iter().for_each(|chore| runtime.spawn(chore)),
+                Next::Sweep => break,
+                Next::End => return,
+            }
+        }
+        let Some(table) = closing.0.upgrade() else { return };
         table.sweep(runtime.now());
+    }
+}
+
+enum Next {
+    Do(Vec<Chore>),
+    Sweep,
+    End,
+}
+
+/// Nothing is done any more once nobody looks after the table.
+struct Closing(Weak<Table>);
+
+impl Drop for Closing {
+    fn drop(&mut self) {
+        if let Some(table) = self.0.upgrade() {
+            table.chores.close();
+        }
     }
 }

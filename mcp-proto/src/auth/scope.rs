@@ -145,11 +145,11 @@ impl Need {
 
 /// The scopes that an operation needs, all of them. The default needs none.
 ///
-/// Implications are resolved when a requirement is built; checking it allocates nothing.
+/// Implications are resolved when a requirement is built; checking and cloning it allocates nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Requirement {
-    needs: Box<[Need]>,
-    names: Box<[ScopeName]>,
+    needs: Arc<[Need]>,
+    names: Arc<[ScopeName]>,
     scopes: Scopes,
 }
 
@@ -169,7 +169,7 @@ impl Requirement {
     /// that satisfy both.
     #[must_use]
     pub fn union(&self, other: &Self) -> Self {
-        Self::of(self.needs.iter().chain(&other.needs).cloned())
+        Self::of(self.needs.iter().chain(other.needs.iter()).cloned())
     }
 
     /// Whether these grants suffice. More grants never do less.

@@ -104,6 +104,14 @@ impl Engine {
             visit,
         };
         if exchange.visit.as_ref().is_some_and(|visit| !visit.is_verified()) {
+            // AUTH-04 holds whatever nobody looks at.
+            if bearer::classify([], head.query) == Credentials::InQuery {
+                return read_body::refuse(
+                    exchange,
+                    Refusal::MalformedCredentials(CredentialFault::InQuery),
+                    now,
+                );
+            }
             return exchange.go_on(now);
         }
         match self.auth() {

@@ -50,6 +50,15 @@ impl<'e> OpenSession<'e> {
         Owner::of(self.exchange.principal())
     }
 
+    /// Whether it is answered with a stream that stays open: it takes a place until it ends.
+    #[must_use]
+    pub fn opens_stream(&self) -> bool {
+        match self.opening {
+            Opening::Handshake { .. } => false,
+            Opening::Stream => true,
+        }
+    }
+
     /// Opens it. `id` is made of random bytes that were used for nothing else.
     ///
     /// `None` on an engine without sessions, which makes no such step.
@@ -61,7 +70,8 @@ impl<'e> OpenSession<'e> {
         let opener: Option<Caller> = exchange.caller.clone();
         match opening {
             Opening::Handshake { id: request, info, result } => {
-                let session = Session::new(info, engine, policy, opener, now);
+                let mut session = Session::new(info, engine, policy, opener, now);
+                session.save();
                 let named = Some(Box::new(id.clone()));
                 let body = jsonrpc::result(&request, &result);
                 let Step::Respond(response) = exchange.answer(body) else { return None };

@@ -6,7 +6,7 @@ use crate::{
     exchange::LogLevel,
     jsonrpc::{self, AnswerId, RawId},
     refusal::{ParamsFault, Refusal},
-    session::{Answer, Session, SessionInfo},
+    session::{Answer, Beginning, Session, SessionInfo, Terms},
     time::Now,
 };
 
@@ -66,8 +66,9 @@ impl<'e> UseSession<'e> {
         };
         match purpose {
             Purpose::Call(id, call) => exchange.call(session, id, call),
-            Purpose::Deed(id, deed) => match (id, deed.apply(session)) {
-                (None, _) => exchange.acknowledge(),
+            Purpose::Deed(id, deed) => match (id, deed.apply(session, &exchange.terms())) {
+                (None, Ok(())) => exchange.acknowledge(),
+                (None, Err(refusal)) => exchange.refuse(refusal, &AnswerId::Omitted),
                 (Some(id), Ok(())) => exchange.conclude(session, jsonrpc::result(&id, NOTHING_MORE)),
                 (Some(id), Err(refusal)) => exchange.conclude_refused(session, refusal, id),
             },
@@ -101,11 +102,11 @@ impl Purpose<'_> {
 }
 
 impl Deed {
-    fn apply(self, session: &mut Session) -> Result<(), Refusal> {
+    fn apply(self, session: &mut Session, terms: &Terms) -> Result<(), Refusal> {
         match self {
             Self::Initialized => session.initialized(),
             Self::Cancel(request) => session.cancel(&request),
-            Self::Answer(id, answer) => session.answered(id.as_json(), answer),
+            Self::Answer(id, answer) => session.answered(id.as_json(), answer, terms)?,
             Self::SetLevel(level) => session.set_level(level),
             Self::Subscribe(uri, needs) => {
                 if !session.subscribe(uri, needs) {
@@ -116,6 +117,12 @@ impl Deed {
             Self::Nothing => {}
         }
         Ok(())
+    }
+}
+
+impl Beginning {
+    fn of(call: &Call) -> Self {
+        Self { request: call.reply.id().clone(), deadline: call.deadline.at, needs: call.needs.clone() }
     }
 }
 
@@ -139,7 +146,7 @@ impl<'e> Exchange<'e> {
 
     /// From here on the call can be cancelled, and can ask.
     fn call(mut self, session: &mut Session, id: RawId, mut call: Box<Call>) -> Step<'e> {
-        let noted = session.begin(&[(id.clone(), call.deadline.at)], &self.terms());
+        let noted = session.begin(&[Beginning::of(&call)], &self.terms());
         let named = match noted.map(|mut noted| noted.next()) {
             Ok(named) => named,
             Err(refusal) => return self.conclude_refused(session, refusal, id),
@@ -162,9 +169,9 @@ impl<'e> Exchange<'e> {
         deeds: Vec<(Option<Place>, Deed)>,
         mut batch: Batch<'e>,
     ) -> Step<'e> {
-        let requests: Vec<_> =
-            batch.calls_mut().map(|call| (call.reply.id().clone(), call.deadline.at)).collect();
-        let noted = match session.begin(&requests, &self.terms()) {
+        let terms = self.terms();
+        let calls: Vec<_> = batch.calls_mut().map(|call| Beginning::of(call)).collect();
+        let noted = match session.begin(&calls, &terms) {
             Ok(noted) => noted,
             Err(refusal) => return self.refuse_without_id(refusal),
         };
@@ -172,7 +179,7 @@ impl<'e> Exchange<'e> {
             call.join(named, session, false);
         }
         for (place, deed) in deeds {
-            match (place, deed.apply(session)) {
+            match (place, deed.apply(session, &terms)) {
                 (None, _) => {}
                 (Some((place, id)), Ok(())) => batch.answer(place, jsonrpc::result(&id, NOTHING_MORE)),
                 (Some((place, id)), Err(refusal)) => {
@@ -183,7 +190,7 @@ impl<'e> Exchange<'e> {
         if batch.is_empty() {
             return self.acknowledge();
         }
-        let group = requests.first().and_then(|(id, _)| session.call_of(id));
+        let group = calls.first().and_then(|call| session.call_of(&call.request));
         let step = batch.go_on(self);
         // Where there was no room for their answers, the calls are not going to run.
         if let (Step::Respond(_), Some(call)) = (&step, group) {

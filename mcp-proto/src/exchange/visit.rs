@@ -6,13 +6,13 @@ use std::sync::Arc;
 
 use super::{Accept, Exchange, OpenSession, SessionStream, Step, mirrored::VersionField, read_body};
 use crate::{
-    auth::principal::Principal,
+    auth::{AuthPolicy, principal::Principal},
     engine::Engine,
     exchange::Caller,
     head::{Field, Fields, Head, Name, Target},
     refusal::{Mirror, Refusal},
     response::{Allow, Response},
-    session::{EventId, Owner, Session, SessionAuth, SessionId, SessionInfo, Terms},
+    session::{EventId, Owner, Session, SessionAuth, SessionId, SessionInfo, SessionPolicy, Terms},
     time::{Now, UnixSeconds},
 };
 
@@ -119,7 +119,7 @@ impl Visit {
                 verb,
                 transport: Transport::Streamable,
                 last_event: Named::read(fields.field(Name::LastEventId), EventId::read),
-                is_verified: policy.auth == SessionAuth::EveryRequest || session.is_absent(),
+                is_verified: is_verified(engine, policy, &session),
                 session,
                 found: None,
             })
@@ -127,7 +127,11 @@ impl Visit {
     }
 
     /// A request to one of the two paths of 2024-11-05.
-    pub(super) fn at_legacy<F>(engine: &Engine, head: &Head<'_, F>) -> Result<Box<Self>, Refusal> {
+    pub(super) fn at_legacy<F: Fields>(
+        engine: &Engine,
+        head: &Head<'_, F>,
+        version: &VersionField,
+    ) -> Result<Box<Self>, Refusal> {
         let policy = engine.sessions().ok_or(Refusal::UnknownPath)?;
         let (verb, method, allow, session) = match head.target {
             Target::LegacyStream => (Verb::Get, http::Method::GET, Allow::Get, Named::Absent),
@@ -144,11 +148,15 @@ impl Visit {
         if *head.method != method {
             return Err(Refusal::VerbNotAllowed(allow));
         }
+        // A page can have its browser get anything as an image, without saying where from; not as events.
+        if verb == Verb::Get && !names_event_stream(head.fields.field(Name::Accept)) {
+            return Err(Refusal::EventStreamNotAccepted);
+        }
         Ok(Box::new(Self {
             verb,
             transport: Transport::Legacy,
             last_event: Named::Absent,
-            is_verified: policy.auth == SessionAuth::EveryRequest || verb == Verb::Get || session.is_absent(),
+            is_verified: verb == Verb::Get || version.is_modern() || is_verified(engine, policy, &session),
             session,
             found: None,
         }))
@@ -166,6 +174,20 @@ impl Visit {
             Named::One(Some(id)) => Ok(Some(id)),
             Named::One(None) | Named::Repeated => Err(Refusal::UnknownEvent),
         }
+    }
+}
+
+/// Whether a request proves who it comes from. On a server without authentication there is nothing to prove.
+fn is_verified(engine: &Engine, policy: &SessionPolicy, session: &Named<SessionId>) -> bool {
+    let is_open = matches!(engine.auth(), AuthPolicy::Open);
+    is_open || session.is_absent() || policy.auth == SessionAuth::EveryRequest
+}
+
+/// Whether a client names the type itself, not only anything.
+fn names_event_stream(accept: Field<'_>) -> bool {
+    match accept {
+        Field::One(value) => value.to_str().is_ok_and(|value| value.contains("text/event-stream")),
+        Field::Absent | Field::Repeated => false,
     }
 }
 
@@ -195,6 +217,17 @@ impl<'e> FindSession<'e> {
         }
     }
 
+    /// Whether the request is to be answered with a stream that stays open: it takes a place until it ends.
+    #[must_use]
+    pub fn opens_stream(&self) -> bool {
+        self.0.visit.as_ref().is_some_and(|visit| visit.verb == Verb::Get)
+    }
+
+    /// There is no place for one more open stream.
+    pub fn refuse_stream(self) -> Step<'e> {
+        self.0.refuse_without_id(Refusal::TooManyStreams)
+    }
+
     /// Whether the request does not prove who it comes from, and will act as the opener of the session
     /// ([`SessionAuth::InitializeOnly`]).
     #[must_use]
@@ -218,7 +251,10 @@ impl<'e> FindSession<'e> {
             return read_body::refuse(exchange, Refusal::SessionIdMissing, now);
         };
         let caller = exchange.caller.as_ref().map(Caller::principal);
-        let own = session.filter(|session| !visit.is_verified || session.info().owner().is(caller));
+        let own = session.filter(|session| {
+            let is_own = !visit.is_verified || session.info().owner().is(caller);
+            is_own && session.is_legacy() == (visit.transport == Transport::Legacy)
+        });
         let Some(session) = own.and_then(|session| session.touch(now).then_some(session)) else {
             return read_body::refuse(exchange, Refusal::SessionNotFound, now);
         };
@@ -259,7 +295,8 @@ impl<'e> Exchange<'e> {
 
     /// On what terms the caller gets a stream: as long as the token lasts (AMB-24, TOK-06).
     pub(super) fn terms(&self) -> Terms {
-        let until = self.principal().map_or(UnixSeconds(u64::MAX), Principal::expires);
+        let until =
+            self.principal().map_or(UnixSeconds(u64::MAX), |principal| self.engine.auth().until(principal));
         Terms { until, granted: self.principal().map(|principal| principal.scopes().clone()) }
     }
 
@@ -276,7 +313,7 @@ impl<'e> Exchange<'e> {
     fn attach(self, session: &mut Session, now: Now) -> Step<'e> {
         let attached = self.judge_version_field().and_then(|()| {
             if !self.manner.accept.event_stream {
-                return Err(Refusal::NotAcceptable);
+                return Err(Refusal::EventStreamNotAccepted);
             }
             let last = self.visit.as_ref().map_or(Ok(None), |visit| visit.last_event())?;
             session.attach(last, self.terms(), now)
@@ -306,7 +343,7 @@ impl<'e> Exchange<'e> {
     /// The stream of 2024-11-05 (DT-136).
     fn open_legacy(self) -> Step<'e> {
         if !self.manner.accept.event_stream {
-            return self.refuse_without_id(Refusal::NotAcceptable);
+            return self.refuse_without_id(Refusal::EventStreamNotAccepted);
         }
         if self.mirrored.version.is_modern() {
             return self
@@ -336,6 +373,6 @@ impl<'e> Exchange<'e> {
 impl Engine {
     /// The gates of the two paths of 2024-11-05: those of the endpoint.
     pub(super) fn accept_at_legacy<F: Fields>(&self, head: &Head<'_, F>, now: Now) -> Step<'_> {
-        self.gate(head, now, |engine, head, _| Visit::at_legacy(engine, head).map(Some))
+        self.gate(head, now, |engine, head, version| Visit::at_legacy(engine, head, version).map(Some))
     }
 }

@@ -2,8 +2,11 @@
 
 use std::collections::VecDeque;
 
-use super::{question::Answer, stream::Terms};
-use crate::{jsonrpc::RawId, time::Tick};
+use super::{
+    question::Answer,
+    stream::{Needs, Terms},
+};
+use crate::{auth::scope::Requirement, jsonrpc::RawId, time::Tick};
 
 /// Names a call in its session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -22,6 +25,13 @@ pub enum Directive {
     Cancel,
 }
 
+/// A call that is about to run.
+pub(crate) struct Beginning {
+    pub(crate) request: RawId,
+    pub(crate) deadline: Tick,
+    pub(crate) needs: Requirement,
+}
+
 /// A call that runs.
 pub(super) struct RunningCall {
     pub(super) id: CallId,
@@ -29,6 +39,8 @@ pub(super) struct RunningCall {
     pub(super) group: CallId,
     pub(super) request: RawId,
     pub(super) terms: Terms,
+    /// What it and the others of its group need.
+    pub(super) needs: Needs,
     /// When it is over at the latest, whatever its driver does.
     pub(super) deadline: Tick,
     /// Where its messages go, once there is something.

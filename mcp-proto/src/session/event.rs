@@ -37,12 +37,12 @@ impl fmt::Display for EventId {
     }
 }
 
-/// A message that was or will be sent as an event.
+/// An event as it is kept elsewhere.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Event {
     /// Its name.
     pub id: EventId,
-    /// JSON text.
+    /// What to keep of it, and to give back as it is.
     pub message: Bytes,
 }
 

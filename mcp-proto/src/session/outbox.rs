@@ -12,9 +12,14 @@ use super::{
     change::Key,
     event::{Class, Event, EventId, Pull, StreamHandle},
     policy::SessionPolicy,
-    stream::{Closing, Kept, Payload, Purpose, Stream, Terms},
+    stored,
+    stream::{Closing, Kept, Needs, Payload, Purpose, Stream, Terms},
 };
-use crate::{sse, time::Now};
+use crate::{
+    auth::scope::{Requirement, Scopes},
+    sse,
+    time::Now,
+};
 
 /// The first stream of a session that was taken over from another server. Numbers of one server end here.
 const STREAMS_PER_EPOCH: u64 = 1 << 32;
@@ -22,7 +27,7 @@ const STREAMS_PER_EPOCH: u64 = 1 << 32;
 pub(super) struct Outbox {
     streams: Vec<Stream>,
     /// Messages about no call, while no stream takes them.
-    waiting: VecDeque<Waiting>,
+    waiting: VecDeque<Outgoing>,
     /// The number of the next stream.
     next: u64,
     /// The age of the next event.
@@ -33,10 +38,13 @@ pub(super) struct Outbox {
     effects: VecDeque<Effect>,
 }
 
-pub(super) struct Waiting {
-    class: Class,
+/// A message on its way to a stream.
+pub(super) struct Outgoing {
+    pub(super) class: Class,
     pub(super) key: Option<Key>,
-    message: Bytes,
+    /// What whoever is sent it needs besides what its stream does.
+    pub(super) needs: Option<Requirement>,
+    pub(super) message: Bytes,
 }
 
 /// A message that has to be sent cannot be kept.
@@ -51,6 +59,8 @@ pub(super) enum Resumed {
     Evicted,
     /// As many streams as there may be are open.
     TooMany,
+    /// What is on it is for callers with these scopes.
+    Denied(Scopes),
     /// There never was such an event, or nothing came or will come after it.
     Unknown,
 }
@@ -114,7 +124,7 @@ impl Outbox {
     pub(super) fn open(
         &mut self,
         purpose: Purpose,
-        terms: Terms,
+        (terms, needs): (Terms, Needs),
         first: Option<Payload>,
         now: Now,
         every_micros: u64,
@@ -123,17 +133,17 @@ impl Outbox {
         let number = self.next;
         self.next = self.next.saturating_add(1);
         let mut stream = Stream::new(number, purpose);
+        stream.needs = needs;
         let handle = stream.connect(terms, now.tick.after_micros(every_micros), self.age());
         if let Some(payload) = first {
             // It is small, and a stream without it is of less use than what goes for it.
             let _ = self.make_room(Class::Must, payload.len(), policy);
             let is_stored = !policy.keeps_events_elsewhere || purpose == Purpose::Legacy;
             if !is_stored {
-                let id = EventId { stream: number, sequence: stream.next };
-                self.effects.push_back(Effect::Append(Event { id, message: Bytes::new() }));
+                self.append(&stream, None, &[]);
             }
-            self.bytes = self.bytes.saturating_add(payload.len());
-            self.keep(&mut stream, Class::Must, None, payload, is_stored);
+            let event = self.event(&stream, Class::Must, payload, is_stored);
+            self.keep(&mut stream, event);
         }
         self.streams.push(stream);
         handle
@@ -147,26 +157,17 @@ impl Outbox {
     }
 
     /// Puts an event on a stream.
-    fn keep(
-        &mut self,
-        stream: &mut Stream,
-        class: Class,
-        key: Option<Key>,
-        payload: Payload,
-        is_stored: bool,
-    ) {
-        let sequence = stream.next;
+    fn keep(&mut self, stream: &mut Stream, event: Kept) {
         stream.next = stream.next.saturating_add(1);
-        stream.events.push_back(Kept {
-            sequence,
-            order: self.age(),
-            class,
-            key,
-            payload,
-            is_stored,
-            is_guest: false,
-        });
         self.events = self.events.saturating_add(1);
+        self.bytes = self.bytes.saturating_add(event.payload.len());
+        stream.events.push_back(event);
+    }
+
+    /// The next event of a stream.
+    fn event(&mut self, stream: &Stream, class: Class, payload: Payload, is_stored: bool) -> Kept {
+        let (sequence, order) = (stream.next, self.age());
+        Kept { sequence, order, class, key: None, needs: None, payload, is_stored, is_guest: false }
     }
 
     /// RES-04, RES-05, AMB-19: the stream of the event, from the next one on.
@@ -188,6 +189,9 @@ impl Outbox {
             let is_over = stream.is_finished && id.sequence.saturating_add(1) >= stream.next;
             if stream.purpose == Purpose::Legacy || id.sequence > stream.shown || is_over {
                 return Resumed::Unknown;
+            }
+            if !terms.permit(&stream.needs) {
+                return Resumed::Denied(Scopes::union(stream.needs.iter().map(Requirement::scopes)));
             }
             let takes_place = stream.connection.is_some() || stream.purpose == Purpose::Call;
             if !takes_place && standalone >= policy.streams_max {
@@ -225,15 +229,21 @@ impl Outbox {
         self.streams.iter_mut().find(|stream| stream.number == number)
     }
 
+    /// Asks for the next event of a stream to be kept.
+    fn append(&mut self, stream: &Stream, needs: Option<&Requirement>, message: &[u8]) {
+        let id = EventId { stream: stream.number, sequence: stream.next };
+        let message = stored::write(stream.needs.iter().chain(needs), message);
+        self.effects.push_back(Effect::Append(Event { id, message }));
+    }
+
     /// Puts a message on a stream.
     pub(super) fn push(
         &mut self,
         number: u64,
-        class: Class,
-        key: Option<Key>,
-        message: Bytes,
+        outgoing: Outgoing,
         policy: &SessionPolicy,
     ) -> Result<(), Overflow> {
+        let Outgoing { class, key, needs, message } = outgoing;
         if let Some(key) = &key
             && self.stream(number).is_some_and(|stream| stream.has_unsent(key))
         {
@@ -248,28 +258,27 @@ impl Outbox {
         let mut stream = self.streams.swap_remove(place);
         let is_stored = !policy.keeps_events_elsewhere || stream.purpose == Purpose::Legacy;
         if !is_stored {
-            let id = EventId { stream: number, sequence: stream.next };
-            self.effects.push_back(Effect::Append(Event { id, message: message.clone() }));
+            self.append(&stream, needs.as_ref(), &message);
         }
-        self.bytes = self.bytes.saturating_add(message.len());
-        self.keep(&mut stream, class, key, Payload::Message(message), is_stored);
+        let event = self.event(&stream, class, Payload::Message(message), is_stored);
+        self.keep(&mut stream, Kept { key, needs, ..event });
         wake(&mut stream, &mut self.effects);
         self.streams.push(stream);
         Ok(())
     }
 
     /// Keeps a message about no call until there is a stream for it.
-    pub(super) fn wait(&mut self, class: Class, key: Option<Key>, message: Bytes, policy: &SessionPolicy) {
-        if let Some(key) = &key
+    pub(super) fn wait(&mut self, outgoing: Outgoing, policy: &SessionPolicy) {
+        if let Some(key) = &outgoing.key
             && (self.waiting.iter().any(|waiting| waiting.key.as_ref() == Some(key))
                 || self.streams.iter().any(|stream| stream.connection.is_some() && stream.has_unsent(key)))
         {
             return;
         }
         // Nothing about no call has to be sent, so nothing overflows.
-        if self.make_room(class, message.len(), policy) == Ok(true) {
-            self.count(&message);
-            self.waiting.push_back(Waiting { class, key, message });
+        if self.make_room(outgoing.class, outgoing.message.len(), policy) == Ok(true) {
+            self.count(&outgoing.message);
+            self.waiting.push_back(outgoing);
         }
     }
 
@@ -303,6 +312,16 @@ impl Outbox {
             }
         }
         Ok(true)
+    }
+
+    /// Bytes of messages that are kept.
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Gives up what was sent, and what nobody has to get.
+    pub(super) fn shed(&mut self) {
+        while self.evict_sent() || self.drop_unsent(Class::Lossy) {}
     }
 
     fn has_unsent_message(&self) -> bool {
@@ -351,31 +370,32 @@ impl Outbox {
         true
     }
 
-    /// Gives what waits to the newest open stream that is for it. `is_allowed` says whether a stream of these
-    /// terms may carry it.
-    pub(super) fn deliver(&mut self, policy: &SessionPolicy, is_allowed: impl Fn(&Key, &Terms) -> bool) {
-        let is_target = |stream: &&Stream| {
-            let is_open = stream
-                .connection
-                .as_ref()
-                .is_some_and(|connection| connection.closing.is_none() && !connection.is_replaying);
-            is_open && stream.purpose != Purpose::Call && !stream.is_finished
+    /// Gives what waits to the newest open stream that may carry it. Where there are streams and none may, nobody
+    /// is told.
+    pub(super) fn deliver(&mut self, policy: &SessionPolicy) {
+        let is_open = |stream: &Stream| {
+            let connection = stream.connection.as_ref();
+            connection.is_some_and(|connection| connection.closing.is_none() && !connection.is_replaying)
+                && stream.purpose != Purpose::Call
+                && !stream.is_finished
         };
-        let target = self
+        let mut open: Vec<(u64, u64, Terms)> = self
             .streams
             .iter()
-            .filter(is_target)
-            .max_by_key(|stream| stream.connection.as_ref().map(|connection| connection.age));
-        let Some((number, terms)) =
-            target.and_then(|stream| Some((stream.number, stream.connection.as_ref()?.terms.clone())))
-        else {
+            .filter(|stream| is_open(stream))
+            .filter_map(|stream| Some((stream, stream.connection.as_ref()?)))
+            .map(|(stream, connection)| (connection.age, stream.number, connection.terms.clone()))
+            .collect();
+        if open.is_empty() {
             return;
-        };
-        while let Some(Waiting { class, key, message }) = self.waiting.pop_front() {
-            self.discount(message.len());
-            if key.as_ref().is_none_or(|key| is_allowed(key, &terms)) {
+        }
+        open.sort_unstable_by_key(|(age, ..)| std::cmp::Reverse(*age));
+        while let Some(outgoing) = self.waiting.pop_front() {
+            self.discount(outgoing.message.len());
+            let may_carry = |terms: &Terms| terms.permit(outgoing.needs.as_slice());
+            if let Some((_, number, _)) = open.iter().find(|(.., terms)| may_carry(terms)) {
                 // Its room has just become free.
-                let _ = self.push(number, class, key, message, policy);
+                let _ = self.push(*number, outgoing, policy);
             }
         }
     }
@@ -397,9 +417,10 @@ impl Outbox {
         let Some(place) = self.streams.iter().position(|stream| stream.number == number) else { return };
         let mut stream = self.streams.swap_remove(place);
         let sent = stream.sent;
-        let is_unsent =
-            |event: &mut Kept| event.sequence > sent && matches!(event.payload, Payload::Message(_));
-        while let Some(event) = stream.events.pop_back_if(is_unsent) {
+        let is_unsent = |event: &Kept| event.sequence > sent && matches!(event.payload, Payload::Message(_));
+        while stream.events.back().is_some_and(is_unsent)
+            && let Some(event) = stream.events.pop_back()
+        {
             if !event.is_guest {
                 self.discount(event.payload.len());
             }
@@ -480,12 +501,15 @@ impl Outbox {
         let purpose = stream.purpose;
         // What a store has under the id of this stream stays on it.
         if purpose == Purpose::Standalone && !policy.keeps_events_elsewhere {
-            while let Some(event) = stream.events.pop_back_if(|event| event.sequence > stream.shown) {
+            while stream.events.back().is_some_and(|event| event.sequence > stream.shown)
+                && let Some(event) = stream.events.pop_back()
+            {
                 let is_known =
                     event.key.is_some() && self.waiting.iter().any(|waiting| waiting.key == event.key);
                 match event.payload {
                     Payload::Message(message) if !is_known => {
-                        self.waiting.push_front(Waiting { class: event.class, key: event.key, message });
+                        let Kept { class, key, needs, .. } = event;
+                        self.waiting.push_front(Outgoing { class, key, needs, message });
                     }
                     payload @ (Payload::Message(_) | Payload::Prime(_) | Payload::Endpoint(_)) => {
                         self.events = self.events.saturating_sub(1);
@@ -536,14 +560,14 @@ impl Outbox {
             if stream.events.get(behind).is_some_and(|event| event.sequence == sequence) {
                 continue;
             }
-            let payload = if event.message.is_empty() {
+            let Some((needs, message)) = stored::read(&event.message) else { continue };
+            let payload = if message.is_empty() {
                 Payload::Prime(policy.retry_millis)
             } else {
-                Payload::Message(event.message)
+                Payload::Message(message)
             };
-            let (order, class, key) = (self.age(), Class::Must, None);
-            let kept = Kept { sequence, order, class, key, payload, is_stored: true, is_guest: true };
-            stream.events.insert(behind, kept);
+            let event = self.event(&stream, Class::Must, payload, true);
+            stream.events.insert(behind, Kept { sequence, needs: Some(needs), is_guest: true, ..event });
             stream.next = stream.next.max(last.saturating_add(1));
         }
         if let Some(connection) = &mut stream.connection {
@@ -559,7 +583,7 @@ impl Outbox {
         for stream in &mut self.streams {
             let Some(connection) = &mut stream.connection else { continue };
             if connection.terms.until <= now.unix {
-                connection.closing.get_or_insert(Closing::Quietly);
+                connection.closing = Some(Closing::Quietly);
             }
             if connection.heartbeat <= now.tick {
                 connection.heartbeat = now.tick.after_micros(every_micros);

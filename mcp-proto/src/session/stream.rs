@@ -3,13 +3,14 @@
 use std::collections::VecDeque;
 
 use bytes::Bytes;
+use smallvec::SmallVec;
 
 use super::{
     change::Key,
     event::{Class, EventId, StreamHandle},
 };
 use crate::{
-    auth::scope::Scopes,
+    auth::scope::{Requirement, Scopes},
     sse,
     time::{Tick, UnixSeconds},
 };
@@ -34,6 +35,19 @@ pub(crate) struct Terms {
     pub(crate) granted: Option<Scopes>,
 }
 
+impl Terms {
+    /// Whether somebody with these terms may have what needs all of this.
+    pub(super) fn permit(&self, needs: &[Requirement]) -> bool {
+        match &self.granted {
+            Some(granted) => needs.iter().all(|needs| needs.satisfied_by(granted)),
+            None => needs.iter().all(Requirement::is_empty),
+        }
+    }
+}
+
+/// What there is to be granted before one may have something. Most calls come alone.
+pub(super) type Needs = SmallVec<[Requirement; 1]>;
+
 /// Why a connection's stream is to end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Closing {
@@ -46,6 +60,8 @@ pub(super) enum Closing {
 pub(super) struct Stream {
     pub(super) number: u64,
     pub(super) purpose: Purpose,
+    /// What whoever is sent any of it needs.
+    pub(super) needs: Needs,
     pub(super) events: VecDeque<Kept>,
     /// The sequence of the next event.
     pub(super) next: u64,
@@ -68,6 +84,8 @@ pub(super) struct Kept {
     pub(super) order: u64,
     pub(super) class: Class,
     pub(super) key: Option<Key>,
+    /// What whoever is sent this needs besides.
+    pub(super) needs: Option<Requirement>,
     pub(super) payload: Payload,
     /// It may be shown.
     pub(super) is_stored: bool,
@@ -135,6 +153,7 @@ impl Stream {
         Self {
             number,
             purpose,
+            needs: Needs::new(),
             events: VecDeque::new(),
             next: 1,
             sent: 0,
@@ -224,6 +243,11 @@ impl Stream {
                 break;
             }
             self.sent = event.sequence;
+            let is_permitted =
+                event.needs.as_ref().is_none_or(|needs| connection.terms.permit(std::slice::from_ref(needs)));
+            if !is_permitted {
+                continue;
+            }
             let id = EventId { stream: number, sequence: event.sequence };
             match (&event.payload, purpose) {
                 (Payload::Prime(retry), _) => sse::prime(out, &id.to_string(), *retry),

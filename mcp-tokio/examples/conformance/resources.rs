@@ -1,15 +1,20 @@
 //! The resources, and the template of more.
 
+use std::future::ready;
+
 use mcp_tokio::{Catalog, Interrupt, ReadRequest, Resource, ResourceContents, ResourceTemplate};
 use serde_json::json;
 
-use crate::media;
+use crate::{media, world::World};
 
 const TEXT_TYPE: &str = "text/plain";
 const JSON_TYPE: &str = "application/json";
 
-pub(crate) fn add_to(catalog: Catalog) -> Catalog {
-    catalog.resource(static_text()).resource(static_binary()).resource(watched()).template(numbered())
+/// The resource that changes.
+pub(crate) const WATCHED: &str = "test://watched-resource";
+
+pub(crate) fn add_to(catalog: Catalog, world: &World) -> Catalog {
+    catalog.resource(static_text()).resource(static_binary()).resource(watched(world)).template(numbered())
 }
 
 fn static_text() -> Resource {
@@ -27,9 +32,15 @@ fn static_binary() -> Resource {
         })
 }
 
-fn watched() -> Resource {
-    let text = "This is the content of the watched resource.";
-    Resource::text("test://watched-resource", "Watched resource", TEXT_TYPE, text)
+fn watched(world: &World) -> Resource {
+    let world = world.clone();
+    Resource::new(WATCHED, "Watched resource")
+        .description("A text that changes")
+        .mime_type(TEXT_TYPE)
+        .handler(move |request: ReadRequest| {
+            let text = format!("This is version {} of the watched resource.", world.version());
+            ready(Ok::<_, Interrupt>(ResourceContents::text(request.uri, text).mime_type(TEXT_TYPE)))
+        })
 }
 
 fn numbered() -> ResourceTemplate {

@@ -1,4 +1,6 @@
-// The MCP Inspector as a command, in both eras of the protocol.
+// The MCP Inspector as a command, in both eras of the protocol, at a server of whoami's tools or, where sessions are
+// asked for, of the conformance suite's.
+//   check.mjs stateless|session
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
@@ -25,7 +27,7 @@ function inspect(era, ...flags) {
 const bearer = ['--header', `Authorization: Bearer ${token}`];
 const call = (name, ...words) => ['--method', 'tools/call', '--tool-name', name, '--tool-arg', ...words];
 
-for (const era of ['legacy', 'modern']) {
+function stateless(era) {
   const list = inspect(era, '--method', 'tools/list', '--strict', ...bearer);
   assert.equal(list.status, 0, list.told);
   assert.deepEqual(list.result.tools.map(({ name }) => name).sort(), ['echo', 'slow', 'whoami', 'write']);
@@ -41,5 +43,24 @@ for (const era of ['legacy', 'modern']) {
   const stranger = inspect(era, '--method', 'tools/list');
   assert.equal(stranger.status, 3, stranger.told);
   assert.match(stranger.told, /auth_required/);
-  console.log(`inspector, ${era}: lists, calls, is refused`);
+}
+
+function session(era) {
+  const list = inspect(era, '--method', 'tools/list', '--strict', ...bearer);
+  assert.equal(list.status, 0, list.told);
+  assert.equal(list.result.tools[0].name, 'test_simple_text');
+
+  const slow = inspect(era, ...call('test_slow', 'seconds=1'), ...bearer);
+  assert.equal(slow.status, 0, slow.told);
+  assert.deepEqual(slow.result.content, [{ type: 'text', text: 'done' }]);
+
+  const stranger = inspect(era, '--method', 'tools/list');
+  assert.equal(stranger.status, 3, stranger.told);
+  assert.match(stranger.told, /auth_required/);
+}
+
+const [, , scenarios] = process.argv;
+for (const era of ['legacy', 'modern']) {
+  ({ stateless, session })[scenarios](era);
+  console.log(`inspector, ${era}, ${scenarios}: lists, calls, is refused`);
 }

@@ -75,7 +75,7 @@ function authorize(query) {
 }
 
 function exchange(form) {
-  if (form.grant_type === 'client_credentials') return token({ ...form, client_id: 'static' }, 'static');
+  if (form.grant_type === 'client_credentials') return token(form, form.client_id);
   demand(form.grant_type === 'authorization_code', 'unsupported_grant_type');
   const asked = codes.get(form.code);
   codes.delete(form.code);

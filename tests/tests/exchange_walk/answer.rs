@@ -15,8 +15,49 @@ pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) fields: HeaderMap,
     pub(crate) body: Vec<u8>,
+    /// Those in the body, if it is a stream.
+    pub(crate) events: Vec<Event>,
     /// What logs call the refusal.
     pub(crate) rule: Option<&'static str>,
+}
+
+/// An event of a stream.
+#[derive(Debug, Default)]
+pub(crate) struct Event {
+    pub(crate) id: Option<String>,
+    pub(crate) name: Option<String>,
+    pub(crate) data: String,
+}
+
+/// The events of a stream, by the rules of the HTML standard for the fields that we may use.
+pub(crate) fn events(stream: &[u8]) -> Vec<Event> {
+    let text = std::str::from_utf8(stream).expect("an event stream is UTF-8");
+    if text.is_empty() {
+        return Vec::new();
+    }
+    let events = text.strip_suffix("\n\n").expect("an event ends with an empty line").split("\n\n");
+    // A comment keeps the connection alive.
+    events.filter(|event| !event.starts_with(':')).map(event).collect()
+}
+
+fn event(text: &str) -> Event {
+    let mut event = Event::default();
+    let mut has_data = false;
+    for line in text.split('\n') {
+        let (field, value) = line.split_once(':').expect("a field has a name and a value");
+        let value = value.strip_prefix(' ').unwrap_or(value).to_owned();
+        match field {
+            "id" => assert!(event.id.replace(value).is_none(), "two ids of one event"),
+            "event" => assert!(event.name.replace(value).is_none(), "two names of one event"),
+            "retry" => assert!(value.parse::<u32>().is_ok(), "how long to wait, in milliseconds"),
+            "data" => {
+                assert!(!has_data, "an event has one line of data");
+                (event.data, has_data) = (value, true);
+            }
+            _ => panic!("an unknown field {field}"),
+        }
+    }
+    event
 }
 
 /// A JSON-RPC answer.
@@ -57,9 +98,14 @@ impl Answer {
         let body = match &response.payload {
             Payload::Empty => Vec::new(),
             Payload::Whole(bytes) => bytes.to_vec(),
-            Payload::Stream => panic!("no handler has notified, and yet a stream is open"),
+            Payload::Stream => panic!("a stream that nobody has read"),
         };
-        Self { status: response.status.as_u16(), fields, body, rule: response.rule.map(|rule| rule.name) }
+        let rule = response.rule.map(|rule| rule.name);
+        let mut answer = Self { status: response.status.as_u16(), fields, body, events: Vec::new(), rule };
+        if answer.is_stream() {
+            answer.events = events(&answer.body);
+        }
+        answer
     }
 
     pub(crate) fn field(&self, name: &HeaderName) -> Option<&str> {
@@ -78,16 +124,9 @@ impl Answer {
         if !self.is_stream() {
             return vec![&self.body];
         }
-        let body = std::str::from_utf8(&self.body).expect("an event stream is UTF-8");
-        let events = body.strip_suffix("\n\n").expect("an event ends with an empty line").split("\n\n");
-        events
-            // A comment that keeps the connection alive.
-            .filter(|event| !event.starts_with(':'))
-            .map(|event| {
-                let data = event.strip_prefix("data: ").filter(|data| !data.contains('\n'));
-                data.expect("an event with nothing but data").as_bytes()
-            })
-            .collect()
+        // What only says where a stream begins is no message.
+        let says_something = self.events.iter().filter(|event| !event.data.is_empty());
+        says_something.map(|event| event.data.as_bytes()).collect()
     }
 
     /// The answer to a single message, behind what was told before it.

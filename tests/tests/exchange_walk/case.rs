@@ -3,6 +3,7 @@
 mod body;
 mod caller;
 mod sent;
+mod session;
 
 use std::{cell::Cell, fmt};
 
@@ -13,12 +14,13 @@ use mcp_tests::draw::Draw;
 use self::body::View;
 pub(crate) use self::{
     body::Content,
-    caller::NONCE,
+    caller::{NONCE, OF_APPLICATION},
     sent::{WithProof, WithoutCredentials},
+    session::{OPENED, Pretence},
 };
 use crate::{
     fields::{
-        AcceptMeans, CodingMeans, CredentialMeans, Entry, HostMeans, LengthMeans, OriginMeans, Sent,
+        AcceptMeans, CodingMeans, CredentialMeans, Entry, HostMeans, LengthMeans, OriginMeans, Query, Sent,
         VersionMeans,
     },
     scene::{Mode, Scene, ServerKind},
@@ -61,9 +63,15 @@ enum Fact {
     Notice,
     Outcome,
     LaterOutcome,
+    SessionField,
+    EventField,
+    State,
+    Opener,
+    SessionRevision,
+    Room,
 }
 
-const FACTS: usize = Fact::LaterOutcome as usize + 1;
+const FACTS: usize = Fact::Room as usize + 1;
 
 /// The choices of one exchange of a scene.
 pub(crate) struct Case<'s> {
@@ -72,11 +80,18 @@ pub(crate) struct Case<'s> {
     drawn: [Cell<Option<usize>>; FACTS],
     /// The element of a batch that is looked at.
     view: Cell<Option<View>>,
+    pretence: Cell<Option<Pretence>>,
 }
 
 impl<'s> Case<'s> {
     pub(crate) fn new(scene: &'s Scene, draw: &'s Draw) -> Self {
-        Self { scene, draw, drawn: [const { Cell::new(None) }; FACTS], view: Cell::new(None) }
+        Self {
+            scene,
+            draw,
+            drawn: [const { Cell::new(None) }; FACTS],
+            view: Cell::new(None),
+            pretence: Cell::new(None),
+        }
     }
 
     fn place(&self, fact: Fact, count: usize) -> usize {
@@ -118,7 +133,7 @@ impl<'s> Case<'s> {
         self.pick(Fact::Method, &self.scene.methods)
     }
 
-    pub(crate) fn query(&self) -> (Option<&'static str>, bool) {
+    pub(crate) fn query(&self) -> Query {
         *self.pick(Fact::Query, &self.scene.queries)
     }
 
@@ -259,7 +274,7 @@ impl fmt::Debug for Case<'_> {
         if place(Fact::Mode).is_some() {
             out.field("Mode", &self.mode());
         }
-        out.field("Request", &(self.method(), self.path(), self.query().0));
+        out.field("Request", &(self.method(), self.path(), self.query().text));
         macro_rules! show {
             ($($fact:ident: $value:expr),* $(,)?) => {
                 $(if place(Fact::$fact).is_some_and(|place| place > 0) {
@@ -293,6 +308,14 @@ impl fmt::Debug for Case<'_> {
             Notice: self.notice(),
             Outcome: self.outcome_after(0),
             LaterOutcome: self.outcome_after(1),
+            SessionField: self.session_entry().sent,
+            EventField: self.event_entry().sent,
+            State: self.state(),
+            SessionRevision: self.session_revision(),
+            Room: self.room(),
+        }
+        if place(Fact::Opener).is_some() {
+            out.field("Opener", &(self.opener().party, self.opener().grant, self.opener().until));
         }
         if let Some(token) = place(Fact::Credential).and_then(|_| self.token()) {
             out.field("token", &token.label);

@@ -67,6 +67,6 @@ fn algorithms(scheme: &str, server: ServerKind) -> BTreeSet<String> {
 /// Whether the request came in the scheme `DPoP`, as far as it has one: with a token in the query too,
 /// it has two.
 fn is_bound(case: &Case<'_>) -> bool {
-    !case.query().1
+    !case.query().has_token
         && matches!(case.credential(), CredentialMeans::Bound(_) | CredentialMeans::BoundMalformed)
 }

@@ -1,7 +1,7 @@
 //! An answer against the row of the table that applies.
 
 use http::{HeaderName, header};
-use mcp_proto::{jws::dpop::ProofDenial, refusal::Outage};
+use mcp_proto::{jws::dpop::ProofDenial, refusal::Outage, session::Session};
 use serde_json::{Value, json};
 
 use crate::{
@@ -14,7 +14,8 @@ use crate::{
     messages::{ComesTo, EnvelopeMeans, Id},
     results::{compare_result, expected_call},
     scene::{Arrival, Bound, Mode, ServerKind, Verdict},
-    table::{Body, ErrorId, ROWS, Refused, Requested, Rule, Then, With, has_run},
+    streams::{compare_connected, compare_listening, compare_posted, compare_resumed},
+    table::{Body, ErrorId, ROWS, Refused, Requested, Rule, Then, With, has_run, is_on_stream, revision},
     tokens::{AUDIENCE, ISSUER, OTHER_ISSUER},
 };
 
@@ -42,10 +43,14 @@ pub(crate) fn compare(
     if !matches!(row.then, Then::Entries) {
         let expected = if has_run(case, place) { expected_call(case) } else { None };
         same("calls", expected.as_slice(), &run.called)?;
+        if is_on_stream(case, place) {
+            return compare_posted(case, run, place, answer, challenges);
+        }
         let told: Vec<_> = expected.as_ref().and_then(|_| expected_notice(case)).into_iter().collect();
-        let is_stream = !told.is_empty() || expected.is_some() && is_kept_open(case);
+        let is_of_session = matches!(row.then, Then::Listening | Then::Resumed | Then::Connected);
+        let is_stream = is_of_session || !told.is_empty() || expected.is_some() && is_kept_open(case);
         same("a stream", is_stream, run.is_stream)?;
-        if is_stream {
+        if is_stream && !is_of_session {
             same("notifications", told, answer.notifications())?;
         }
     }
@@ -70,10 +75,35 @@ pub(crate) fn compare(
         Then::Answer | Then::Handshake | Then::Handled => {
             same("status", 200, answer.status)?;
             compare_media_type(case, answer, run.is_stream)?;
+            if matches!(row.then, Then::Handshake) {
+                compare_opened(case, run)?;
+            }
             compare_result(case, &row.then, &answer.message())
+        }
+        Then::Listening => compare_listening(case, answer),
+        Then::Resumed => compare_resumed(case, answer),
+        Then::Connected => compare_connected(answer),
+        Then::Ended => {
+            same("status", 200, answer.status)?;
+            same("body", true, answer.body.is_empty())?;
+            let session = run.kept.as_ref().map(|(kept, _)| &kept.session);
+            same("ended", Some(true), session.map(Session::is_over))
         }
         Then::Entries => compare_entries(case, run, answer, challenges, hits),
     }
+}
+
+/// LIF-09, VER-13: a session keeps what was agreed on.
+fn compare_opened(case: &Case<'_>, run: &Run<'_>) -> Compared {
+    same("a session", case.mode().keeps_sessions(), run.opened.is_some())?;
+    let Some((session, _)) = &run.opened else {
+        return Ok(());
+    };
+    let info = session.info();
+    let params: Value = serde_json::from_str(&format!("{{{}}}", case.operation().params)).expect("JSON");
+    same("revision", revision(case).name(), info.revision().as_str())?;
+    same("capabilities", &params["capabilities"], &info.capabilities())?;
+    same("client", &params["clientInfo"], &info.client())
 }
 
 /// What logs and records call the refusal.

@@ -1,23 +1,26 @@
 //! Drives an exchange from its head to its answer.
 
+mod calls;
+mod sessions;
+
 use std::fmt;
 
 use http::HeaderMap;
 use mcp_proto::{
-    Callee, Engine, Finish, Head, Now, Response, Step, Tick, UnixSeconds,
-    exchange::{About, Call, Facts, ItemKind, Notified, Presented, Verify},
+    Engine, Head, Now, Response, Step, Tick, UnixSeconds,
+    exchange::{About, Facts, ItemKind, Presented, Verify},
     head::{Fields, ScannedFields},
-    response::Payload,
+    session::{Owner, Session},
     time::Deadline,
 };
 
 use serde_json::Value;
 
 use crate::{
-    case::{Case, WithProof, WithoutCredentials},
+    case::{Case, OPENED, WithProof, WithoutCredentials},
     fields::{BODY_BYTES_MAX, CredentialMeans, REFUSED_BODY_BYTES_MAX},
-    handlers::{notification, outcome},
-    scene::{Guard, HandlerOutcome, Notice},
+    scene::Guard,
+    sessions::Kept,
     tokens::{NOON, SentProof, Token},
 };
 
@@ -38,6 +41,14 @@ pub(crate) struct Run<'e> {
     pub(crate) deadline: Option<Deadline>,
     /// Whether the answer was sent piece by piece.
     pub(crate) is_stream: bool,
+    /// How often somebody was asked about sessions.
+    pub(crate) session_steps: usize,
+    /// The session that the request belongs to, if there is one, and when it was used last before.
+    pub(crate) kept: Option<(Kept, Tick)>,
+    /// The session that was opened, and who owns it.
+    pub(crate) opened: Option<(Session, Owner)>,
+    /// What went on the stream of the session instead of into the answer (LSE-04).
+    pub(crate) on_stream: Vec<u8>,
 }
 
 /// A handler that was to run.
@@ -56,9 +67,8 @@ pub(crate) struct Called {
 /// Looks at each step.
 pub(crate) type Watch<'w> = Option<&'w mut dyn FnMut(&dyn fmt::Debug)>;
 
-fn now(unix: u64) -> Now {
-    Now { tick: Tick(1), unix: UnixSeconds(unix) }
-}
+/// When a request comes.
+const BEGIN: Now = Now { tick: OPENED, unix: UnixSeconds(NOON) };
 
 fn head<'c, F: Fields>(engine: &Engine, case: &Case<'c>, query: Option<&'c str>, fields: F) -> Head<'c, F> {
     Head {
@@ -73,7 +83,7 @@ fn head<'c, F: Fields>(engine: &Engine, case: &Case<'c>, query: Option<&'c str>,
 
 /// The whole exchange.
 pub(crate) fn drive<'e>(engine: &'e Engine, case: &Case<'_>, watch: Watch<'_>) -> (Run<'e>, Response) {
-    let step = engine.accept(&head(engine, case, case.query().0, case), now(NOON));
+    let step = engine.accept(&head(engine, case, case.query().text, case), BEGIN);
     finish(engine, case, step, watch)
 }
 
@@ -83,19 +93,24 @@ pub(crate) fn drive_with_fields<'e>(
     case: &Case<'_>,
     fields: &HeaderMap,
 ) -> (Run<'e>, Response) {
-    let step = engine.accept(&head(engine, case, case.query().0, ScannedFields::new(fields)), now(NOON));
+    let step = engine.accept(&head(engine, case, case.query().text, ScannedFields::new(fields)), BEGIN);
     finish(engine, case, step, None)
 }
 
 /// The exchange from the verifier on, for another caller.
-pub(crate) fn drive_with(engine: &Engine, case: &Case<'_>, verify: Verify<'_>, facts: Facts) -> Response {
-    let step = verify.resolve(facts, now(case.clock()));
+pub(crate) fn drive_with<'e>(
+    engine: &'e Engine,
+    case: &Case<'_>,
+    verify: Verify<'e>,
+    facts: Facts,
+) -> Response {
+    let step = verify.resolve(facts, case.now());
     finish(engine, case, step, None).1
 }
 
 /// The exchange of the same request without credentials.
 pub(crate) fn drive_without_credentials<'e>(engine: &'e Engine, case: &Case<'_>) -> Step<'e> {
-    engine.accept(&head(engine, case, None, WithoutCredentials(case)), now(NOON))
+    engine.accept(&head(engine, case, None, WithoutCredentials(case)), BEGIN)
 }
 
 /// The exchange of the same request with its token in the scheme `DPoP` and this proof, up to where
@@ -108,8 +123,8 @@ pub(crate) fn drive_with_proof<'e>(
 ) -> Step<'e> {
     let authorization = format!("DPoP {}", token.text).parse().expect("tokens are ASCII");
     let fields = WithProof { case, authorization, proof: &proof.field };
-    match engine.accept(&head(engine, case, None, fields), now(NOON)) {
-        Step::Verify(verify) => verify.resolve(proof.facts.clone(), now(case.clock())),
+    match engine.accept(&head(engine, case, None, fields), BEGIN) {
+        Step::Verify(verify) => verify.resolve(proof.facts.clone(), case.now()),
         step => step,
     }
 }
@@ -133,7 +148,7 @@ fn check_presented(case: &Case<'_>, presented: Presented<'_>) {
 }
 
 fn finish<'e>(
-    engine: &Engine,
+    engine: &'e Engine,
     case: &Case<'_>,
     mut step: Step<'e>,
     mut watch: Watch<'_>,
@@ -145,7 +160,10 @@ fn finish<'e>(
             watch(&step);
         }
         step = match step {
-            Step::Respond(response) => return (run, response),
+            Step::Respond(response) => {
+                sessions::hear(&mut run);
+                return (run, response);
+            }
             Step::Probe(probe) => probe.resolve(case.ready()),
             Step::Verify(verify) => {
                 check_presented(case, verify.presented());
@@ -160,7 +178,7 @@ fn finish<'e>(
                 if matches!(facts, Facts::Signed(_) | Facts::Proven(..) | Facts::Accepted(_)) {
                     run.verify = Some(verify.clone());
                 }
-                verify.resolve(facts, now(case.clock()))
+                verify.resolve(facts, case.now())
             }
             Step::ReadId(read) => {
                 run.has_read_id = true;
@@ -170,7 +188,7 @@ fn finish<'e>(
             Step::ReadBody(read) => {
                 run.has_read_body = true;
                 assert_eq!(u64::from(read.limit()), BODY_BYTES_MAX, "what is read of a body");
-                read.resolve(case.body(), now(case.clock()))
+                read.resolve(case.body(), case.now())
             }
             Step::Filter(filter) => {
                 let mut names = Vec::new();
@@ -182,84 +200,11 @@ fn finish<'e>(
                 run.asked.push((kind, names));
                 step
             }
-            Step::Call(call) => {
-                let mut stream = None;
-                let mut frames = Vec::new();
-                let mut call = call;
-                // Whether there is room is found out once, before the first of them begins.
-                if case.outcome_after(0) == HandlerOutcome::Overloaded {
-                    let response = call.reply.refuse_overloaded(engine);
-                    return (run, Response { about: call.about, ..response });
-                }
-                loop {
-                    let calls_before = run.called.len();
-                    run.called.push(called(&call));
-                    // However many calls there are, the client waits no longer than for one.
-                    assert_eq!(*run.deadline.get_or_insert(call.deadline), call.deadline, "one deadline");
-                    run.abouts.extend(call.about.as_deref().cloned());
-                    if let Some(notification) = notification(case.notice()) {
-                        match call.reply.notify(&notification, &mut frames) {
-                            Notified::Opened(head) => {
-                                assert!(stream.replace(head).is_none(), "a second head");
-                            }
-                            Notified::Frame | Notified::Suppressed(_) => {}
-                        }
-                    }
-                    if case.notice() == Notice::Silence
-                        && let Some(head) = call.reply.open_stream(&mut frames)
-                    {
-                        assert!(stream.replace(head).is_none(), "a second head");
-                    }
-                    if stream.is_some() {
-                        call.reply.heartbeat(&mut frames);
-                    }
-                    let outcome = outcome(&call.callee, case.outcome_after(calls_before));
-                    match call.reply.finish(engine, outcome) {
-                        Finish::Whole(response) => {
-                            assert!(stream.is_none() && frames.is_empty(), "a whole answer behind a stream");
-                            break Step::Respond(response);
-                        }
-                        Finish::LastFrame(frame) => {
-                            frames.extend(frame);
-                            let head: Response = stream.expect("a stream begins with a head");
-                            assert!(matches!(head.payload, Payload::Stream), "a stream that has an end");
-                            run.is_stream = true;
-                            break Step::Respond(Response { payload: Payload::Whole(frames.into()), ..head });
-                        }
-                        Finish::Next { frame, call: next } => {
-                            assert!(stream.is_some() || frame.is_empty(), "a frame before the head");
-                            frames.extend(frame);
-                            call = next;
-                            if let Some(watch) = &mut watch {
-                                watch(&call);
-                            }
-                        }
-                    }
-                }
-            }
+            Step::FindSession(find) => sessions::find(engine, case, &mut run, *find),
+            Step::UseSession(usage) => sessions::resume(case, &mut run, *usage),
+            Step::OpenSession(open) => sessions::open(case, &mut run, *open),
+            Step::Stream(stream) => sessions::stream(&mut run, stream),
+            Step::Call(call) => calls::run(engine, case, &mut run, call, &mut watch),
         };
-    }
-}
-
-fn called(call: &Call) -> Called {
-    let (kind, item, input) = match &call.callee {
-        Callee::Tool(item, arguments) => ("tool", *item, String::from_utf8_lossy(arguments).into_owned()),
-        Callee::Prompt(item, arguments) => {
-            ("prompt", *item, serde_json::to_string(arguments).expect("strings have a JSON form"))
-        }
-        Callee::Resource(item, uri) => ("resource", *item, uri.to_string()),
-        Callee::Template(item, uri, _) => ("template", *item, uri.to_string()),
-        Callee::Completion(item, input) => {
-            ("completion", *item, format!("{}={}", input.argument, input.value))
-        }
-    };
-    Called {
-        kind,
-        item,
-        input,
-        subject: call.caller.as_ref().map(|caller| caller.principal().subject().to_owned()),
-        revision: call.client.revision().as_str(),
-        log_level: call.client.log_level().map(|level| level.as_str()),
-        client: (call.client.capabilities(), call.client.info()),
     }
 }

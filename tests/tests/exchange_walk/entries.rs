@@ -10,7 +10,7 @@ use crate::{
     results::{compare_result, expected_call, log_level},
     scene::Notice,
     surface::Revision,
-    table::{Body, ROWS, Refused, Then, With, has_run, lookup_element, revision},
+    table::{Body, ROWS, Refused, Then, With, has_run, is_posted, lookup_element, revision},
 };
 
 /// What is to be told of an element.
@@ -94,7 +94,7 @@ fn compare_in_any_order(case: &Case<'_>, entries: &[Entry], mut messages: Vec<Me
 
 /// LOGG-02, LOGG-03, LOGG-05, PROG-02: what the client gets of what the handler tells.
 pub(crate) fn expected_notice(case: &Case<'_>) -> Option<Value> {
-    if !case.accept().stream {
+    if !takes_stream(case) {
         return None;
     }
     match case.notice() {
@@ -117,9 +117,14 @@ pub(crate) fn expected_notice(case: &Case<'_>) -> Option<Value> {
     }
 }
 
+/// Whether there is, or can be, a stream.
+fn takes_stream(case: &Case<'_>) -> bool {
+    case.accept().stream || is_posted(case)
+}
+
 /// Whether the client is kept waiting by a stream.
 pub(crate) fn is_kept_open(case: &Case<'_>) -> bool {
-    case.accept().stream && case.notice() == Notice::Silence
+    takes_stream(case) && case.notice() == Notice::Silence
 }
 
 /// LOGG-08, least serious first.

@@ -13,20 +13,19 @@ use crate::{
     table::is_of_old,
 };
 
-/// Law 10: no session ids and no event ids.
-pub(crate) fn stateless(answer: &Answer) -> Kept {
+/// Law 10: no session ids and no event ids where there are no sessions.
+pub(crate) fn stateless(case: &Case<'_>, run: &Run<'_>, answer: &Answer) -> Kept {
     let has_session =
         answer.fields.keys().any(|name| matches!(name.as_str(), "mcp-session-id" | "last-event-id"));
-    law(!has_session, "law 10: a session id")?;
-    let is_stream = answer.field(&header::CONTENT_TYPE) == Some("text/event-stream");
-    let has_event_id =
-        is_stream && answer.body.split(|byte| *byte == b'\n').any(|line| line.starts_with(b"id"));
-    law(!has_event_id, "law 10: an event id")
+    law(!has_session || case.mode().keeps_sessions(), "law 10: a session id")?;
+    let has_event_id = answer.events.iter().any(|event| event.id.is_some());
+    law(!has_event_id || run.session_steps > 0, "law 10: an event id")
 }
 
 /// Whether the request is of a revision that knows sessions, so that law 11 says something about it.
 pub(crate) fn may_know_sessions(case: &Case<'_>, run: &Run<'_>) -> bool {
     run.has_read_body
+        && !case.may_name_session()
         && match case.content() {
             Content::Message => is_of_old(case),
             Content::Batch(_) => true,
@@ -52,7 +51,8 @@ pub(crate) fn same_in_both_modes(
     run: &Run<'_>,
     response: &Response,
 ) -> Kept {
-    if !run.has_read_body || !matches!(case.content(), Content::Message) {
+    let is_alone = case.path() == "/mcp" && run.session_steps == 0 && !case.is_trusted();
+    if !is_alone || !run.has_read_body || !matches!(case.content(), Content::Message) {
         return Ok(());
     }
     let has_envelope = case.envelope().means != EnvelopeMeans::None;
@@ -83,13 +83,16 @@ pub(crate) fn in_one_era(case: &Case<'_>, run: &Run<'_>, answer: &Answer) -> Kep
         let has_all = [NEW[0], NEW[3]].iter().all(|word| text.contains(word));
         return law(text.contains(r#""error""#) || has_all, "law 13: a modern result without its own words");
     }
-    law(case.mode() == Mode::Stateless, "law 13: an older revision was served")?;
+    law(case.mode() != Mode::ModernOnly, "law 13: an older revision was served")?;
     law(!NEW.iter().any(|word| text.contains(word)), "law 13: an old answer with words that came later")
 }
 
 /// Law 14 (DT-134): without sessions there is nothing to listen to and nothing to end.
 pub(crate) fn only_posts(case: &Case<'_>, run: &Run<'_>, answer: &Answer) -> Kept {
-    if case.path() != "/mcp" || ![Method::GET, Method::DELETE].contains(case.method()) {
+    if case.path() != "/mcp"
+        || case.may_name_session()
+        || ![Method::GET, Method::DELETE].contains(case.method())
+    {
         return Ok(());
     }
     law(answer.status >= 400 && run.steps == 1, "law 14: something came of a GET or a DELETE")?;

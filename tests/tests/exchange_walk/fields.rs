@@ -1,7 +1,12 @@
 //! Header fields, each with what it means.
 
+mod session;
+
 use http::HeaderValue;
 
+pub(crate) use self::session::{
+    ENTROPY, EventMeans, OURS, QUERIES, Query, SessionMeans, event_fields, session_fields, session_queries,
+};
 use crate::{
     messages::{LONG_VERSION, MODERN, TOO_LONG_VERSION},
     surface::Revision,
@@ -218,15 +223,6 @@ pub(crate) enum ProofField {
     Unreadable,
     Repeated,
 }
-
-/// Queries, and whether they carry a token (AUTH-04).
-pub(crate) const QUERIES: [(Option<&str>, bool); 5] = [
-    (None, false),
-    (Some(""), false),
-    (Some("a=access_token&xaccess_token=1"), false),
-    (Some("a=b&access_token=s3cr3t-but-not-a-token"), true),
-    (Some("access%5ftoken=s3cr3t-but-not-a-token"), true),
-];
 
 /// DT-10, JR-02: whether a body is announced as JSON in UTF-8.
 pub(crate) fn content_types() -> Vec<Entry<bool>> {

@@ -9,11 +9,11 @@ use crate::{
     answer::{Answer, Challenges},
     case::{Case, Content},
     drive::{Run, drive, drive_with, drive_with_proof, drive_without_credentials},
-    fields::{CredentialMeans, HostMeans, OriginMeans, SECRET},
+    fields::{CredentialMeans, HostMeans, OURS, OriginMeans, SECRET},
     listed::List,
     messages::ComesTo,
     scene::{Bound, Guard, Shows, Verdict},
-    table::{METADATA, Row, needs_of},
+    table::{METADATA, Row, is_endpoint, needs_of},
     tokens::{Binding, EXPIRES, HOLDER, ID_OF_PROOFS, NONCE_OF_PROOFS, SentProof, Token},
 };
 
@@ -27,7 +27,10 @@ pub(crate) fn law(holds: bool, message: &str) -> Kept {
 }
 
 /// Whether a request may get past the endpoint's own checks: judged from the facts alone.
-fn is_accepted(case: &Case<'_>) -> bool {
+pub(crate) fn is_accepted(case: &Case<'_>) -> bool {
+    if case.is_trusted() {
+        return case.has_session();
+    }
     let is_recognised = match case.server().guard() {
         Guard::None => return true,
         Guard::Own => matches!(case.verdict(), Verdict::Accepted(_)) && case.clock() < EXPIRES,
@@ -114,7 +117,10 @@ pub(crate) fn monotone(engine: &Engine, case: &Case<'_>, run: &Run<'_>, response
         Step::ReadBody(_) => !case.server().asks_for_callers(),
         // There may be credentials that only the application knows of.
         Step::Verify(_) => case.server().guard() == Guard::Own,
-        Step::Call(_) | Step::Filter(_) => false,
+        // It is found out later who may use a session.
+        Step::FindSession(_) => case.is_trusted() || !case.server().asks_for_callers(),
+        Step::OpenSession(_) => !case.server().asks_for_callers(),
+        Step::Call(_) | Step::Filter(_) | Step::UseSession(_) | Step::Stream(_) => false,
     };
     law(is_refused, "law 3: a refused request got further without credentials")
 }
@@ -142,6 +148,7 @@ pub(crate) fn proofs_add_nothing(engine: &Engine, case: &Case<'_>, response: &Re
     for proof in &token.proofs {
         let goes_on = match drive_with_proof(engine, case, token, proof) {
             Step::ReadBody(_) | Step::Call(_) | Step::Filter(_) => true,
+            Step::FindSession(_) | Step::OpenSession(_) | Step::UseSession(_) | Step::Stream(_) => true,
             Step::Respond(_) | Step::ReadId(_) | Step::Probe(_) | Step::Verify(_) => false,
         };
         let may = is_good_with(case, token, proof) && token.holds(case.server().baseline());
@@ -224,7 +231,7 @@ pub(crate) fn readable_by_allowed_origins(case: &Case<'_>, row: &Row, answer: &A
     if is_metadata && !is_in_doubt && case.host() != HostMeans::Foreign && !row.id.starts_with("DT-03") {
         return law(allowed.is_some_and(|value| value == "*"), "law 5: metadata that not everyone may read");
     }
-    if case.path() != "/mcp" || is_in_doubt {
+    if !is_endpoint(case) || is_in_doubt {
         return law(allowed.is_none(), "law 5: a permission where none is given");
     }
     let varies = answer.field(&header::VARY).is_some_and(|vary| vary.starts_with("Origin"));
@@ -234,7 +241,9 @@ pub(crate) fn readable_by_allowed_origins(case: &Case<'_>, row: &Row, answer: &A
             law(varies, "law 5: a permission that a cache would give to others")?;
             let exposed = answer.field(&header::ACCESS_CONTROL_EXPOSE_HEADERS).unwrap_or_default();
             law(
-                ["WWW-Authenticate", "DPoP-Nonce", "Retry-After"].iter().all(|name| exposed.contains(name)),
+                ["Mcp-Session-Id", "WWW-Authenticate", "DPoP-Nonce", "Retry-After"]
+                    .iter()
+                    .all(|name| exposed.contains(name)),
                 "law 5: a page may not read what a refusal says",
             )
         }
@@ -262,7 +271,10 @@ pub(crate) fn silent_and_deterministic(
     }
     let [first, second] = &prints;
     law(first == second, "law 9: the same exchange took other steps")?;
+    let tells_id = |text: &str| text.contains(OURS.as_str());
     law(first.iter().all(|print| is_silent(print)), "law 7: a credential in the Debug of a step")?;
+    law(!first.iter().any(|print| tells_id(print)), "law 7: a session id in the Debug of a step")?;
+    law(!tells_id(&format!("{response:?}")), "law 7: a session id in the Debug of a response")?;
     law(is_silent(&format!("{response:?}")), "law 7: a credential in the Debug of a response")?;
     let sent = format!("{:?}{}", answer.fields, String::from_utf8_lossy(&answer.body));
     law(is_silent(&sent), "law 7: a credential in an answer")
@@ -284,5 +296,5 @@ fn secrets<'s>(case: &Case<'s>) -> Vec<Cow<'s, str>> {
 /// Law 8: every exchange ends soon.
 pub(crate) fn ends_soon(case: &Case<'_>, run: &Run<'_>) -> Kept {
     let elements = if run.has_read_body { case.elements().len() } else { 0 };
-    law(run.steps <= STEPS_MAX + elements, "law 8: more than six steps")
+    law(run.steps <= STEPS_MAX + elements + run.session_steps, "law 8: more than six steps")
 }

@@ -30,10 +30,13 @@ mod handlers;
 mod laws;
 mod listed;
 mod messages;
+mod ownership;
 mod records;
 mod results;
 mod scene;
 mod servers;
+mod sessions;
+mod streams;
 mod surface;
 mod table;
 mod tokens;
@@ -55,7 +58,7 @@ use mcp_tests::draw;
 use crate::{
     answer::{Answer, Challenges},
     case::Case,
-    scene::Scene,
+    scene::{Mode, Scene, ServerKind},
     servers::Servers,
     table::ROWS,
     tokens::{Mint, Mints, ProofMint},
@@ -155,10 +158,17 @@ fn exchange(
         laws::challenged(case, &answer, &response, challenges),
         laws::readable_by_allowed_origins(case, row, &answer),
         laws::ends_soon(case, &run),
-        eras::stateless(&answer),
+        eras::stateless(case, &run, &answer),
         eras::same_in_both_modes(servers.other_mode_of(case), case, &run, &response),
         eras::in_one_era(case, &run, &answer),
         eras::only_posts(case, &run, &answer),
+        ownership::foreign_is_unknown(engine, case, &run, &response),
+        ownership::modern_knows_no_sessions(case, &run),
+        ownership::told_to_the_opener_alone(case, &run, &answer),
+        ownership::opened_for_good_reason(case, &run),
+        ownership::strangers_learn_nothing(case, &run),
+        ownership::left_as_it_was(case, &run, &response),
+        if is_sample { ownership::of_this_request(engine, case, &run, &response) } else { Ok(()) },
         if is_sample || eras::may_know_sessions(case, &run) {
             eras::deaf_to_sessions(engine, case, &run, &response)
         } else {
@@ -194,10 +204,15 @@ fn walk_all(servers: &Servers, scenes: &[Scene]) -> Tally {
 fn the_machine_equals_the_table_on_every_exchange() {
     let start = Instant::now();
     let servers = Servers::new();
+    let tokens = Mint::new(servers.rules());
+    let in_session = scene::where_something_is_told(&tokens);
+    let engine = servers.of(ServerKind::Open, false, Mode::Stateful);
+    let (first, last) = sessions::ids_of_events(engine, &in_session);
     let mints = Mints {
-        tokens: Mint::new(servers.rules()),
+        tokens,
         proofs: ProofMint(servers.proof_rules()),
         issuers: servers.issuers(),
+        events: fields::event_fields(&first, &last),
     };
     let scenes = scene::scenes(&mints);
     let total = walk_all(&servers, &scenes);

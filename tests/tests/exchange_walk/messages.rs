@@ -14,10 +14,10 @@ pub(crate) use self::{
         COMPLETE_ENVELOPE, ENVELOPES, Envelope, EnvelopeMeans, LEGACY_ENVELOPES, LONG_VERSION, MODERN, Meta,
         NO_ENVELOPE, TOO_LONG_VERSION,
     },
-    handshake::HANDSHAKES,
+    handshake::{HANDSHAKES, LONG_HANDSHAKES},
     mirror::{METHOD_FIELDS, MethodField, NAME_FIELDS, NameField},
     operation::{
         ComesTo, LEVELS, MethodKind, NO_PARAMS, OPERATIONS, Operation, PAGES, PARAM_SETS, ParamSet,
-        REGION_CALLS,
+        REGION_CALLS, SUBSCRIPTIONS,
     },
 };

@@ -1,12 +1,13 @@
 //! Who asked for what, for those who keep records.
 
 use mcp_proto::{Response, exchange::About};
+use serde_json::Value;
 
 use crate::{
     case::Case,
     compare::{Compared, same},
     drive::Run,
-    messages::MethodKind,
+    messages::{MethodKind, Operation},
     table::{
         ROWS, Refused, Then, With, has_run, is_behind_the_gate, is_of_call, is_request, is_verified,
         lookup_element,
@@ -14,7 +15,9 @@ use crate::{
 };
 
 /// Methods that records name.
-const METHODS: [&str; 12] = [
+const METHODS: [&str; 14] = [
+    "resources/subscribe",
+    "resources/unsubscribe",
     "initialize",
     "ping",
     "logging/setLevel",
@@ -78,10 +81,19 @@ fn expected(case: &Case<'_>, place: usize) -> Record {
     Record {
         caller: caller.map(|party| (party.issuer.into(), party.subject.into(), party.client.into())),
         method: named.map(|operation| operation.method.into()),
-        target: named
-            .filter(|operation| operation.kind == MethodKind::Offered)
-            .and_then(|operation| operation.mirrored)
-            .map(Into::into),
+        target: named.and_then(target),
+    }
+}
+
+/// What is named: what a field has to mirror where it is called or read, and what is subscribed to.
+fn target(operation: &Operation) -> Option<String> {
+    match operation.kind {
+        MethodKind::Offered => operation.mirrored.map(Into::into),
+        MethodKind::InSessions => {
+            let params: Value = serde_json::from_str(&format!("{{{}}}", operation.params)).expect("JSON");
+            params["uri"].as_str().map(Into::into)
+        }
+        MethodKind::Discover | MethodKind::Removed | MethodKind::Unknown => None,
     }
 }
 

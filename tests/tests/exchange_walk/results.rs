@@ -11,6 +11,7 @@ use crate::{
     listed::{List, Page, expected_page},
     messages::{ComesTo, EnvelopeMeans, Meta},
     scene::ServerKind,
+    sessions::client_of_session,
     surface::{self, INSTRUCTIONS, Revision},
     table::{Then, is_of_old, revision},
 };
@@ -46,7 +47,11 @@ fn compare_handshake(case: &Case<'_>, got: &Value) -> Compared {
     let revision = revision(case);
     let expected = json!({
         "protocolVersion": revision.name(),
-        "capabilities": surface::capabilities(revision, case.server() != ServerKind::Bare),
+        "capabilities": surface::capabilities(
+            revision,
+            case.server() != ServerKind::Bare,
+            case.mode().keeps_sessions(),
+        ),
         "serverInfo": surface::server_info(revision),
         "instructions": INSTRUCTIONS,
     });
@@ -80,7 +85,7 @@ fn compare_discovery(case: &Case<'_>, mut result: Value) -> Compared {
     let members = result.as_object_mut().ok_or("no object")?;
     let mut take = |member: &str| members.remove(member).unwrap_or_default();
     same("supportedVersions", json!([Revision::E.name()]), take("supportedVersions"))?;
-    let capabilities = surface::capabilities(Revision::E, case.server() != ServerKind::Bare);
+    let capabilities = surface::capabilities(Revision::E, case.server() != ServerKind::Bare, false);
     same("capabilities", capabilities, take("capabilities"))?;
     same("instructions", json!(INSTRUCTIONS), take("instructions"))?;
     same("cacheScope", true, take("cacheScope").is_string())?;
@@ -114,6 +119,9 @@ pub(crate) fn expected_call(case: &Case<'_>) -> Option<Called> {
 /// META-09: what a client says of itself with each request. Before, it said so once, and who keeps no
 /// sessions has not kept that either.
 fn client(case: &Case<'_>) -> (Value, Value) {
+    if is_of_old(case) && case.may_name_session() {
+        return client_of_session();
+    }
     let meta = match case.envelope().meta {
         Meta::Is(json) if !is_of_old(case) => serde_json::from_str(json).expect("JSON"),
         _ => Value::Null,

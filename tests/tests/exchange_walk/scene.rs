@@ -5,28 +5,36 @@ mod callers;
 mod eras;
 mod list;
 mod server;
+mod session;
+mod sessions;
 mod verdict;
 
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Method};
 use mcp_proto::head::{Framing, ParamFields};
 
-use self::verdict::VERDICTS;
 pub(crate) use self::{
     list::scenes,
     server::{Bound, Guard, ServerKind, Shows},
+    session::{
+        CALLS_MAX, HANDSHAKE_BYTES_MAX, IDLE_SECONDS, LIFE_SECONDS, Opener, Room, STREAMS_MAX,
+        SUBSCRIPTIONS_MAX, State,
+    },
+    sessions::where_something_is_told,
     verdict::Verdict,
 };
+use self::{session::ROOMS, verdict::VERDICTS};
 use crate::{
     fields::{
-        self, AUTHORITIES, AcceptMeans, CodingMeans, CredentialMeans, Entry, HostMeans, LengthMeans,
-        OriginMeans, ProofField, QUERIES, Sent, VersionMeans,
+        self, AUTHORITIES, AcceptMeans, CodingMeans, CredentialMeans, Entry, EventMeans, HostMeans,
+        LengthMeans, OriginMeans, ProofField, QUERIES, Query, Sent, SessionMeans, VersionMeans,
     },
     listed::{CHOSEN, Chosen},
     messages::{
         self, Batch, COMPLETE_ENVELOPE, Envelope, Id, MethodField, NO_PARAMS, NameField, ONE, OPERATIONS,
         Operation, ParamSet, Special,
     },
+    surface::Revision,
     tokens::{NOON, Token},
 };
 
@@ -49,9 +57,41 @@ pub(crate) enum Mode {
     Stateless,
     /// 2026-07-28 alone.
     ModernOnly,
+    /// All of them, those before 2026-07-28 in sessions.
+    Stateful,
+    /// As `Stateful`; who has a session is not asked again who they are.
+    Trusting,
+    /// As `Stateful`, and HTTP+SSE on two paths of its own.
+    StatefulSse,
+    /// As `Trusting`, and HTTP+SSE on two paths of its own.
+    TrustingSse,
 }
 
+/// The modes without sessions.
 pub(crate) const MODES: [Mode; 2] = [Mode::Stateless, Mode::ModernOnly];
+
+impl Mode {
+    pub(crate) const ALL: [Self; 6] = [
+        Self::Stateless,
+        Self::ModernOnly,
+        Self::Stateful,
+        Self::Trusting,
+        Self::StatefulSse,
+        Self::TrustingSse,
+    ];
+
+    pub(crate) fn keeps_sessions(self) -> bool {
+        !matches!(self, Self::Stateless | Self::ModernOnly)
+    }
+
+    pub(crate) fn trusts_sessions(self) -> bool {
+        matches!(self, Self::Trusting | Self::TrustingSse)
+    }
+
+    pub(crate) fn has_old_paths(self) -> bool {
+        matches!(self, Self::StatefulSse | Self::TrustingSse)
+    }
+}
 
 /// What a handler tells the client while it runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -128,7 +168,7 @@ pub(crate) struct Scene {
     pub(crate) framings: Vec<Framing>,
     pub(crate) paths: Vec<&'static str>,
     pub(crate) methods: Vec<Method>,
-    pub(crate) queries: Vec<(Option<&'static str>, bool)>,
+    pub(crate) queries: Vec<Query>,
     pub(crate) authorities: Vec<Option<&'static str>>,
     pub(crate) hosts: Vec<Entry<HostMeans>>,
     pub(crate) origins: Vec<Entry<OriginMeans>>,
@@ -163,6 +203,15 @@ pub(crate) struct Scene {
     pub(crate) chosen: Vec<Chosen>,
     /// Whether the server keeps records.
     pub(crate) records: Vec<bool>,
+    pub(crate) session_fields: Vec<Entry<SessionMeans>>,
+    pub(crate) event_fields: Vec<Entry<EventMeans>>,
+    /// What the session is like that is named.
+    pub(crate) states: Vec<State>,
+    /// Who opened it.
+    pub(crate) openers: Vec<Opener>,
+    pub(crate) session_revisions: Vec<Revision>,
+    /// Whether there is room for a session.
+    pub(crate) rooms: Vec<Room>,
     bodies: Vec<Bytes>,
 }
 
@@ -232,6 +281,12 @@ impl Scene {
             notices: first(&NOTICES, 1),
             chosen: first(&CHOSEN, 1),
             records: vec![false],
+            session_fields: first(&fields::session_fields(), 1),
+            event_fields: first(&fields::event_fields("", ""), 1),
+            states: first(&State::ALL, 1),
+            openers: vec![Opener::STRANGER],
+            session_revisions: vec![Revision::D],
+            rooms: first(&ROOMS, 1),
             bodies: Vec::new(),
         };
         scene.with_messages(&Messages {

@@ -5,23 +5,28 @@ use mcp_proto::{
     auth::{CustomPolicy, DpopPolicy, IssuerPolicy},
     content::{CacheScope, Caching},
     jws::{Algorithm, AlgorithmSet, Issuers, Profile, TokenRules, dpop::DpopRules},
+    session::{LegacySse, SessionAuth, SessionPolicy},
 };
 
 use crate::{
     case::Case,
     catalog::{catalog, icon, without_scopes},
-    scene::{Bound, Guard, MODES, Mode, ServerKind, Shows},
+    scene::{
+        Bound, CALLS_MAX, Guard, HANDSHAKE_BYTES_MAX, IDLE_SECONDS, LIFE_SECONDS, Mode, STREAMS_MAX,
+        SUBSCRIPTIONS_MAX, ServerKind, Shows,
+    },
     surface::INSTRUCTIONS,
     tokens::{AUDIENCE, FUTURE, ISSUER, LEEWAY, OTHER_AUDIENCE, OTHER_ISSUER, OTHER_LEEWAY, PAST},
 };
 
 /// Each server without records and with, in each mode.
-pub(crate) struct Servers(Vec<[[Engine; 2]; 2]>);
+pub(crate) struct Servers(Vec<[[Engine; Mode::ALL.len()]; 2]>);
 
 impl Servers {
     pub(crate) fn new() -> Self {
-        let of_kind =
-            |kind: &ServerKind| [false, true].map(|records| MODES.map(|mode| engine(*kind, records, mode)));
+        let of_kind = |kind: &ServerKind| {
+            [false, true].map(|records| Mode::ALL.map(|mode| engine(*kind, records, mode)))
+        };
         Self(ServerKind::ALL.iter().map(of_kind).collect())
     }
 
@@ -32,8 +37,9 @@ impl Servers {
     /// The same server in the other mode.
     pub(crate) fn other_mode_of(&self, case: &Case<'_>) -> &Engine {
         let mode = match case.mode() {
-            Mode::Stateless => Mode::ModernOnly,
-            Mode::ModernOnly => Mode::Stateless,
+            Mode::Stateless => Mode::Stateful,
+            Mode::ModernOnly | Mode::Stateful | Mode::Trusting => Mode::Stateless,
+            Mode::StatefulSse | Mode::TrustingSse => Mode::ModernOnly,
         };
         self.of(case.server(), case.records(), mode)
     }
@@ -104,6 +110,25 @@ fn custom(kind: ServerKind) -> CustomPolicy {
     kind.baseline().iter().fold(builder, |builder, scope| builder.scope(*scope)).build().expect("a policy")
 }
 
+/// What is said of sessions; where there are none, it says nothing.
+fn sessions(mode: Mode) -> SessionPolicy {
+    const MICROS: u64 = 1_000_000;
+    let mut policy = SessionPolicy::default();
+    if mode.trusts_sessions() {
+        policy.auth = SessionAuth::InitializeOnly;
+    }
+    if mode.has_old_paths() || !mode.keeps_sessions() {
+        policy.legacy_sse = Some(LegacySse::default());
+    }
+    policy.idle_micros = IDLE_SECONDS * MICROS;
+    policy.life_micros = LIFE_SECONDS * MICROS;
+    policy.streams_max = STREAMS_MAX;
+    policy.calls_max = CALLS_MAX;
+    policy.subscriptions_max = SUBSCRIPTIONS_MAX;
+    assert_eq!(policy.handshake_bytes_max, HANDSHAKE_BYTES_MAX, "the ordinary limit");
+    policy
+}
+
 fn engine(kind: ServerKind, keeps_records: bool, mode: Mode) -> Engine {
     let info = Implementation {
         name: "walk".into(),
@@ -118,6 +143,10 @@ fn engine(kind: ServerKind, keeps_records: bool, mode: Mode) -> Engine {
     if mode == Mode::ModernOnly {
         builder.mode = mcp_proto::Mode::ModernOnly;
     }
+    if mode.keeps_sessions() {
+        builder.mode = mcp_proto::Mode::Stateful;
+    }
+    builder.sessions = sessions(mode);
     builder.keeps_records = keeps_records;
     builder.instructions = Some(INSTRUCTIONS.into());
     builder.limits.page_items = kind.page_items();

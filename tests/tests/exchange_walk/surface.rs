@@ -182,8 +182,9 @@ pub(crate) fn server_info(revision: Revision) -> &'static Value {
     &SERVERS[revision as usize]
 }
 
-/// What the server says it can do (1.8), with a full catalog or an empty one.
-pub(crate) fn capabilities(revision: Revision, is_full: bool) -> Value {
+/// What the server says it can do (1.8), with a full catalog or an empty one. In a session it can also
+/// tell what changes.
+pub(crate) fn capabilities(revision: Revision, is_full: bool, in_session: bool) -> Value {
     let mut told = json!({"logging": {}});
     if is_full {
         for name in ["tools", "prompts", "resources"] {
@@ -192,6 +193,11 @@ pub(crate) fn capabilities(revision: Revision, is_full: bool) -> Value {
         // CMPL-01: in the first revision completions had no name.
         if revision >= B {
             told["completions"] = json!({});
+        }
+        if in_session {
+            told["tools"] = json!({"listChanged": true});
+            told["prompts"] = json!({"listChanged": true});
+            told["resources"] = json!({"listChanged": true, "subscribe": true});
         }
     }
     told

@@ -6,14 +6,18 @@ mod body;
 mod caller;
 mod condition;
 mod head;
+mod in_session;
 mod ladder;
 mod legacy;
 mod notification;
 mod request;
+mod session;
 
 use std::sync::LazyLock;
 
-pub(crate) use self::condition::{METADATA, is_metadata, is_of_old, named_needs, needs_of, revision};
+pub(crate) use self::condition::{
+    METADATA, is_endpoint, is_handshake, is_metadata, is_of_old, is_posted, named_needs, needs_of, revision,
+};
 use crate::{case::Case, scene::HandlerOutcome};
 
 /// One row.
@@ -54,6 +58,14 @@ pub(crate) enum Then {
     Handled,
     /// 200 with what a handshake agrees on.
     Handshake,
+    /// 200 with a stream of what concerns no request.
+    Listening,
+    /// 200 with what the client has missed of a stream, and what follows.
+    Resumed,
+    /// 200 with a stream that says where to send messages (LSE-02).
+    Connected,
+    /// 200 without a body; there is no session any more.
+    Ended,
     /// 200 with an answer for each request of a batch, by the rows for requests of older revisions.
     Entries,
 }
@@ -157,27 +169,31 @@ const MISMATCH: i32 = -32020;
 const CAPABILITY: i32 = -32021;
 const VERSION: i32 = -32022;
 const NO_RESOURCE: i32 = -32002;
+const NO_SESSION: i32 = -32001;
 
 /// The parts of the table, in order.
-const PARTS: [&[Row]; 10] = [
+const PARTS: [&[Row]; 12] = [
     head::ROWS,
     caller::ROWS,
+    session::ROWS,
     body::ROWS,
     batch::ROWS,
     notification::ROWS,
     request::ROWS,
+    in_session::ROWS,
     legacy::ROWS,
     legacy::RAN,
     ladder::ROWS,
     ladder::RAN,
 ];
 const CALLER: usize = 1;
-const BODY: usize = 2;
-const REQUEST: usize = 5;
-const LEGACY: usize = 6;
-const LEGACY_RAN: usize = 7;
-const LADDER: usize = 8;
-const LADDER_RAN: usize = 9;
+const SESSION: usize = 2;
+const REQUEST: usize = 6;
+const IN_SESSION: usize = 7;
+const LEGACY: usize = 8;
+const LEGACY_RAN: usize = 9;
+const LADDER: usize = 10;
+const LADDER_RAN: usize = 11;
 
 /// The place of the first row of a part.
 fn start(part: usize) -> usize {
@@ -194,7 +210,7 @@ pub(crate) fn is_behind_the_gate(place: usize) -> bool {
 
 /// Whether the row of this place is for callers who are known.
 pub(crate) fn is_verified(place: usize) -> bool {
-    place >= start(BODY)
+    place >= start(SESSION)
 }
 
 /// Whether the row of this place is for bodies that are well-formed requests.
@@ -205,6 +221,20 @@ pub(crate) fn is_request(place: usize) -> bool {
 /// Whether the row of this place tells what a handler came to, if there was room for it.
 pub(crate) fn is_of_call(place: usize) -> bool {
     (start(LEGACY_RAN)..start(LADDER)).contains(&place) || place >= start(LADDER_RAN)
+}
+
+/// Whether the answer goes on the stream of the session (LSE-04), by the place of the row that applies: as soon
+/// as the message is in the session, everything does; before, what is a well-formed answer.
+pub(crate) fn is_on_stream(case: &Case<'_>, place: usize) -> bool {
+    if !is_posted(case) || place < start(IN_SESSION) {
+        return false;
+    }
+    match ROWS[place].then {
+        Then::Refuse(Refused { status, .. }) => {
+            status == 200 || status == 400 || is_of_call(place) || status == 503
+        }
+        _ => true,
+    }
 }
 
 /// Whether a handler was to run, by the place of the row that applies.
@@ -219,6 +249,10 @@ pub(crate) fn lookup(case: &Case<'_>) -> usize {
 
 /// The first row that applies to the element of a batch that is looked at.
 pub(crate) fn lookup_element(case: &Case<'_>) -> usize {
-    let rows = &ROWS[start(LEGACY)..start(LADDER)];
-    start(LEGACY) + rows.iter().position(|row| (row.when)(case)).expect("the last row applies to all")
+    let first = start(LEGACY);
+    first
+        + ROWS[first..start(LADDER)]
+            .iter()
+            .position(|row| (row.when)(case))
+            .expect("the last row applies to all")
 }

@@ -18,7 +18,7 @@ use mcp_proto::{
 
 pub(crate) use self::{
     bound::{Binding, bound_tokens},
-    issuers::issuers_tokens,
+    issuers::{issuers_parties, issuers_tokens},
     proof::{
         FUTURE, HOLDER, ID_OF_PROOFS, NONCE_OF_PROOFS, PAST, ProofMint, ProofSpec, SentProof, all_proofs,
         ordinary_proofs,
@@ -28,6 +28,7 @@ use self::{
     draft::Draft,
     flaw::{Change, FLAWS, Part, VARIANTS, can_be_combined},
 };
+use crate::fields::{Entry, EventMeans};
 
 pub(crate) const ISSUER: &str = "https://id.example";
 pub(crate) const AUDIENCE: &str = "https://mcp.example/mcp";
@@ -44,6 +45,10 @@ const NOT_BEFORE: u64 = 1500;
 pub(crate) const LEEWAY: u64 = 60;
 /// A moment at which every token without flaw is good.
 pub(crate) const NOON: u64 = 1700;
+
+/// When a token expires that is over at noon.
+const BEFORE_NOON: u64 = NOON - LEEWAY;
+const _: () = assert!(BEFORE_NOON == 1640);
 
 /// Moments around every edge of the tokens' times.
 pub(crate) const CLOCKS: [u64; 13] = [
@@ -63,7 +68,7 @@ pub(crate) const CLOCKS: [u64; 13] = [
 ];
 
 /// What a `scope` claim says and what it grants.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Grant {
     /// The JSON text of the claim; `None`: there is none.
     claim: Option<&'static str>,
@@ -118,6 +123,8 @@ pub(crate) const GRANTS: [Grant; 16] = [
 ];
 
 impl Grant {
+    pub(crate) const NOTHING: Self = Self { claim: None, listed: &[], holds: &[] };
+
     pub(crate) fn holds(&self, scopes: &[&str]) -> bool {
         scopes.iter().all(|scope| self.holds.contains(scope))
     }
@@ -129,6 +136,13 @@ pub(crate) struct Party {
     pub(crate) issuer: &'static str,
     pub(crate) subject: &'static str,
     pub(crate) client: &'static str,
+}
+
+impl Party {
+    /// Issuer, subject and client.
+    pub(crate) fn parts(&self) -> (&'static str, &'static str, &'static str) {
+        (self.issuer, self.subject, self.client)
+    }
 }
 
 const ALICE: Party = Party { issuer: ISSUER, subject: "alice", client: "desk" };
@@ -148,6 +162,7 @@ pub(crate) struct Token {
     /// What may come with it.
     pub(crate) proofs: Vec<SentProof>,
     leeway: u64,
+    expires: u64,
     not_before: Option<u64>,
     grant: Grant,
     /// What a verifier reports when the signature is good, and when it is not.
@@ -167,9 +182,18 @@ impl Token {
         matches!(self.facts, [Facts::Denied(_), _])
     }
 
+    /// The first second at which it is over.
+    pub(crate) fn until(&self) -> u64 {
+        self.expires + self.leeway
+    }
+
+    pub(crate) fn grant(&self) -> Grant {
+        self.grant
+    }
+
     /// TOK-01, with the leeway of the policy (RFC 7519 section 4.1.4).
     pub(crate) fn has_expired(&self, now: u64) -> bool {
-        now >= EXPIRES + self.leeway
+        now >= self.until()
     }
 
     pub(crate) fn is_not_yet_valid(&self, now: u64) -> bool {
@@ -211,6 +235,8 @@ pub(crate) struct Mints<'r> {
     pub(crate) tokens: Mint<'r>,
     pub(crate) proofs: ProofMint<'r>,
     pub(crate) issuers: &'r Issuers,
+    /// `Last-Event-ID`, in each form.
+    pub(crate) events: Vec<Entry<EventMeans>>,
 }
 
 /// Builds tokens for one policy.
@@ -241,6 +267,7 @@ impl<'r> Mint<'r> {
             binding: Binding::None,
             proofs: Vec::new(),
             leeway: LEEWAY,
+            expires: EXPIRES,
             not_before: (is_dated && !is_flawed).then_some(NOT_BEFORE),
             grant,
             richer: Vec::new(),
@@ -264,6 +291,34 @@ impl<'r> Mint<'r> {
             .iter()
             .flat_map(|changes| [everything, nothing].map(|grant| self.token(changes, false, grant)))
             .collect()
+    }
+
+    /// Tokens of others than who has the other tokens, and of the same who has more, less, or not for
+    /// long.
+    pub(crate) fn parties(&self) -> Vec<Token> {
+        const SUBJECT: Part = Part::Claim("sub");
+        const CLIENT: Part = Part::Claim("client_id");
+        let token =
+            |changes: &[(Part, Change)], party, grant| Token { party, ..self.token(changes, false, grant) };
+        let [everything, _, _, base, ..] = GRANTS;
+        let until = |expires, json| {
+            let change = (Part::Claim("exp"), Change::Set(json));
+            Token { expires, ..token(&[change], ALICE, everything) }
+        };
+        vec![
+            token(&[], ALICE, everything),
+            token(&[], ALICE, base),
+            until(BEFORE_NOON, "1640"),
+            until(BEFORE_NOON + 1, "1641"),
+            token(&[(SUBJECT, Change::Set(r#""bob""#))], Party { subject: "bob", ..ALICE }, everything),
+            token(&[(CLIENT, Change::Set(r#""tool""#))], Party { client: "tool", ..ALICE }, everything),
+            // The same letters, one after another.
+            token(
+                &[(SUBJECT, Change::Set(r#""alicede""#)), (CLIENT, Change::Set(r#""sk""#))],
+                Party { subject: "alicede", client: "sk", ..ALICE },
+                everything,
+            ),
+        ]
     }
 
     /// Every flaw alone.

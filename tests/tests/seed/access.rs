@@ -17,7 +17,7 @@ const SESSION: &str = "6f1c0a3e-0c3e-4b1a-9a58-2f2f5a0f7c11";
 
 /// Better: D1.
 #[tokio::test]
-async fn row_30_d1_a_session_id_lends_nobody_the_rights_of_another() {
+async fn row_30_a_session_id_lends_nobody_the_rights_of_another() {
     let served = Served::guarded().await;
     let secret = call("secret").field("Mcp-Session-Id", SESSION);
     let mut connection = served.connect().await;
@@ -60,6 +60,13 @@ async fn row_d18_a_tool_is_given_no_session_id_that_a_client_made_up() {
     });
     let served = Served::start(open_server().tool(asks)).await;
     let answer = served.answer(&call("asks").field("Mcp-Session-Id", "spoofed")).await;
+    assert_eq!(answer.said(), (200, said_by_tool(1, "none")));
+    // What a server with sessions tells its tools has nothing to do with what a client sent either.
+    let asks = Tool::new("asks").typed(async |_: NoArguments, context: Context| {
+        context.session().map_or("none".to_owned(), |session| session.key().to_owned())
+    });
+    let stateless = Served::start(open_server().tool(asks)).await;
+    let answer = stateless.answer(&call("asks").field("Mcp-Session-Id", "spoofed")).await;
     assert_eq!(answer.said(), (200, said_by_tool(1, "none")));
 }
 

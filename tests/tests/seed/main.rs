@@ -1,4 +1,4 @@
-//! What servers made with `FastMCP` or `mcp-proxy` in stateless mode answered, and what this one does: each row of
+//! What servers made with `FastMCP` or `mcp-proxy` answered, and what this one does: each row of
 //! `docs/seed-compatibility.md` is a test of its name here, and each test here is a row there ([`document`]).
 //!
 //! Over sockets, with every byte of the requests written out. The first line of a test's documentation is the
@@ -20,4 +20,7 @@ mod older_clients;
 mod operation;
 mod request;
 mod served;
+mod session;
+mod stateful;
+mod theft;
 mod verbs;

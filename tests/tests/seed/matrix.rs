@@ -1,18 +1,61 @@
 //! What `stateless` and `authenticate` come to together, and when the callback is asked.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
-};
-
-use mcp_tokio::{Auth, RequestHead};
+use mcp_tokio::{Mode, SessionAuth, SessionPolicy};
 use serde_json::json;
 
 use crate::{
     answer::said_by_tool,
     request::{bare, call, initialize, modern_call, notification, older, post},
-    served::{Served, authenticate, server},
+    served::{Served, counting, open_server},
+    session::Session,
 };
+
+/// Same.
+#[tokio::test]
+async fn row_m1_without_authentication_whoever_asks_has_a_session() {
+    let served = Served::start(open_server().mode(Mode::Stateful)).await;
+    let session = Session::open(&served, None).await;
+    let whoami = session.of(call("whoami"));
+    assert_eq!(served.answer(&whoami).await.said(), (200, said_by_tool(1, "anonymous")));
+    assert_eq!(served.answer(&whoami.token("bad")).await.said(), (200, said_by_tool(1, "anonymous")));
+}
+
+/// Better: D2.
+#[tokio::test]
+async fn row_m2_the_callback_is_asked_about_every_request_of_a_session() {
+    let (served, asked) = counting(|server| server.mode(Mode::Stateful)).await;
+    let session = Session::open(&served, Some("good")).await;
+    asked();
+    let table = [
+        (call("whoami"), 200),
+        (notification(), 202),
+        (initialize(), 400),
+        (bare("GET", "/mcp").field("Accept", "application/json"), 406),
+        (bare("DELETE", "/mcp"), 200),
+        (call("whoami"), 404),
+        (bare("DELETE", "/mcp"), 404),
+    ];
+    for (request, status) in table {
+        let request = session.of(request).token("good");
+        assert_eq!((served.answer(&request).await.status(), asked()), (status, 1), "{request:?}");
+    }
+    // As the seed did it: only the handshake is asked about, and whoever has the id is let in. But for the seed
+    // a callback that said nothing at all had said yes.
+    let (served, asked) = counting(|server| {
+        let mut policy = SessionPolicy::default();
+        policy.auth = SessionAuth::InitializeOnly;
+        server.mode(Mode::Stateful).sessions(policy)
+    })
+    .await;
+    assert_eq!(served.answer(&initialize()).await.status(), 401);
+    let session = Session::open(&served, Some("good")).await;
+    asked();
+    for request in [call("whoami"), call("whoami").token("bad"), call("whoami").token("admin")] {
+        assert_eq!(served.answer(&session.of(request)).await.said(), (200, said_by_tool(1, "user-1")));
+    }
+    assert_eq!(served.answer(&session.of(bare("DELETE", "/mcp"))).await.status(), 200);
+    assert_eq!(asked(), 0);
+}
 
 /// Same.
 #[tokio::test]
@@ -23,22 +66,10 @@ async fn row_m3_without_authentication_whoever_posts_is_served() {
     assert_eq!(served.answer(&call("whoami").token("bad")).await.said(), (200, said_by_tool(1, "anonymous")));
 }
 
-/// A server that counts how often its callback is asked.
-async fn counting() -> (Served, impl Fn() -> usize) {
-    let asked = Arc::new(AtomicUsize::new(0));
-    let counter = Arc::clone(&asked);
-    let verifier = move |head: RequestHead| {
-        counter.fetch_add(1, Ordering::SeqCst);
-        authenticate(head)
-    };
-    let served = Served::start(server(Auth::verifier(verifier))).await;
-    (served, move || asked.swap(0, Ordering::SeqCst))
-}
-
 /// Better: asked once.
 #[tokio::test]
 async fn row_m4_the_callback_is_asked_once_for_every_post() {
-    let (served, asked) = counting().await;
+    let (served, asked) = counting(|server| server).await;
     let table = [
         (initialize().token("good"), 200),
         (call("whoami").token("good"), 200),
@@ -60,7 +91,7 @@ async fn row_m4_the_callback_is_asked_once_for_every_post() {
 /// Same.
 #[tokio::test]
 async fn row_m5_the_callback_is_asked_about_nothing_else() {
-    let (served, asked) = counting().await;
+    let (served, asked) = counting(|server| server).await;
     let preflight = bare("OPTIONS", "/mcp")
         .field("Origin", "http://localhost")
         .field("Access-Control-Request-Method", "POST");

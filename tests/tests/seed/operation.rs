@@ -7,8 +7,9 @@ use mcp_tokio::{Auth, StartError};
 
 use crate::{
     answer::error_without_id,
-    request::{bare, call},
+    request::{bare, call, initialize},
     served::{Served, authenticate, open_server, server},
+    session::Session,
 };
 
 /// Better: D8.
@@ -43,10 +44,11 @@ async fn row_d8_a_server_answers_to_its_own_names() {
 /// Better: D15.
 #[tokio::test]
 async fn row_x2_d15_a_server_is_ready_before_its_first_client() {
-    let served = Served::guarded().await;
-    let answer = served.answer(&bare("GET", "/ready")).await;
-    assert_eq!(answer.status(), 200);
-    assert_eq!(answer.text(), r#"{"status":"ready"}"#);
+    for served in [Served::guarded().await, Served::stateful().await] {
+        let answer = served.answer(&bare("GET", "/ready")).await;
+        assert_eq!(answer.status(), 200);
+        assert_eq!(answer.text(), r#"{"status":"ready"}"#);
+    }
 }
 
 /// Other: JSON.
@@ -67,7 +69,20 @@ async fn row_x3_nothing_that_identifies_a_caller_is_logged() {
         let request = call("whoami").token(token).field("Mcp-Session-Id", "s3cret-session");
         served.answer(&request).await;
     }
+    let served = Served::stateful().await;
+    let session = Session::open(&served, Some("good")).await;
+    for request in [
+        call("whoami"),
+        initialize(),
+        bare("GET", "/mcp").field("Accept", "text/html"),
+        bare("DELETE", "/mcp"),
+        call("whoami"),
+    ] {
+        for token in ["good", "s3cret-token"] {
+            served.answer(&session.of(request.clone()).token(token)).await;
+        }
+    }
     let logged = journal.text();
     assert!(!logged.is_empty());
-    assert!(!logged.contains("s3cret"), "{logged}");
+    assert!(!logged.contains("s3cret") && !logged.contains(&session.id), "{logged}");
 }

@@ -1,22 +1,23 @@
 //! The servers under test.
 
-use std::{io, net::SocketAddr, time::Duration};
-
-use mcp_tests::http1::Response;
-use mcp_tokio::{Auth, Caller, Identity, NoArguments, Rejection, RequestHead, Server, ServerBuilder, Tool};
-use schemars::JsonSchema;
-use serde::Deserialize;
-use tokio::{
-    io::{AsyncReadExt as _, AsyncWriteExt as _},
-    net::{TcpListener, TcpStream},
-    task::JoinHandle,
-    time::timeout,
+use std::{
+    io,
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
-use crate::{answer::Answer, request::Request};
+use mcp_tests::socket::{Socket, Stream};
+use mcp_tokio::{
+    Auth, Caller, Identity, Mode, NoArguments, Rejection, RequestHead, Server, ServerBuilder, Tool,
+};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use tokio::{net::TcpListener, task::JoinHandle};
 
-/// How long anything may take.
-const PATIENCE: Duration = Duration::from_secs(20);
+use crate::{answer::Answer, request::Request};
 
 /// A server that listens on a port of its own until it is dropped.
 pub(crate) struct Served {
@@ -33,8 +34,10 @@ impl Drop for Served {
 /// The seed's callback, which knew one good token.
 pub(crate) async fn authenticate(head: RequestHead) -> Result<Identity, Rejection> {
     match head.bearer() {
-        Some("good") => Ok(Identity::new("user-1").scopes("read")),
+        Some("good" | "refreshed") => Ok(Identity::new("user-1").scopes("read")),
+        Some("promoted") => Ok(Identity::new("user-1").scopes("read admin")),
         Some("admin") => Ok(Identity::new("user-0").scopes("read admin")),
+        Some(other @ ("other" | "another")) => Ok(Identity::new(other).scopes("read")),
         Some("throw" | "resp") => Err(io::Error::other("JWT validation service is down"))?,
         Some("down") => Err(Rejection::unavailable()),
         Some(_) | None => Err(Rejection::denied()),
@@ -75,17 +78,24 @@ impl Served {
         Self::start(server(Auth::verifier(authenticate))).await
     }
 
+    /// The same with sessions.
+    pub(crate) async fn stateful() -> Self {
+        Self::start(server(Auth::verifier(authenticate)).mode(Mode::Stateful)).await
+    }
+
     pub(crate) async fn start(server: ServerBuilder) -> Self {
+        Self::run(server.build().expect("a server")).await
+    }
+
+    pub(crate) async fn run(server: Server) -> Self {
         let sockets = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-        let listener = mcp_tokio::listen(server.build().expect("a server"), sockets).expect("a listener");
+        let listener = mcp_tokio::listen(server, sockets).expect("a listener");
         let address = listener.local_addr().expect("an address");
         Self { address, run: tokio::spawn(listener.run(std::future::pending())) }
     }
 
     pub(crate) async fn connect(&self) -> Connection {
-        let connecting = timeout(PATIENCE, TcpStream::connect(self.address));
-        let stream = connecting.await.expect("in time").expect("a connection");
-        Connection { stream, received: Vec::new() }
+        Connection(Socket::connect(self.address).await)
     }
 
     /// The answer on a connection of its own.
@@ -94,42 +104,40 @@ impl Served {
     }
 }
 
-/// A connection that stays open as long as the server likes.
-pub(crate) struct Connection {
-    stream: TcpStream,
-    received: Vec<u8>,
+/// A server that counts how often its callback is asked, and how often that was since somebody wanted to know.
+pub(crate) async fn counting(
+    configure: impl FnOnce(ServerBuilder) -> ServerBuilder,
+) -> (Served, impl Fn() -> usize) {
+    let asked = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&asked);
+    let verifier = move |head: RequestHead| {
+        counter.fetch_add(1, Ordering::SeqCst);
+        authenticate(head)
+    };
+    let served = Served::start(configure(server(Auth::verifier(verifier)))).await;
+    (served, move || asked.swap(0, Ordering::SeqCst))
 }
+
+/// A connection that stays open as long as the server likes.
+pub(crate) struct Connection(Socket);
 
 impl Connection {
     pub(crate) async fn exchange(&mut self, request: &Request) -> Answer {
-        self.send(&request.bytes()).await;
-        self.answer_to(request.is_head()).await
+        Answer(self.0.exchange(request).await)
     }
 
     /// Sends as much as the server takes: it may answer and close before the end.
     pub(crate) async fn send(&mut self, bytes: &[u8]) {
-        let _ = timeout(PATIENCE, self.stream.write_all(bytes)).await.expect("in time");
+        self.0.send(bytes).await;
     }
 
     pub(crate) async fn answer(&mut self) -> Answer {
-        self.answer_to(false).await
+        Answer(self.0.response().await)
     }
 
-    async fn answer_to(&mut self, is_head: bool) -> Answer {
-        let mut is_closed = false;
-        loop {
-            let read = Response::read(&self.received, is_head, is_closed).expect("an answer");
-            if let Some((response, length)) = read {
-                self.received.drain(..length);
-                return Answer(response);
-            }
-            assert!(!is_closed, "closed after {:?}", String::from_utf8_lossy(&self.received));
-            let mut buffer = vec![0; 64 << 10];
-            let reading = timeout(PATIENCE, self.stream.read(&mut buffer));
-            match reading.await.expect("in time") {
-                Ok(0) | Err(_) => is_closed = true,
-                Ok(length) => self.received.extend_from_slice(buffer.get(..length).unwrap_or_default()),
-            }
-        }
+    /// The answer to this, which has to be an event stream.
+    pub(crate) async fn stream(mut self, request: &Request) -> Stream {
+        self.0.send(request.bytes()).await;
+        self.0.stream().await
     }
 }

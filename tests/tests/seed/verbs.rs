@@ -99,7 +99,7 @@ async fn row_53_a_target_that_is_no_path_does_no_harm() {
 
 /// Better: D3.
 #[tokio::test]
-async fn row_56_d3_there_is_no_second_way_in() {
+async fn row_56_there_is_no_second_way_in() {
     let served = Served::guarded().await;
     for request in [bare("GET", "/sse"), bare("GET", "/sse").token("good"), bare("POST", "/sse")] {
         assert_eq!(served.answer(&request).await.plain(), (404, String::new()));
@@ -108,7 +108,7 @@ async fn row_56_d3_there_is_no_second_way_in() {
 
 /// Better: D4.
 #[tokio::test]
-async fn row_57_d4_nobody_speaks_in_anothers_session() {
+async fn row_57_nobody_speaks_in_anothers_session() {
     let served = Served::guarded().await;
     for target in ["/messages", "/messages?sessionId=1", "/messages?sessionId=6f1c0a3e"] {
         for request in [bare("POST", target), bare("POST", target).token("good")] {

@@ -57,8 +57,7 @@ impl Field {
             let text = outer.get(name).or_else(|| inner.get(name));
             text.and_then(Value::as_str).map(str::to_owned)
         };
-        // Nothing to enter is what a form has for `null`.
-        let default = outer.get("default").or_else(|| inner.get("default")).filter(|value| !value.is_null());
+        let default = outer.get("default").or_else(|| inner.get("default"));
         Ok(Self { title: about("title"), description: about("description"), kind: Kind::of(inner, default)? })
     }
 

@@ -106,7 +106,7 @@ fn allowed(revision: Revision) -> schema::Validator {
             &["type", "oneOf"],
             json!({"type": is("string"), "oneOf": described, "default": text}),
         ));
-        for (items, choices) in [("enum", texts.clone()), ("anyOf", described.clone())] {
+        for (items, choices) in [("enum", texts.clone()), ("anyOf", described)] {
             let mut items = json!({"properties": {items: choices}, "required": [items]});
             if items["properties"].get("enum").is_some() {
                 items["properties"]["type"] = is("string");
@@ -248,6 +248,7 @@ fn what_only_narrows_a_value_is_not_shown() {
             "number": {"type": "integer", "multipleOf": 2, "exclusiveMinimum": 1, "format": "int64"},
             "several": {"type": "array", "uniqueItems": true, "items": {"enum": ["a"], "description": "an a"}},
             "one": {"anyOf": [{"type": "string", "const": "a"}, {"type": "null"}], "description": "one"},
+            "two": {"type": ["string", "null"], "enum": ["a", "b", null], "default": null},
         },
     });
     let expected = json!({
@@ -257,6 +258,7 @@ fn what_only_narrows_a_value_is_not_shown() {
             "number": {"type": "integer"},
             "several": {"type": "array", "items": {"type": "string", "enum": ["a"]}},
             "one": {"type": "string", "enum": ["a"], "description": "one"},
+            "two": {"type": "string", "enum": ["a", "b"]},
         },
     });
     assert_eq!(Form::of(&schema).unwrap().schema(NEWER).unwrap(), expected);

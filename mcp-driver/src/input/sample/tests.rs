@@ -170,7 +170,7 @@ fn uses_of_tools_and_their_results_are_told_apart() {
     let result = || SampleContent::ToolResult(Box::new(one.answer("sunny")));
     for (what, messages) in [
         ("no result", vec![ask.clone(), uses(&[&one])]),
-        ("no result before the next message", vec![uses(&[&one]), ask.clone()]),
+        ("no result before the next message", vec![uses(&[&one]), ask]),
         ("one result too few", vec![uses(&[&one, &two]), SampleMessage::results([one.answer("")])]),
         (
             "one result too many",
@@ -182,7 +182,13 @@ fn uses_of_tools_and_their_results_are_told_apart() {
         ("a result of nothing", vec![SampleMessage::results([one.answer("")])]),
         ("text beside a result", vec![uses(&[&one]), SampleMessage::user(result()).with("and")]),
         ("a result by the model", vec![uses(&[&one]), SampleMessage::assistant(result())]),
-        ("a use by the user", vec![SampleMessage::user(SampleContent::ToolUse(Box::new(one.clone())))]),
+        (
+            "a use by the user",
+            vec![
+                SampleMessage::user(SampleContent::ToolUse(Box::new(one.clone()))),
+                SampleMessage::results([one.answer("")]),
+            ],
+        ),
     ] {
         assert!(is_internal(&Sample::new(messages, 1)), "{what}");
     }

@@ -22,6 +22,7 @@ async fn memory_does_what_a_store_has_to_do() {
     let events = MemoryEvents::new(4, 1 << 20);
     assert_eq!(check_event_store(&events).await, Ok(()));
     assert_eq!((events.len(), events.is_empty()), (0, true));
+    assert!(events.sessions.sessions().is_empty(), "nor is anything kept for an owner");
     assert!(check_event_store(&MemoryEvents::new(3, 1 << 20)).await.is_err());
     let sessions = MemorySessions::new();
     assert_eq!(check_session_store(&sessions).await, Ok(()));
@@ -42,9 +43,13 @@ async fn a_session_has_a_number_of_events_and_no_more() {
 async fn a_session_has_a_number_of_bytes_and_no_more() {
     assert_eq!(left(&MemoryEvents::new(9, 100), &[50, 25, 25]).await, Some(vec![1, 2]));
     assert_eq!(left(&MemoryEvents::new(9, 100), &[50, 25, 26]).await, None);
+    let store = MemoryEvents::new(9, 100);
+    assert_eq!(left(&store, &[60, 60, 40]).await, None);
+    let (owner, session) = nobody();
+    let behind = store.replay(&owner, &session, 1, 1, 9).await.unwrap().unwrap();
+    assert_eq!(behind.len(), 1, "what has gone leaves room");
     let large = MemoryEvents::new(9, 100);
     assert_eq!(left(&large, &[100]).await, Some(vec![]));
-    let (owner, session) = nobody();
     let too_large = large.append(&owner, &session, 1, 1, vec![b'x'; 101].into()).await;
     assert_eq!(too_large.unwrap_err().detail(), "the event is larger than what may be kept for a session");
     assert_eq!(left(&large, &[]).await, Some(vec![]), "it pushes nothing out");

@@ -145,11 +145,17 @@ pub(super) fn answer(message: &Message, id: RawId) -> Deed {
         Some(error) => {
             let Error { code, message } =
                 serde_json::from_slice(error).unwrap_or(Error { code: 0, message: String::new() });
-            let end = message.floor_char_boundary(ERROR_MESSAGE_BYTES_MAX);
-            Answer::Error { code, message: message.get(..end).unwrap_or_default().into() }
+            Answer::Error { code, message: cut(&message, ERROR_MESSAGE_BYTES_MAX).into() }
         }
     };
     Deed::Answer(id, answer)
+}
+
+/// As much of a text as fits, in whole characters.
+fn cut(text: &str, bytes_max: usize) -> &str {
+    let fits = |end: &usize| *end <= bytes_max;
+    let end = text.char_indices().map(|(start, char)| start + char.len_utf8()).take_while(fits).last();
+    text.get(..end.unwrap_or(0)).unwrap_or_default()
 }
 
 /// `resources/subscribe`: of what the caller may read (DT-123).

@@ -1,17 +1,24 @@
 //! What the environment says about the server, and how a client is connected to it.
 
-use std::env;
+use std::{env, error::Error};
 
 use rmcp::{
     ClientHandler, ClientLifecycleMode, ClientServiceExt, RoleClient,
-    model::{ClientConfig, ProgressNotificationParam, ProtocolVersion},
+    model::{
+        CallToolRequestParams, CallToolResult, ClientConfig, JsonObject, ProgressNotificationParam,
+        ProtocolVersion,
+    },
     service::{ClientInitializeError, NotificationContext, RunningService},
     transport::{
         StreamableHttpClientTransport,
         streamable_http_client::{StreamableHttpClient, StreamableHttpClientTransportConfig},
     },
 };
+use serde_json::Value;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+
+/// Why a scenario has failed.
+pub type Failure = Box<dyn Error + Send + Sync>;
 
 /// The server, and who issues tokens for it.
 pub struct Server {
@@ -92,7 +99,7 @@ impl Server {
     /// How many calls the server has seen cancelled.
     pub async fn cancellations(&self) -> std::io::Result<usize> {
         let log = tokio::fs::read_to_string(&self.log).await?;
-        Ok(log.matches("call cancelled: its client has left").count())
+        Ok(log.matches("call cancelled").count())
     }
 
     /// The challenge that names a scope, with what else it says.
@@ -119,4 +126,15 @@ where
     let listener = Listener { revision: revision.clone(), progress: sender };
     let client = listener.serve_with_lifecycle(transport, mode.clone()).await?;
     Ok(Connection { client, heard })
+}
+
+/// A call of this tool.
+pub fn params(tool: &'static str, arguments: Value) -> CallToolRequestParams {
+    let arguments: JsonObject = arguments.as_object().cloned().unwrap_or_default();
+    CallToolRequestParams::new(tool).with_arguments(arguments)
+}
+
+/// The texts of a result.
+pub fn text(result: &CallToolResult) -> Vec<&str> {
+    result.content.iter().filter_map(|block| Some(block.as_text()?.text.as_str())).collect()
 }

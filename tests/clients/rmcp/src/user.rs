@@ -6,7 +6,7 @@ use rmcp::transport::auth::{
     WWWAuthenticateParams,
 };
 
-use crate::{scenario::Failure, server::Server};
+use crate::server::{Failure, Server};
 
 /// Nobody listens there: the code is read from the redirection.
 const REDIRECT: &str = "http://127.0.0.1:9/callback";

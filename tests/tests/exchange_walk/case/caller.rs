@@ -18,7 +18,8 @@ use crate::{
 };
 
 /// Whom the application recognises.
-const OF_APPLICATION: Party = Party { issuer: "https://app.example", subject: "carol", client: "kiosk" };
+pub(crate) const OF_APPLICATION: Party =
+    Party { issuer: "https://app.example", subject: "carol", client: "kiosk" };
 
 /// The nonce that proofs are asked to have.
 pub(crate) const NONCE: &str = "n0nce-of-the-server";
@@ -130,6 +131,8 @@ impl<'s> Case<'s> {
     pub(crate) fn holds(&self, scopes: &[&str]) -> bool {
         match self.server().guard() {
             Guard::None => true,
+            // Who opened the session may do what they could then.
+            _ if self.is_trusted() => self.has_session() && self.opener().grant.holds(scopes),
             Guard::Tokens => self.token().is_some_and(|token| token.holds(scopes)),
             Guard::Own => self.recognised().is_some_and(|grant| grant.holds(scopes)),
         }
@@ -137,6 +140,14 @@ impl<'s> Case<'s> {
 
     /// Who calls, if they are let in.
     pub(crate) fn party(&self) -> Option<Party> {
+        if self.is_trusted() {
+            return self.has_session().then(|| self.opener().party).flatten();
+        }
+        self.verified_party()
+    }
+
+    /// Who calls by what they say.
+    pub(super) fn verified_party(&self) -> Option<Party> {
         match self.server().guard() {
             Guard::None => None,
             Guard::Tokens => self.token().map(|token| token.party),

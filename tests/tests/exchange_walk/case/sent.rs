@@ -39,6 +39,8 @@ impl Fields for Case<'_> {
             Name::Expect => &self.expect().sent,
             Name::Accept => &self.accept_entry().sent,
             Name::ProtocolVersion => &self.version_entry().sent,
+            Name::SessionId => &self.session_entry().sent,
+            Name::LastEventId => &self.event_entry().sent,
             Name::McpMethod => {
                 let place = self.method_place();
                 &self.scene.operations[self.operation_place()].methods[place]
@@ -70,6 +72,8 @@ const FACTS: [(Name, &str, Fact); Name::COUNT] = [
     (Name::ProtocolVersion, "mcp-protocol-version", Fact::Version),
     (Name::McpMethod, "mcp-method", Fact::MethodField),
     (Name::McpName, "mcp-name", Fact::NameField),
+    (Name::SessionId, "mcp-session-id", Fact::SessionField),
+    (Name::LastEventId, "last-event-id", Fact::EventField),
 ];
 
 impl Case<'_> {

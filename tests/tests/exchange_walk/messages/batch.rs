@@ -15,7 +15,7 @@ const ITEMS_MAX: usize = 16;
 /// A body that is an array.
 pub(crate) struct Batch {
     pub(crate) body: Bytes,
-    /// Empty where anything is wrong with the whole.
+    /// Empty where anything is wrong with the whole; where that is a response, the others.
     pub(crate) elements: Vec<Element>,
     pub(crate) flaw: Option<BatchFlaw>,
 }
@@ -200,7 +200,9 @@ pub(crate) fn flawed() -> Vec<Batch> {
             vec![text.clone(), call.clone()],
             vec![tells.clone(), text.clone()],
         ] {
-            batches.push(Batch { body: array(&texts), elements: Vec::new(), flaw: Some(*flaw) });
+            // In a session, a response may stand among requests.
+            let elements = if *flaw == Response { others(&texts, text) } else { Vec::new() };
+            batches.push(Batch { body: array(&texts), elements, flaw: Some(*flaw) });
         }
     }
     batches.push(Batch { body: Bytes::from_static(b"[]"), elements: Vec::new(), flaw: Some(Empty) });
@@ -210,6 +212,17 @@ pub(crate) fn flawed() -> Vec<Batch> {
         batches.push(Batch { body, elements: Vec::new(), flaw: Some(TooLong) });
     }
     batches
+}
+
+/// What is in a batch besides this, of what flawed batches have.
+fn others(texts: &[String], flawed: &String) -> Vec<Element> {
+    let element = |text: &String| {
+        let calls = text.contains("tools/call");
+        let call = Element { operation: &OPERATIONS[1], ..asks("tools/call", r#""name":"echo""#, "1") };
+        let tells = Element { id: Id::None, ..asks("notifications/initialized", "", "0") };
+        if calls { call } else { tells }
+    };
+    texts.iter().filter(|text| *text != flawed).map(element).collect()
 }
 
 /// One of each kind, for where their elements do not matter.

@@ -57,6 +57,8 @@ pub(crate) enum Flaw {
     Duplicate,
     /// DT-96
     Response,
+    /// A response that is none.
+    BadResponse,
 }
 
 fn special(body: impl Into<Vec<u8>>, flaw: Flaw, id: Option<&'static str>) -> Special {
@@ -80,7 +82,7 @@ fn padded(bytes: u64) -> String {
 }
 
 pub(crate) fn specials() -> Vec<Special> {
-    use Flaw::{BadId, BadParams, Duplicate, NotJson, NotMessage, NotObject, Response};
+    use Flaw::{BadId, BadParams, BadResponse, Duplicate, NotJson, NotMessage, NotObject, Response};
     let meta = r#""_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{}}"#;
     let call = |members: &str| {
         format!(r#"{{"jsonrpc":"2.0","method":"tools/call","params":{{"name":"echo",{meta}}}{members}}}"#)
@@ -142,8 +144,16 @@ pub(crate) fn specials() -> Vec<Special> {
         ),
         special(r#"{"jsonrpc":"2.0","id":4,"result":{}}"#, Response, Some("4")),
         special(r#"{"jsonrpc":"2.0","id":4,"error":{"code":1,"message":"x"}}"#, Response, Some("4")),
-        special(r#"{"jsonrpc":"2.0","error":{"code":1,"message":"x"}}"#, Response, None),
-        special(r#"{"jsonrpc":"2.0","id":4,"method":"ping","result":{}}"#, Response, Some("4")),
+        special(r#"{"jsonrpc":"2.0","error":{"code":1,"message":"x"}}"#, BadResponse, None),
+        special(r#"{"jsonrpc":"2.0","id":4,"method":"ping","result":{}}"#, BadResponse, Some("4")),
+        special(
+            r#"{"jsonrpc":"2.0","id":4,"result":{},"error":{"code":1,"message":"x"}}"#,
+            BadResponse,
+            Some("4"),
+        ),
+        special(r#"{"jsonrpc":"2.0","result":{}}"#, BadResponse, None),
+        special(r#"{"jsonrpc":"2.0","id":null,"result":{}}"#, BadResponse, None),
+        special(r#"{"jsonrpc":"2.0","id":"4","result":{}}"#, Response, Some(r#""4""#)),
     ]
 }
 

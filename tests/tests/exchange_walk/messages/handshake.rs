@@ -1,6 +1,9 @@
 //! What `initialize` says.
 
+use std::sync::LazyLock;
+
 use super::{Operation, operation::handshake};
+use crate::scene::HANDSHAKE_BYTES_MAX;
 
 macro_rules! asking {
     ($json:literal, $asked:expr) => {
@@ -66,3 +69,19 @@ pub(crate) const HANDSHAKES: &[Operation] = &[
         true,
     ),
 ];
+
+/// DT-112: handshakes that say as much as a session keeps, and one byte more.
+pub(crate) static LONG_HANDSHAKES: LazyLock<[Operation; 2]> = LazyLock::new(|| {
+    let saying = |bytes: usize| {
+        let (capabilities, before, behind) = (r#"{"roots":{}}"#, r#"{"name":"c","version":""#, r#""}"#);
+        let said = bytes - capabilities.len() - before.len() - behind.len();
+        let client = format!("{before}{}{behind}", "1".repeat(said));
+        let params =
+            format!(r#""protocolVersion":"2025-06-18","capabilities":{capabilities},"clientInfo":{client}"#);
+        Operation {
+            is_too_much: bytes > HANDSHAKE_BYTES_MAX,
+            ..handshake(params.leak(), Some("2025-06-18"), true)
+        }
+    };
+    [saying(HANDSHAKE_BYTES_MAX), saying(HANDSHAKE_BYTES_MAX + 1)]
+});

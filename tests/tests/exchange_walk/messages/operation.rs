@@ -17,6 +17,8 @@ pub(crate) struct Operation {
     /// are equal to the argument; none for an argument that is absent or null.
     pub(crate) params_mirrored: Option<&'static [(&'static str, &'static [&'static str])]>,
     pub(crate) comes_to: ComesTo,
+    /// Whether it is a handshake that says more than a session keeps.
+    pub(crate) is_too_much: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,6 +29,8 @@ pub(crate) enum MethodKind {
     Offered,
     /// Of an older revision or of an extension that is not there (VER-10, XTSK).
     Removed,
+    /// Of older revisions, and in sessions alone.
+    InSessions,
     Unknown,
 }
 
@@ -53,7 +57,16 @@ pub(crate) enum ComesTo {
 }
 
 const fn plain(method: &'static str, kind: MethodKind, comes_to: ComesTo) -> Operation {
-    Operation { method, params: "", mirrored: None, kind, needs: &[], params_mirrored: None, comes_to }
+    Operation {
+        method,
+        params: "",
+        mirrored: None,
+        kind,
+        needs: &[],
+        params_mirrored: None,
+        comes_to,
+        is_too_much: false,
+    }
 }
 
 const fn list(method: &'static str, list: List) -> Operation {
@@ -206,8 +219,8 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     plain("ping", MethodKind::Removed, ComesTo::Answer),
     level(r#""level":"info""#, ComesTo::Answer),
     level("", ComesTo::BadParams),
-    absent("resources/subscribe", MethodKind::Removed),
-    absent("resources/unsubscribe", MethodKind::Removed),
+    absent("resources/subscribe", MethodKind::InSessions),
+    absent("resources/unsubscribe", MethodKind::InSessions),
     absent("tasks/result", MethodKind::Removed),
     absent("tasks/list", MethodKind::Removed),
     absent("subscriptions/listen", MethodKind::Unknown),
@@ -250,6 +263,33 @@ pub(crate) const LEVELS: &[Operation] = &[
     level(r#""level":["info"]"#, ComesTo::BadParams),
     level("", ComesTo::BadParams),
 ];
+
+const fn subscription(
+    method: &'static str,
+    params: &'static str,
+    needs: &'static [&'static str],
+    comes_to: ComesTo,
+) -> Operation {
+    Operation { params, needs, ..plain(method, MethodKind::InSessions, comes_to) }
+}
+
+macro_rules! subscriptions {
+    ($($method:literal),*) => {
+        &[$(
+            subscription($method, r#""uri":"file:///a""#, &[], ComesTo::Answer),
+            subscription($method, r#""uri":"file:///b""#, &["files:read"], ComesTo::Answer),
+            subscription($method, r#""uri":"note://7""#, &[], ComesTo::Answer),
+            subscription($method, r#""uri":"note://8""#, &[], ComesTo::Answer),
+            subscription($method, r#""uri":"vault://7""#, &["vault:read"], ComesTo::Answer),
+            subscription($method, r#""uri":"file:///c""#, &[], ComesTo::NoResource("file:///c")),
+            subscription($method, r#""uri":7"#, &[], ComesTo::BadParams),
+            subscription($method, r#""name":"file:///a""#, &[], ComesTo::BadParams),
+        )*]
+    };
+}
+
+/// RSRC-08, RSRC-09: what a client of a session may want to be told of.
+pub(crate) const SUBSCRIPTIONS: &[Operation] = subscriptions!["resources/subscribe", "resources/unsubscribe"];
 
 /// Lists from behind each of their items, and from behind what is in another list.
 pub(crate) const PAGES: &[Operation] = &[

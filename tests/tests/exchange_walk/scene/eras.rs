@@ -38,7 +38,7 @@ pub(super) fn scenes(mints: &Mints<'_>) -> Vec<Scene> {
 }
 
 /// One of each meaning: both types, either, none.
-fn few_accepts() -> Vec<Entry<AcceptMeans>> {
+pub(super) fn few_accepts() -> Vec<Entry<AcceptMeans>> {
     let mut few: Vec<Entry<AcceptMeans>> = Vec::new();
     for entry in fields::accepts() {
         if !few.iter().any(|other| other.means == entry.means) {

@@ -5,7 +5,7 @@ use mcp_proto::head::Framing;
 
 use super::{
     ARRIVALS, MODES, Messages, OUTCOMES, Scene, ServerKind, VERDICTS, callers, eras, first, operations,
-    ordinary, param_sets,
+    ordinary, param_sets, sessions,
 };
 use crate::{
     fields::{self, AUTHORITIES, CredentialMeans, QUERIES},
@@ -37,6 +37,7 @@ pub(crate) fn scenes(mints: &Mints<'_>) -> Vec<Scene> {
     ];
     scenes.extend(callers::scenes(mints));
     scenes.extend(eras::scenes(mints));
+    scenes.extend(sessions::scenes(mints));
     scenes
 }
 

@@ -2,10 +2,11 @@
 
 use super::{
     ErrorId::Unreadable,
-    INTERNAL, INVALID, Row, Then,
+    INTERNAL, INVALID, NO_SESSION, Row, Then,
     With::{Nothing, RetryAfter, ScopesOfAll},
     condition::{asks, batch, has_batch_flaw, needs_of, takes_batches},
     is_of_call, lookup_element, refuse, row,
+    session::GONE,
 };
 use crate::{
     case::Case,
@@ -23,22 +24,26 @@ fn has_calls(case: &Case<'_>) -> bool {
     case.each_request(|_| is_of_call(lookup_element(case))).contains(&true)
 }
 
+fn is_answered(case: &Case<'_>) -> bool {
+    case.elements().iter().any(|element| !matches!(element.id, Id::None))
+}
+
+fn has_gone(case: &Case<'_>) -> bool {
+    case.has_session() && case.state().goes_meanwhile()
+}
+
 pub(super) const ROWS: &[Row] = &[
     row("DT-27 DT-28 DT-30 JR-26", |c| batch(c).is_some() && !takes_batches(c), MALFORMED),
     row("DT-26 JR-24", |c| has_batch_flaw(c, BatchFlaw::Empty), MALFORMED),
     row("batch/too long", |c| has_batch_flaw(c, BatchFlaw::TooLong), MALFORMED),
     row("DT-33", |c| has_batch_flaw(c, BatchFlaw::Invalid), MALFORMED),
-    row("DT-32 JR-22", |c| has_batch_flaw(c, BatchFlaw::Response), MALFORMED),
+    row("DT-32 JR-22", |c| has_batch_flaw(c, BatchFlaw::Response) && !c.has_session(), MALFORMED),
     row("DT-31 JR-21", |c| has_batch_flaw(c, BatchFlaw::Handshake), MALFORMED),
     row("DT-27", |c| has_batch_flaw(c, BatchFlaw::Envelope), MALFORMED),
-    row(
-        "DT-34",
-        |c| batch(c).is_some() && c.elements().iter().all(|element| matches!(element.id, Id::None)),
-        Then::Accepted,
-    ),
+    row("DT-34", |c| batch(c).is_some() && !is_answered(c) && !has_gone(c), Then::Accepted),
     row(
         "DT-12 AMB-03/batch",
-        |c| batch(c).is_some() && !c.accept().json && !c.accept().stream,
+        |c| batch(c).is_some() && is_answered(c) && !c.accept().json && !c.accept().stream,
         refuse(406, INVALID, Unreadable, Nothing),
     ),
     row(
@@ -47,6 +52,11 @@ pub(super) const ROWS: &[Row] = &[
         refuse(403, INVALID, Unreadable, ScopesOfAll),
     )
     .by("insufficient_scope"),
+    row(
+        "SES-06/ended meanwhile, batch",
+        |c| batch(c).is_some() && has_gone(c),
+        refuse(404, NO_SESSION, Unreadable, GONE),
+    ),
     row(
         "call/no room for a batch",
         |c| batch(c).is_some() && has_calls(c) && c.outcome_after(0) == HandlerOutcome::Overloaded,

@@ -5,7 +5,7 @@ use super::{
     INTERNAL, INVALID, Row, Rule, Then, UNAUTHORIZED, With,
     With::{Challenge, RetryAfter},
     condition::{
-        asks, comes_with_proof, is_guarded, is_of_other_kind, is_of_other_scheme, is_own, proof,
+        comes_with_proof, is_asked, is_guarded, is_of_other_kind, is_of_other_scheme, is_own, proof,
         takes_proofs, token,
     },
     refuse, row,
@@ -25,7 +25,7 @@ const NO_NONCE: Then = refuse(401, UNAUTHORIZED, Early, With::NonceField);
 const OUTAGE: Then = refuse(503, INTERNAL, Early, RetryAfter);
 
 pub(super) const ROWS: &[Row] = &[
-    row("AUTH-04 RFC6750-06", |c| asks(c) && c.query().1, BAD_REQUEST).by("credentials_in_query"),
+    row("AUTH-04 RFC6750-06", |c| is_asked(c) && c.query().has_token, BAD_REQUEST).by("credentials_in_query"),
     row(
         "DT-07 RFC6750-06/two fields",
         |c| is_guarded(c) && c.credential() == CredentialMeans::Repeated,
@@ -69,8 +69,8 @@ pub(super) const ROWS: &[Row] = &[
         BAD_PROOF,
     )
     .by("proof_repeated"),
-    row("outage", |c| asks(c) && matches!(c.verdict(), Verdict::Out(_)), OUTAGE).told(Rule::OfVerdict),
-    row("facts of another kind", |c| asks(c) && is_of_other_kind(c), OUTAGE).by("verifier_unavailable"),
+    row("outage", |c| is_asked(c) && matches!(c.verdict(), Verdict::Out(_)), OUTAGE).told(Rule::OfVerdict),
+    row("facts of another kind", |c| is_asked(c) && is_of_other_kind(c), OUTAGE).by("verifier_unavailable"),
     // What the application says.
     row(
         "RFC6750-02/nobody recognised",

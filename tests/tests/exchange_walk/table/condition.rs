@@ -4,7 +4,7 @@ use http::Method;
 
 use crate::{
     case::{Case, Content},
-    fields::{CredentialMeans, HostMeans, VersionMeans},
+    fields::{CredentialMeans, HostMeans, SessionMeans, VersionMeans},
     messages::{Batch, BatchFlaw, ComesTo, EnvelopeMeans, Flaw, Id, MethodKind},
     scene::{Bound, Guard, HandlerOutcome, Mode, ServerKind, Verdict},
     surface::Revision,
@@ -15,8 +15,26 @@ pub(crate) const METADATA: [&str; 2] =
     ["/.well-known/oauth-protected-resource/mcp", "/.well-known/oauth-protected-resource"];
 pub(super) const PROBES: [&str; 3] = ["/ping", "/health", "/ready"];
 
-pub(super) fn is_known(path: &str) -> bool {
-    path == "/mcp" || METADATA.contains(&path) || PROBES.contains(&path)
+/// The paths of HTTP+SSE, where there are any (LSE-01).
+pub(super) const OLD_PATHS: [&str; 2] = ["/sse", "/messages"];
+
+pub(super) fn is_known(case: &Case<'_>) -> bool {
+    let path = case.path();
+    path == "/mcp" || METADATA.contains(&path) || PROBES.contains(&path) || is_old_path(case)
+}
+
+/// Whether the path is one that messages are sent to or come from.
+pub(crate) fn is_endpoint(case: &Case<'_>) -> bool {
+    case.path() == "/mcp" || is_old_path(case)
+}
+
+pub(super) fn is_old_path(case: &Case<'_>) -> bool {
+    case.mode().has_old_paths() && OLD_PATHS.contains(&case.path())
+}
+
+/// Whether the request is a message that is answered on the stream of its session.
+pub(crate) fn is_posted(case: &Case<'_>) -> bool {
+    is_old_path(case) && case.path() == "/messages"
 }
 
 pub(crate) fn is_metadata(case: &Case<'_>) -> bool {
@@ -46,7 +64,7 @@ pub(super) fn is_for_us(case: &Case<'_>) -> bool {
 
 /// Whether callers have to bring tokens.
 pub(super) fn is_guarded(case: &Case<'_>) -> bool {
-    case.server().asks_for_tokens()
+    case.server().asks_for_tokens() && !case.is_trusted()
 }
 
 /// The token on which the answer depends.
@@ -54,14 +72,19 @@ pub(super) fn token<'s>(case: &Case<'s>) -> Option<&'s Token> {
     if is_guarded(case) { case.token() } else { None }
 }
 
-/// Whether somebody has to be asked who calls.
+/// Whether it depends on the caller what may be done.
 pub(super) fn asks(case: &Case<'_>) -> bool {
     case.server().asks_for_callers()
 }
 
+/// Whether the request has to say who sends it.
+pub(super) fn is_asked(case: &Case<'_>) -> bool {
+    asks(case) && !case.is_trusted()
+}
+
 /// Whether the application says who calls.
 pub(super) fn is_own(case: &Case<'_>) -> bool {
-    case.server().guard() == Guard::Own
+    case.server().guard() == Guard::Own && !case.is_trusted()
 }
 
 pub(super) fn takes_proofs(case: &Case<'_>) -> bool {
@@ -105,6 +128,18 @@ fn is_refused_unread(case: &Case<'_>) -> bool {
 pub(super) fn proof(case: &Case<'_>) -> Option<ProofSpec> {
     let is_proven = comes_with_proof(case) && case.verdict() == Verdict::Proven;
     if is_proven { case.sent_proof().map(|proof| proof.spec) } else { None }
+}
+
+/// DT-139: on the paths of HTTP+SSE nothing is served that says that it is of 2026-07-28.
+pub(super) fn is_posted_in_vain(case: &Case<'_>) -> bool {
+    let says_so = if has_envelope(case) { !is_handshake(case) } else { case.version().is_modern() };
+    is_posted(case) && says_so
+}
+
+/// VER-08, in a session whose opener nobody asks about: who says that they are of 2026-07-28 belongs to no
+/// session, and has not said who they are.
+pub(super) fn is_trusted_in_vain(case: &Case<'_>) -> bool {
+    asks(case) && case.is_trusted() && has_envelope(case) && !is_handshake(case)
 }
 
 pub(super) fn has_flaw(case: &Case<'_>, flaw: Flaw) -> bool {
@@ -172,18 +207,19 @@ pub(super) fn params_agree(case: &Case<'_>) -> bool {
     })
 }
 
-fn is_stateless(case: &Case<'_>) -> bool {
-    case.mode() == Mode::Stateless
+pub(super) fn is_modern_only(case: &Case<'_>) -> bool {
+    case.mode() == Mode::ModernOnly
 }
 
-pub(super) fn is_modern_only(case: &Case<'_>) -> bool {
-    !is_stateless(case)
+/// SES-04: what is not modern has to belong to a session, where there are any.
+pub(super) fn lacks_session(case: &Case<'_>) -> bool {
+    case.may_name_session() && case.session_named() == SessionMeans::Absent
 }
 
 /// DT-52, DT-53, AMB-23: how clients of older revisions begin. An envelope of one of those says no
 /// more than what the handshake says; a field that names none is older than what it has to name.
 pub(crate) fn is_handshake(case: &Case<'_>) -> bool {
-    is_stateless(case)
+    !is_modern_only(case)
         && is_initialize(case)
         && match case.envelope().means.version() {
             Some(version) => is_legacy(version),
@@ -196,7 +232,10 @@ pub(crate) fn is_handshake(case: &Case<'_>) -> bool {
 /// VER-08, DT-56: a request that is answered as one of an older revision.
 pub(crate) fn is_of_old(case: &Case<'_>) -> bool {
     let is_plain = || {
-        is_stateless(case) && !is_initialize(case) && !has_envelope(case) && case.version().legacy().is_some()
+        !is_modern_only(case)
+            && !is_initialize(case)
+            && !has_envelope(case)
+            && case.version().legacy().is_some()
     };
     is_handshake(case) || is_plain()
 }
@@ -209,6 +248,8 @@ pub(crate) fn revision(case: &Case<'_>) -> Revision {
     match case.operation().comes_to {
         // LIF-03 to LIF-05.
         ComesTo::Handshake { asked, .. } => asked.and_then(Revision::legacy).unwrap_or(Revision::D),
+        // VER-13, AMB-05: that of its session, whatever it says itself.
+        _ if case.may_name_session() => case.session_revision(),
         _ => case.version().legacy().expect("requests of old say so, or nothing"),
     }
 }
@@ -218,11 +259,13 @@ pub(super) fn is_method_of_old(case: &Case<'_>) -> bool {
     let operation = case.operation();
     operation.kind == MethodKind::Offered
         || ["initialize", "ping", "logging/setLevel"].contains(&operation.method)
+        || (operation.kind == MethodKind::InSessions && case.has_session())
 }
 
 /// Whether the server has what the method is about.
 pub(super) fn is_offered(case: &Case<'_>) -> bool {
-    case.server() != ServerKind::Bare || case.operation().kind != MethodKind::Offered
+    case.server() != ServerKind::Bare
+        || !matches!(case.operation().kind, MethodKind::Offered | MethodKind::InSessions)
 }
 
 pub(super) fn batch<'s>(case: &Case<'s>) -> Option<&'s Batch> {
@@ -232,9 +275,16 @@ pub(super) fn batch<'s>(case: &Case<'s>) -> Option<&'s Batch> {
     }
 }
 
-/// JR-20, JR-26, DT-29: arrays are of 2025-03-26, which is what is meant where nothing is said.
+/// JR-20, JR-26, DT-29: arrays are of 2025-03-26, which is what is meant where nothing is said. Where
+/// there are sessions, they say it.
 pub(super) fn takes_batches(case: &Case<'_>) -> bool {
-    is_stateless(case) && case.version().legacy() == Some(Revision::B)
+    if is_posted(case) {
+        return false;
+    }
+    if case.mode().keeps_sessions() {
+        return case.has_session() && case.session_revision() == Revision::B;
+    }
+    !is_modern_only(case) && case.version().legacy() == Some(Revision::B)
 }
 
 pub(super) fn has_batch_flaw(case: &Case<'_>, flaw: BatchFlaw) -> bool {

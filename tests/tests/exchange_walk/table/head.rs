@@ -10,11 +10,21 @@ use super::{
     condition::{PROBES, has_no_single_host, is_for_us, is_get, is_known, is_metadata},
     refuse, row, without_body,
 };
-use crate::fields::{CodingMeans, LengthMeans, OriginMeans};
+use crate::{
+    case::Case,
+    fields::{CodingMeans, LengthMeans, OriginMeans},
+};
 
 const JSON: &str = "application/json";
 const NOT_POST: Then = refuse(405, INVALID, Left, Allow("POST"));
+const NOT_GET_POST_DELETE: Then = refuse(405, INVALID, Left, Allow("POST, GET, DELETE"));
+const NOT_ONLY_GET: Then = refuse(405, INVALID, Left, Allow("GET"));
 const NOT_GET: Then = refuse(405, INVALID, Left, Allow("GET, HEAD"));
+
+/// Verbs that are of sessions alone.
+fn is_of_session(case: &Case<'_>) -> bool {
+    [Method::GET, Method::DELETE].contains(case.method())
+}
 
 pub(super) const ROWS: &[Row] = &[
     // RFC 9112 section 6.3: nobody may be in doubt where the body ends.
@@ -26,7 +36,7 @@ pub(super) const ROWS: &[Row] = &[
     ),
     row("framing/another coding", |c| c.coding() == CodingMeans::Other, without_body(400, Close)),
     // Section 5.1, before the body.
-    row("DT-01 BC-02", |c| !is_known(c.path()), without_body(404, Nothing)),
+    row("DT-01 BC-02", |c| !is_known(c), without_body(404, Nothing)),
     row(
         "DT-01 AUTH-11/no metadata without authentication",
         |c| is_metadata(c) && !c.server().publishes_metadata(),
@@ -43,7 +53,25 @@ pub(super) const ROWS: &[Row] = &[
     row("RFC9728-04/verb", |c| is_metadata(c) && !is_get(c), NOT_GET),
     row("RFC9728-04", is_metadata, Then::Document(200, JSON)),
     row("DT-02 HTTP-03 HTTP-04", |c| c.origin() == OriginMeans::Foreign, refuse(403, INVALID, Left, Nothing)),
+    row(
+        "DT-04/with sessions",
+        |c| c.is_preflight() && c.mode().keeps_sessions(),
+        Then::Preflight("POST, GET, DELETE"),
+    ),
     row("DT-04", |c| c.is_preflight(), Then::Preflight("POST")),
-    row("DT-134 HTTP-28", |c| [Method::GET, Method::DELETE].contains(c.method()), NOT_POST),
-    row("DT-05", |c| *c.method() != Method::POST, NOT_POST),
+    row("DT-138 LSE-12", |c| c.path() == "/sse" && *c.method() != Method::GET, NOT_ONLY_GET),
+    row("DT-137/verb", |c| c.path() == "/messages" && *c.method() != Method::POST, NOT_POST),
+    row("DT-97", |c| c.mode().keeps_sessions() && is_of_session(c) && c.version().is_modern(), NOT_POST),
+    row("DT-134 HTTP-28", |c| !c.mode().keeps_sessions() && is_of_session(c), NOT_POST),
+    row(
+        "DT-05/with sessions",
+        |c| {
+            c.mode().keeps_sessions()
+                && *c.method() != Method::POST
+                && !is_of_session(c)
+                && c.path() == "/mcp"
+        },
+        NOT_GET_POST_DELETE,
+    ),
+    row("DT-05", |c| *c.method() != Method::POST && !is_of_session(c), NOT_POST),
 ];

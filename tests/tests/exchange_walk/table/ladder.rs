@@ -59,7 +59,11 @@ pub(super) const ROWS: &[Row] = &[
         |c| c.operation().mirrored.is_some() && !c.name_field().agrees(),
         NOT_MIRRORED,
     ),
-    row("DT-51 VER-10", |c| c.operation().kind == MethodKind::Removed, UNKNOWN_METHOD),
+    row(
+        "DT-51 VER-10",
+        |c| matches!(c.operation().kind, MethodKind::Removed | MethodKind::InSessions),
+        UNKNOWN_METHOD,
+    ),
     row("DT-78 HTTP-25", |c| c.operation().kind == MethodKind::Unknown, UNKNOWN_METHOD),
     row("DT-78 ERR-10/capability", |c| !is_offered(c), UNKNOWN_METHOD),
     row(

@@ -3,15 +3,23 @@
 
 use super::{
     ErrorId::OfBody,
-    INTERNAL, INVALID, NO_METHOD, NO_RESOURCE, PARAMS, Row, Then, With,
+    INTERNAL, INVALID, NO_METHOD, NO_RESOURCE, NO_SESSION, PARAMS, Row, Then, With,
     With::{Nothing, RetryAfter, Says, Scopes},
     condition::{
         asks, batch, has_envelope, is_done, is_handshake, is_method_of_old, is_of_old, is_offered, is_tool,
         revision,
     },
     refuse, row,
+    session::GONE,
 };
-use crate::{case::Case, listed::is_hidden, messages::ComesTo, scene::HandlerOutcome, surface::Revision};
+use crate::{
+    case::Case,
+    listed::is_hidden,
+    messages::{ComesTo, MethodKind},
+    scene::{HandlerOutcome, State},
+    sessions::SUBSCRIBED,
+    surface::Revision,
+};
 
 const BAD_PARAMS: Then = refuse(200, PARAMS, OfBody, Nothing);
 const UNKNOWN_METHOD: Then = refuse(200, NO_METHOD, OfBody, Nothing);
@@ -31,6 +39,24 @@ fn asked(case: &Case<'_>) -> Option<&'static str> {
         ComesTo::Handshake { asked, is_good: true } => asked.filter(|_| is_handshake(case)),
         _ => None,
     }
+}
+
+/// Whether more than an answer comes of a request: something runs in the session, or it is changed.
+fn does_something(case: &Case<'_>) -> bool {
+    let changes =
+        case.operation().method == "logging/setLevel" || case.operation().kind == MethodKind::InSessions;
+    is_call(case) || (changes && case.operation().comes_to == ComesTo::Answer)
+}
+
+fn is_call(case: &Case<'_>) -> bool {
+    matches!(case.operation().comes_to, ComesTo::Call(..))
+}
+
+/// Whether a resource is to be subscribed to that is not yet.
+fn wants_one_more(case: &Case<'_>) -> bool {
+    case.operation().method == "resources/subscribe"
+        && case.operation().comes_to == ComesTo::Answer
+        && !SUBSCRIBED.iter().any(|uri| case.operation().params.contains(uri))
 }
 
 pub(super) const ROWS: &[Row] = &[
@@ -73,7 +99,23 @@ pub(super) const ROWS: &[Row] = &[
         |c| is_of_old(c) && matches!(c.operation().comes_to, ComesTo::NoResource(_)),
         refuse(200, NO_RESOURCE, OfBody, With::Uri("file:///c")),
     ),
-    row("PING-01 LOGG-05 LOGG-08", |c| comes_to(c, ComesTo::Answer), Then::Answer),
+    // Who only asks has been answered by then.
+    row(
+        "SES-06/ended meanwhile",
+        |c| is_of_old(c) && c.has_session() && c.state().goes_meanwhile() && does_something(c),
+        refuse(404, NO_SESSION, OfBody, GONE),
+    ),
+    row(
+        "RSRC-08/too many",
+        |c| c.has_session() && c.state() == State::Subscribed && wants_one_more(c),
+        BAD_PARAMS,
+    ),
+    row("PING-01 LOGG-05 LOGG-08 RSRC-08", |c| comes_to(c, ComesTo::Answer), Then::Answer),
+    row(
+        "call/no room in the session",
+        |c| is_of_old(c) && c.has_session() && c.state() == State::Full && is_call(c),
+        refuse(503, INTERNAL, OfBody, RetryAfter),
+    ),
 ];
 
 /// What is told when a handler ran. In a batch there is no status of one answer.

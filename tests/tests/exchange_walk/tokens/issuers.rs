@@ -9,8 +9,8 @@ use mcp_proto::{
 };
 
 use super::{
-    ALICE, AUDIENCE, Binding, EVERYTHING, Grant, ISSUER, LEEWAY, OTHER_AUDIENCE, OTHER_ISSUER, OTHER_LEEWAY,
-    Party, Token,
+    ALICE, AUDIENCE, Binding, EVERYTHING, EXPIRES, Grant, ISSUER, LEEWAY, OTHER_AUDIENCE, OTHER_ISSUER,
+    OTHER_LEEWAY, Party, Token,
     draft::Draft,
     flaw::{Change, Part},
 };
@@ -293,6 +293,18 @@ pub(crate) fn issuers_tokens(issuers: &Issuers) -> Vec<Token> {
     tokens
 }
 
+/// One good token of each party that one of two issuers vouches for.
+pub(crate) fn issuers_parties(issuers: &Issuers) -> Vec<Token> {
+    let mut parties: Vec<Token> = Vec::new();
+    for token in issuers_tokens(issuers) {
+        let is_known = parties.iter().any(|other| other.party == token.party);
+        if !token.is_flawed && token.grant == EVERYTHING && !is_known {
+            parties.push(token);
+        }
+    }
+    parties
+}
+
 /// A token of an issuer that another server trusts, where a verifier has mixed the two up: what it
 /// reports is true, and it is not for us to believe it.
 fn trusted_elsewhere(audience: &'static str) -> Token {
@@ -325,6 +337,7 @@ fn token(drawn: &Drawn<'_>, changes: &[(Part, Change)], issuers: &Issuers, keys:
         binding: Binding::None,
         proofs: Vec::new(),
         leeway: [LEEWAY, OTHER_LEEWAY][place],
+        expires: EXPIRES,
         not_before: None,
         grant: drawn.shape.grants[place],
         richer: Vec::new(),

@@ -1,96 +1,22 @@
-"""What a client of either SDK has to see at the server."""
+"""What a client of either SDK has to see at a server without sessions."""
 
-import json
-import os
 import re
 import time
-from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import anyio
 from mcp.client.auth import OAuthClientProvider
 from mcp.shared.auth import OAuthClientMetadata
 
-URL = os.environ["MCP_URL"]
-TOKEN = os.environ["MCP_TOKEN"]
-ISSUER = os.environ["MCP_ISSUER"]
-LOG = Path(os.environ["MCP_LOG"])
-BEARER = {"Authorization": f"Bearer {TOKEN}"}
+from play import BEARER, ISSUER, URL, Sdk, Wire, cancellations, leaves, play_all, text, until
+
 METADATA = f'resource_metadata="{URL.removesuffix("/mcp")}/.well-known/oauth-protected-resource/mcp"'
-LEFT = "call cancelled: its client has left"
 WRITE = ("write", {"text": "secret"})
 # Nobody listens there: the code is read from the redirection.
 REDIRECT = "http://127.0.0.1:9/callback"
-
-
-class Connection(Protocol):
-    """A client that is connected."""
-
-    revision: str
-    server: str
-
-    async def tools(self) -> list[str]: ...
-
-    async def call(self, name: str, arguments: dict[str, Any], progress: Any = None) -> dict[str, Any]:
-        """The result as it is on the wire."""
-
-    async def cancel(self, wire: "Wire") -> None:
-        """Tells the server that the last call is cancelled, where the SDK does not do so by itself."""
-
-
-class Sdk(Protocol):
-    """What differs between the SDKs."""
-
-    name: str
-    revision: str
-    is_cancelled_by_closing: bool
-
-    def http(self, **options: Any) -> AbstractAsyncContextManager[Any]:
-        """A client of httpx."""
-
-    def connect(self, http: Any) -> AbstractAsyncContextManager[Connection]: ...
-
-    def came(self, user: "User") -> Any:
-        """What the SDK is told when the user has come back."""
-
-    def tells(self, error: BaseException, status: int) -> bool:
-        """Whether an error tells that the server answered so."""
-
-
-@dataclass
-class Post:
-    """A message that went to the server, and how it was answered."""
-
-    body: str
-    status: int
-    challenge: str
-
-    @property
-    def is_cancellation(self) -> bool:
-        return '"notifications/cancelled"' in self.body
-
-
-@dataclass
-class Wire:
-    """What went over the wire."""
-
-    posts: list[Post] = field(default_factory=list)
-
-    async def hear(self, response: Any) -> None:
-        request = response.request
-        if request.method == "POST":
-            challenge = response.headers.get("www-authenticate", "")
-            self.posts.append(Post(request.content.decode(), response.status_code, challenge))
-
-    def last_id(self) -> int:
-        """The id of the last request."""
-        return [json.loads(post.body)["id"] for post in self.posts if '"id"' in post.body][-1]
-
-    def hooks(self) -> dict[str, Any]:
-        return {"response": [self.hear]}
+# Revision 2026-07-28 is served without sessions alone.
+HAS_MODERN = True
 
 
 class User:
@@ -135,26 +61,6 @@ class User:
     async def granted(self) -> list[str]:
         response = await self._http.get(f"{ISSUER}/granted", params={"client_id": self.client.client_id})
         return response.json()
-
-
-def text(result: dict[str, Any]) -> list[str]:
-    return [block["text"] for block in result["content"]]
-
-
-def cancellations() -> int:
-    return LOG.read_text().count(LEFT)
-
-
-async def until(condition: Any) -> None:
-    with anyio.fail_after(5):
-        while not condition():
-            await anyio.sleep(0.05)
-
-
-def leaves(error: BaseException) -> list[BaseException]:
-    if isinstance(error, BaseExceptionGroup):
-        return [leaf for inner in error.exceptions for leaf in leaves(inner)]
-    return [error]
 
 
 async def negotiates(sdk: Sdk) -> None:
@@ -244,19 +150,14 @@ async def steps_up(sdk: Sdk) -> None:
 
 
 async def play(sdk: Sdk) -> None:
-    scenarios = [
-        negotiates,
-        hears_of_progress,
-        cancels,
-        learns_that_tokens_are_needed,
-        learns_that_a_scope_is_needed,
-        steps_up,
-    ]
-    for scenario in scenarios:
-        words = scenario.__name__.replace("_", " ")
-        try:
-            await scenario(sdk)
-        except BaseException as error:
-            error.add_note(f"{sdk.name}: {words} failed")
-            raise
-        print(f"{sdk.name}: {words}", flush=True)
+    await play_all(
+        sdk,
+        [
+            negotiates,
+            hears_of_progress,
+            cancels,
+            learns_that_tokens_are_needed,
+            learns_that_a_scope_is_needed,
+            steps_up,
+        ],
+    )

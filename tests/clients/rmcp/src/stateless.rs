@@ -1,28 +1,19 @@
-//! What the client has to see at the server.
+//! What the client has to see at a server without sessions.
 
-use std::{
-    error::Error,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use rmcp::{
     ClientLifecycleMode, RoleClient, ServiceError,
-    model::{
-        CallToolRequest, CallToolRequestParams, CallToolResult, ClientRequest, ErrorCode, JsonObject,
-        ProtocolVersion,
-    },
+    model::{CallToolRequest, CallToolResult, ClientRequest, ErrorCode, ProtocolVersion},
     service::{ClientInitializeError, Peer, PeerRequestOptions},
 };
 use serde_json::{Value, json};
 use tokio::time::{sleep, timeout};
 
 use crate::{
-    server::{Connection, Server},
+    server::{Connection, Failure, Server, params, text},
     user::{authorize, granted, step_up},
 };
-
-/// Why a scenario has failed.
-pub type Failure = Box<dyn Error + Send + Sync>;
 
 const WRITE: (&str, &str) = ("write", "secret");
 
@@ -171,19 +162,10 @@ impl Scenario<'_> {
     }
 }
 
-fn params(tool: &'static str, arguments: Value) -> CallToolRequestParams {
-    let arguments: JsonObject = arguments.as_object().cloned().unwrap_or_default();
-    CallToolRequestParams::new(tool).with_arguments(arguments)
-}
-
 /// Calls a tool that takes a text.
 async fn say(
     client: &Peer<RoleClient>,
     (tool, text): (&'static str, &str),
 ) -> Result<CallToolResult, ServiceError> {
     client.call_tool(params(tool, json!({ "text": text }))).await
-}
-
-fn text(result: &CallToolResult) -> Vec<&str> {
-    result.content.iter().filter_map(|block| Some(block.as_text()?.text.as_str())).collect()
 }

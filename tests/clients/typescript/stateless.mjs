@@ -1,50 +1,24 @@
-// What a client of either SDK has to see at the server, told apart only by what `sdk` says about it:
-//   revision                           what has to be agreed on
-//   make({ fetch, headers, authProvider })  a client and its transport
-//   revisionOf(client, transport)      what was agreed on
-//   call(client, params, options)      a tool call
-//   finish(transport, parameters)      hands over what the user came back with
-//   UnauthorizedError                  what is thrown when the user has to be asked first
-//   isUnauthorized(error), isForbidden(error)  whether an error tells of a 401, a 403
-//   isCancelledByClosing               whether to close the stream is to cancel, or a notification of no effect
+// What a client of either SDK has to see at a server without sessions.
 
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
 
+import { bearer, cancellations, connected, playAll, text, thrown, until } from './play.mjs';
 import { User } from './user.mjs';
 import { Wire } from './wire.mjs';
 
-const { MCP_URL: url, MCP_TOKEN: token, MCP_ISSUER: issuer, MCP_LOG: log } = process.env;
+const { MCP_URL: url, MCP_TOKEN: token, MCP_ISSUER: issuer } = process.env;
 const metadata = `resource_metadata="${new URL(url).origin}/.well-known/oauth-protected-resource/mcp"`;
 const WRITE = { name: 'write', arguments: { text: 'secret' } };
-const LEFT = 'call cancelled: its client has left';
 // The first revisions with structured results, and with arguments that do not fit told to the model.
 const STRUCTURED = '2025-06-18';
 const MISFITS_ARE_RESULTS = '2025-11-25';
 const TOOLS = ['echo', 'slow', 'whoami', 'write'];
 
-const bearer = { Authorization: `Bearer ${token}` };
-const text = (result) => result.content.map((block) => block.text);
 // Who the tool `whoami` says that the caller is.
 const whom = (result) => JSON.parse(text(result)[0]);
-const cancellations = () => readFileSync(log, 'utf8').split(LEFT).length - 1;
-
-async function thrown(promise) {
-  return promise.then(
-    (value) => assert.fail(`succeeded: ${JSON.stringify(value)}`),
-    (error) => error,
-  );
-}
-
-async function connected(sdk, options) {
-  const { client, transport } = sdk.make(options);
-  await client.connect(transport);
-  return { client, transport };
-}
 
 async function negotiates(sdk) {
-  const { client, transport } = await connected(sdk, { headers: bearer });
+  const { client, transport } = await connected(sdk, { headers: bearer(token) });
   assert.equal(sdk.revisionOf(client, transport), sdk.revision);
   assert.equal(client.getServerVersion().name, 'whoami');
   const { tools } = await client.listTools();
@@ -61,7 +35,7 @@ async function negotiates(sdk) {
 }
 
 async function hearsOfProgress(sdk) {
-  const { client } = await connected(sdk, { headers: bearer });
+  const { client } = await connected(sdk, { headers: bearer(token) });
   const heard = [];
   const result = await sdk.call(
     client,
@@ -79,7 +53,7 @@ async function hearsOfProgress(sdk) {
 
 async function cancels(sdk) {
   const wire = new Wire();
-  const { client } = await connected(sdk, { headers: bearer, fetch: wire.fetch });
+  const { client } = await connected(sdk, { headers: bearer(token), fetch: wire.fetch });
   const before = cancellations();
   const abort = new AbortController();
   let heard;
@@ -93,11 +67,11 @@ async function cancels(sdk) {
   assert.match(String(await ended), /enough/);
   assert.ok(performance.now() - began < 5000, 'the call ended late');
   if (sdk.isCancelledByClosing) {
-    for (let tries = 0; cancellations() === before && tries < 100; tries += 1) await sleep(50);
+    await until(() => cancellations() > before);
     assert.equal(cancellations(), before + 1);
     assert.deepEqual(wire.of('notifications/cancelled'), []);
   } else {
-    for (let tries = 0; wire.of('notifications/cancelled').length === 0 && tries < 100; tries += 1) await sleep(50);
+    await until(() => wire.of('notifications/cancelled').length > 0);
     assert.deepEqual(wire.of('notifications/cancelled').map(({ status }) => status), [202]);
   }
   assert.deepEqual(text(await sdk.call(client, { name: 'echo', arguments: { text: 'on' } })), ['on']);
@@ -108,7 +82,7 @@ async function learnsThatTokensAreNeeded(sdk) {
   for (const [headers, told] of [[{}, ''], [{ Authorization: 'Bearer no.such.token' }, 'error="invalid_token", ']]) {
     const wire = new Wire();
     const error = await thrown(connected(sdk, { headers, fetch: wire.fetch }));
-    assert.ok(sdk.isUnauthorized(error), error);
+    assert.equal(sdk.statusOf(error), 401, error);
     const [{ status, challenge }] = wire.posts;
     assert.equal(status, 401);
     assert.ok(challenge.startsWith(`Bearer ${told}`) && challenge.endsWith(`scope="mcp", ${metadata}`), challenge);
@@ -117,7 +91,7 @@ async function learnsThatTokensAreNeeded(sdk) {
 
 async function learnsThatAScopeIsNeeded(sdk) {
   const wire = new Wire();
-  const { client } = await connected(sdk, { headers: bearer, fetch: wire.fetch });
+  const { client } = await connected(sdk, { headers: bearer(token), fetch: wire.fetch });
   const error = await thrown(sdk.call(client, WRITE));
   assert.ok(sdk.isForbidden(error), error);
   const { status, challenge } = wire.posts.at(-1);
@@ -149,15 +123,6 @@ const SCENARIOS = [
   negotiates, hearsOfProgress, cancels, learnsThatTokensAreNeeded, learnsThatAScopeIsNeeded, stepsUp,
 ];
 
-export async function play(name, sdk) {
-  for (const scenario of SCENARIOS) {
-    const words = scenario.name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
-    try {
-      await scenario(sdk);
-    } catch (error) {
-      console.error(`${name}: ${words} failed`);
-      throw error;
-    }
-    console.log(`${name}: ${words}`);
-  }
-}
+// Revision 2026-07-28 is served without sessions alone.
+export const hasModern = true;
+export const play = (name, sdk) => playAll(name, SCENARIOS, sdk);
