@@ -65,12 +65,15 @@ fn drive(engine: &Engine, request: &Request<Bytes>, facts: &Facts) -> Response {
             Step::ReadId(read) => Step::Respond(read.resolve(BodyRead::Complete(request.body().clone()))),
             Step::ReadBody(read) => read.resolve(BodyRead::Complete(request.body().clone()), now),
             Step::Filter(_) => unreachable!("everything is listed"),
+            Step::FindSession(_) | Step::UseSession(_) | Step::OpenSession(_) | Step::Stream(_) => {
+                unreachable!("there are no sessions")
+            }
             Step::Call(call) => {
                 let Callee::Tool(_, arguments) = call.callee else { unreachable!("only tools are called") };
                 let echo: Echo = serde_json::from_slice(&arguments).expect("arguments");
                 match call.reply.finish(engine, Outcome::Tool(ToolResult::text(echo.text))) {
                     Finish::Whole(response) => Step::Respond(response),
-                    Finish::LastFrame(_) => unreachable!("nothing was notified"),
+                    Finish::LastFrame(_) | Finish::Queued => unreachable!("nothing was notified"),
                     Finish::Next { .. } => unreachable!("nothing was notified"),
                 }
             }

@@ -13,7 +13,8 @@ use mcp_proto::{Call, Callee, Outcome, Refusal, Reply, auth::scope::Scopes, time
 use crate::{
     audit::Record,
     handler::{CallParts, Running as Handler},
-    load::Permit,
+    limits::ServerLimits,
+    load::{AlonePlace, Permit},
     runtime::Runtime,
 };
 
@@ -28,7 +29,7 @@ pub(crate) struct Execution<R: Runtime> {
     silence_micros: u64,
     timers: Option<Timers<R::Sleep>>,
     record: Option<Record>,
-    _permit: Permit,
+    permit: Permit,
 }
 
 /// Made when the handler is first pending: a call that ends at once costs no timer.
@@ -63,7 +64,7 @@ impl<R: Runtime> Execution<R> {
             silence_micros,
             timers: None,
             record,
-            _permit: permit,
+            permit,
         }
     }
 
@@ -125,6 +126,11 @@ impl<R: Runtime> Execution<R> {
         let next = self.runtime.now().tick.after_micros(every);
         timers.silence = Box::pin(self.runtime.sleep_until(next));
         Poll::Ready(())
+    }
+
+    /// A place among the calls that run though their clients have gone.
+    pub(crate) fn alone(&self, limits: &ServerLimits) -> Option<AlonePlace> {
+        self.permit.alone(limits)
     }
 
     /// Drops the handler.

@@ -17,6 +17,15 @@ pub struct ServerLimits {
     /// Handlers that run at once for one principal, whatever tokens it has. Beyond it: 503.
     /// Default 64.
     pub calls_per_principal: usize,
+    /// Handlers of sessions that run on though their clients have gone, and may come back. Beyond it, a call ends
+    /// when its client goes. Default 256.
+    pub calls_alone: usize,
+    /// The same for one principal. Default 16.
+    pub calls_alone_per_principal: usize,
+    /// Bytes that all sessions together keep for their clients: what waits to be sent or may be sent again, and
+    /// what they are subscribed to. Beyond it, a session that keeps more gives up what can be given up, and ends
+    /// where that is not enough. Default 256 MiB.
+    pub session_bytes: usize,
     /// Streams of sessions that are open at once, on which clients wait for changes or come back for an answer.
     /// Beyond it: 429. On HTTP/1.1 each holds a connection. Default 700.
     pub session_streams: usize,
@@ -50,6 +59,9 @@ impl Default for ServerLimits {
             connections: 900,
             calls: 1_024,
             calls_per_principal: 64,
+            calls_alone: 256,
+            calls_alone_per_principal: 16,
+            session_bytes: 256 << 20,
             session_streams: 700,
             session_streams_per_principal: 64,
             body_bytes: 256 << 20,

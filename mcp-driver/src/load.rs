@@ -12,6 +12,8 @@ use crate::{held::Held, limits::ServerLimits};
 #[derive(Debug, Default)]
 pub(crate) struct Load {
     calls: AtomicUsize,
+    /// Calls that run though their clients have gone.
+    alone: AtomicUsize,
     /// Streams of sessions that are open.
     streams: AtomicUsize,
     body_bytes: AtomicUsize,
@@ -55,6 +57,39 @@ impl Permit {
             permit.principal = Some(principal);
         }
         Some(permit)
+    }
+}
+
+impl Permit {
+    /// A place for the call among those that run though their clients have gone, or none.
+    pub(crate) fn alone(&self, limits: &ServerLimits) -> Option<AlonePlace> {
+        if !add(&self.held.load.alone, 1, limits.calls_alone) {
+            return None;
+        }
+        let mut place = AlonePlace { held: Arc::clone(&self.held), principal: None };
+        if let Some(principal) = &self.principal {
+            // Without a place of its principal's, dropping this gives the one in total back.
+            if !add(&principal.alone, 1, limits.calls_alone_per_principal) {
+                return None;
+            }
+            place.principal = Some(Arc::clone(principal));
+        }
+        Some(place)
+    }
+}
+
+/// A place for a call whose client has gone; given back when it is dropped.
+pub(crate) struct AlonePlace {
+    held: Arc<Held>,
+    principal: Option<Arc<Load>>,
+}
+
+impl Drop for AlonePlace {
+    fn drop(&mut self) {
+        self.held.load.alone.fetch_sub(1, Ordering::Relaxed);
+        if let Some(principal) = &self.principal {
+            principal.alone.fetch_sub(1, Ordering::Relaxed);
+        }
     }
 }
 
@@ -201,6 +236,29 @@ mod tests {
         drop((first, second, third));
         for load in [&held.load, &alice, &bob] {
             assert_eq!(load.calls.load(Ordering::Relaxed), 0);
+        }
+    }
+
+    #[test]
+    fn calls_without_clients_are_bounded_in_total_and_per_principal_and_come_back() {
+        let held = held();
+        let limits = ServerLimits {
+            calls: 9,
+            calls_per_principal: 9,
+            calls_alone: 3,
+            calls_alone_per_principal: 2,
+            ..limits()
+        };
+        let (alice, bob) = (Arc::new(Load::default()), Arc::new(Load::default()));
+        let permit = |who: &Arc<Load>| Permit::take(&held, &limits, Some(Arc::clone(who))).expect("a place");
+        let (of_alice, of_bob) = (permit(&alice), permit(&bob));
+        let places = (of_alice.alone(&limits).expect("a place"), of_alice.alone(&limits).expect("a place"));
+        assert!(of_alice.alone(&limits).is_none(), "alice has two");
+        let third = of_bob.alone(&limits).expect("alice's refusal took no place in total");
+        assert!(of_bob.alone(&limits).is_none(), "three in total");
+        drop((places, third));
+        for load in [&held.load, &alice, &bob] {
+            assert_eq!(load.alone.load(Ordering::Relaxed), 0);
         }
     }
 

@@ -150,13 +150,14 @@ impl<R: Runtime> SessionCall<R> {
         }
         let (now, reply) = (self.execution.runtime.now(), self.reply.as_mut()?);
         let (asked, mut faults, mut opened) = (&mut self.asked, Vec::new(), None);
+        let mut suppressed = Vec::new();
         self.session.with(|session, _| {
             for one in said {
                 match one {
                     Said::Note(notification) => match reply.tell(session, &notification, now) {
                         Told::Opened(stream) => opened = Some(stream),
                         Told::Queued => {}
-                        Told::Suppressed(why) => tracing::trace!(?why, "notification not sent"),
+                        Told::Suppressed(why) => suppressed.push(why),
                     },
                     Said::Ask(number, question) => match reply.ask(session, &question, now) {
                         Ok((ask, stream)) => {
@@ -172,6 +173,9 @@ impl<R: Runtime> SessionCall<R> {
                 }
             }
         });
+        for why in suppressed {
+            tracing::trace!(?why, "notification not sent");
+        }
         for (number, fault) in faults {
             context.slot().answer(number, Err(InputError::from(fault)));
         }
@@ -227,8 +231,15 @@ impl<R: Runtime> Attended<R> {
 impl<R: Runtime> Drop for Attended<R> {
     fn drop(&mut self) {
         let Some(mut call) = self.0.take() else { return };
+        let Some(place) = call.execution.alone(call.session.limits()) else {
+            tracing::debug!("call cancelled: its client has left, and too many run without theirs");
+            return;
+        };
         let session = call.session.clone();
-        session.run(async move { poll_fn(|cx| call.poll_to_end(cx)).await });
+        session.run(async move {
+            poll_fn(|cx| call.poll_to_end(cx)).await;
+            drop(place);
+        });
     }
 }
 

@@ -77,6 +77,8 @@ pub struct Session {
     calls: Vec<RunningCall>,
     asks: Vec<OpenAsk>,
     subscriptions: Vec<Subscription>,
+    /// Bytes of their URIs.
+    subscribed_bytes: usize,
     outbox: Outbox,
 }
 
@@ -149,6 +151,7 @@ impl Session {
             calls: Vec::new(),
             asks: Vec::new(),
             subscriptions: Vec::new(),
+            subscribed_bytes: 0,
             outbox: Outbox::new(0),
         }
     }
@@ -214,6 +217,24 @@ impl Session {
         self.outbox.effect(effect);
     }
 
+    /// Bytes of what it keeps for its client: events, and the names of resources.
+    #[must_use]
+    pub fn kept_bytes(&self) -> usize {
+        self.outbox.bytes().saturating_add(self.subscribed_bytes)
+    }
+
+    /// Gives up what it keeps and does not have to: what was sent already, and what nobody has to get.
+    pub fn shed(&mut self) {
+        self.outbox.shed();
+    }
+
+    /// Has its record kept, where it is one that can be taken over.
+    pub(crate) fn save(&mut self) {
+        if self.policy.auth == SessionAuth::EveryRequest && !self.is_legacy() {
+            self.effect(Effect::Save);
+        }
+    }
+
     /// The next thing to do. `None`: nothing, until the session is used again.
     pub fn poll_effect(&mut self) -> Option<Effect> {
         self.outbox.poll_effect()
@@ -247,6 +268,7 @@ impl Session {
         self.outbox.clear();
         self.asks = Vec::new();
         self.subscriptions = Vec::new();
+        self.subscribed_bytes = 0;
         for call in std::mem::take(&mut self.calls) {
             self.effect(Effect::Wake(Party::Call(call.id)));
         }
@@ -271,7 +293,7 @@ impl Session {
     /// `notifications/initialized`
     pub(crate) fn initialized(&mut self) {
         if self.state != Lifecycle::Ready && self.advance(LifecycleEvent::Initialized) {
-            self.effect(Effect::Save);
+            self.save();
             self.deliver();
         }
     }
@@ -280,7 +302,7 @@ impl Session {
     pub(crate) fn set_level(&mut self, level: LogLevel) {
         if self.level != level {
             self.level = level;
-            self.effect(Effect::Save);
+            self.save();
         }
     }
 
@@ -289,11 +311,15 @@ impl Session {
         if self.subscriptions.iter().any(|known| known.uri == uri) {
             return true;
         }
-        if self.subscriptions.len() >= self.policy.subscriptions_max {
+        let bytes = self.subscribed_bytes.saturating_add(uri.len());
+        if self.subscriptions.len() >= self.policy.subscriptions_max
+            || bytes > self.policy.subscription_bytes_max
+        {
             return false;
         }
+        self.subscribed_bytes = bytes;
         self.subscriptions.push(Subscription { uri, needs });
-        self.effect(Effect::Save);
+        self.save();
         true
     }
 
@@ -302,8 +328,9 @@ impl Session {
         let before = self.subscriptions.len();
         self.subscriptions.retain(|subscription| &*subscription.uri != uri);
         if self.subscriptions.len() < before {
+            self.subscribed_bytes = self.subscribed_bytes.saturating_sub(uri.len());
             self.outbox.forget(&change::Key::Resource(uri.into()));
-            self.effect(Effect::Save);
+            self.save();
         }
     }
 

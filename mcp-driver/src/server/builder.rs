@@ -364,7 +364,7 @@ impl ServerBuilder {
         engine.mode = self.mode;
         engine.sessions = self.sessions;
         engine.sessions.keeps_events_elsewhere = self.stores.events.is_some();
-        let table = Arc::new(Table::new(engine.sessions.clone(), self.stores));
+        let table = Arc::new(Table::new(engine.sessions.clone(), self.stores, self.limits.clone()));
         engine.page_fields.clone_from(&self.exposed);
         engine.path = self.path;
         engine.instructions = self.instructions;

@@ -9,7 +9,7 @@ use std::{
 use mcp_proto::session::{Effect, Owner, Party, Session, SessionId};
 
 use super::table::Table;
-use crate::{load::Load, recognise::CallerData, stores::SessionKey};
+use crate::{limits::ServerLimits, load::Load, recognise::CallerData, stores::SessionKey};
 
 /// A session that is kept.
 pub(crate) struct Cell {
@@ -106,7 +106,9 @@ impl Visited {
         let (mut woken, mut outside) = (Vec::new(), Vec::new());
         let mut state = self.cell.lock();
         let State { session, wakers, is_gone } = &mut *state;
+        let before = session.kept_bytes();
         let done = act(session, wakers);
+        self.table.weigh(session, before);
         while let Some(effect) = session.poll_effect() {
             match effect {
                 Effect::Wake(party) => woken.extend(wakers.take(party)),
@@ -125,6 +127,10 @@ impl Visited {
             self.perform(effect);
         }
         done
+    }
+
+    pub(crate) fn limits(&self) -> &ServerLimits {
+        &self.table.limits
     }
 
     pub(crate) fn opener(&self) -> &Opener {

@@ -14,7 +14,7 @@ use std::{
 
 use mcp_proto::{
     Now,
-    session::{Owner, SessionId, SessionPolicy},
+    session::{Owner, Session, SessionId, SessionPolicy},
 };
 
 use super::{
@@ -23,12 +23,15 @@ use super::{
     ended::Ended,
     storing::Stores,
 };
-use crate::runtime::Runtime;
+use crate::{limits::ServerLimits, runtime::Runtime};
 
 /// The sessions of a server. Requests of different sessions rarely meet at a lock; those of 2026-07-28 never do.
 pub(crate) struct Table {
     pub(super) policy: SessionPolicy,
     pub(super) stores: Stores,
+    pub(super) limits: ServerLimits,
+    /// Bytes that all sessions keep for their clients.
+    pub(super) bytes: AtomicUsize,
     hasher: RandomState,
     shards: Box<[Mutex<HashMap<SessionId, Arc<Cell>>>]>,
     /// The sessions of each party. Those of nobody are not counted by their owner.
@@ -52,10 +55,12 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Table {
-    pub(crate) fn new(policy: SessionPolicy, stores: Stores) -> Self {
+    pub(crate) fn new(policy: SessionPolicy, stores: Stores, limits: ServerLimits) -> Self {
         Self {
             policy,
             stores,
+            limits,
+            bytes: AtomicUsize::new(0),
             hasher: RandomState::new(),
             shards: (0..SHARDS).map(|_| Mutex::default()).collect(),
             owners: (0..SHARDS).map(|_| Mutex::default()).collect(),
@@ -104,6 +109,29 @@ impl Table {
             }
             Entry::Vacant(place) => Arc::clone(place.insert(Arc::clone(cell))),
         }
+    }
+
+    /// Something was done to a session that kept so many bytes before. One that keeps more where all together keep
+    /// too much already has to make do with less, or end.
+    pub(super) fn weigh(&self, session: &mut Session, before: usize) {
+        let mut counted = before;
+        for make_room in [Session::shed, Session::end] {
+            let kept = session.kept_bytes();
+            let total = if kept >= counted {
+                let more = kept.saturating_sub(counted);
+                self.bytes.fetch_add(more, Ordering::Relaxed).saturating_add(more)
+            } else {
+                let less = counted.saturating_sub(kept);
+                self.bytes.fetch_sub(less, Ordering::Relaxed).saturating_sub(less)
+            };
+            counted = kept;
+            if kept <= before || total <= self.limits.session_bytes {
+                return;
+            }
+            make_room(session);
+        }
+        // It has ended, and keeps nothing.
+        self.bytes.fetch_sub(counted, Ordering::Relaxed);
     }
 
     /// The sessions of an owner, behind their lock; `None` for nobody.

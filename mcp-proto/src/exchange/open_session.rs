@@ -70,7 +70,8 @@ impl<'e> OpenSession<'e> {
         let opener: Option<Caller> = exchange.caller.clone();
         match opening {
             Opening::Handshake { id: request, info, result } => {
-                let session = Session::new(info, engine, policy, opener, now);
+                let mut session = Session::new(info, engine, policy, opener, now);
+                session.save();
                 let named = Some(Box::new(id.clone()));
                 let body = jsonrpc::result(&request, &result);
                 let Step::Respond(response) = exchange.answer(body) else { return None };

@@ -6,13 +6,13 @@ use std::sync::Arc;
 
 use super::{Accept, Exchange, OpenSession, SessionStream, Step, mirrored::VersionField, read_body};
 use crate::{
-    auth::principal::Principal,
+    auth::{AuthPolicy, principal::Principal},
     engine::Engine,
     exchange::Caller,
     head::{Field, Fields, Head, Name, Target},
     refusal::{Mirror, Refusal},
     response::{Allow, Response},
-    session::{EventId, Owner, Session, SessionAuth, SessionId, SessionInfo, Terms},
+    session::{EventId, Owner, Session, SessionAuth, SessionId, SessionInfo, SessionPolicy, Terms},
     time::{Now, UnixSeconds},
 };
 
@@ -119,7 +119,7 @@ impl Visit {
                 verb,
                 transport: Transport::Streamable,
                 last_event: Named::read(fields.field(Name::LastEventId), EventId::read),
-                is_verified: policy.auth == SessionAuth::EveryRequest || session.is_absent(),
+                is_verified: is_verified(engine, policy, &session),
                 session,
                 found: None,
             })
@@ -127,7 +127,11 @@ impl Visit {
     }
 
     /// A request to one of the two paths of 2024-11-05.
-    pub(super) fn at_legacy<F: Fields>(engine: &Engine, head: &Head<'_, F>) -> Result<Box<Self>, Refusal> {
+    pub(super) fn at_legacy<F: Fields>(
+        engine: &Engine,
+        head: &Head<'_, F>,
+        version: &VersionField,
+    ) -> Result<Box<Self>, Refusal> {
         let policy = engine.sessions().ok_or(Refusal::UnknownPath)?;
         let (verb, method, allow, session) = match head.target {
             Target::LegacyStream => (Verb::Get, http::Method::GET, Allow::Get, Named::Absent),
@@ -152,7 +156,7 @@ impl Visit {
             verb,
             transport: Transport::Legacy,
             last_event: Named::Absent,
-            is_verified: policy.auth == SessionAuth::EveryRequest || verb == Verb::Get || session.is_absent(),
+            is_verified: verb == Verb::Get || version.is_modern() || is_verified(engine, policy, &session),
             session,
             found: None,
         }))
@@ -171,6 +175,12 @@ impl Visit {
             Named::One(None) | Named::Repeated => Err(Refusal::UnknownEvent),
         }
     }
+}
+
+/// Whether a request proves who it comes from. On a server without authentication there is nothing to prove.
+fn is_verified(engine: &Engine, policy: &SessionPolicy, session: &Named<SessionId>) -> bool {
+    let is_open = matches!(engine.auth(), AuthPolicy::Open);
+    is_open || session.is_absent() || policy.auth == SessionAuth::EveryRequest
 }
 
 /// Whether a client names the type itself, not only anything.
@@ -363,6 +373,6 @@ impl<'e> Exchange<'e> {
 impl Engine {
     /// The gates of the two paths of 2024-11-05: those of the endpoint.
     pub(super) fn accept_at_legacy<F: Fields>(&self, head: &Head<'_, F>, now: Now) -> Step<'_> {
-        self.gate(head, now, |engine, head, _| Visit::at_legacy(engine, head).map(Some))
+        self.gate(head, now, |engine, head, version| Visit::at_legacy(engine, head, version).map(Some))
     }
 }

@@ -314,6 +314,16 @@ impl Outbox {
         Ok(true)
     }
 
+    /// Bytes of messages that are kept.
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Gives up what was sent, and what nobody has to get.
+    pub(super) fn shed(&mut self) {
+        while self.evict_sent() || self.drop_unsent(Class::Lossy) {}
+    }
+
     fn has_unsent_message(&self) -> bool {
         let is_message = |event: &Kept| matches!(event.payload, Payload::Message(_)) && !event.is_guest;
         self.streams.iter().any(|stream| stream.unsent().any(is_message))

@@ -59,6 +59,8 @@ pub struct SessionPolicy {
     pub ask_micros: u64,
     /// Most resources that a session is subscribed to. Beyond it: -32602. Default 256.
     pub subscriptions_max: usize,
+    /// Most bytes of their URIs. Beyond it: -32602. Default 64 KiB.
+    pub subscription_bytes_max: usize,
     /// Most bytes of what a client says of itself in its handshake. Beyond it: -32602. Default 8 KiB.
     pub handshake_bytes_max: usize,
     /// A call that has been silent for this long becomes a stream, which the client can resume, in
@@ -87,6 +89,7 @@ impl Default for SessionPolicy {
             asks_max: 16,
             ask_micros: 3 * MINUTE,
             subscriptions_max: 256,
+            subscription_bytes_max: 64 << 10,
             handshake_bytes_max: 8 << 10,
             stream_micros: 1_000_000,
             retry_millis: 1_000,

@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Lifecycle, Session, calls::CallId, info::SessionInfo, outbox::Outbox, owner::Owner};
+use super::{
+    Lifecycle, Session, Subscription, calls::CallId, info::SessionInfo, outbox::Outbox, owner::Owner,
+};
 use crate::{
     engine::Engine, exchange::LogLevel, revision::Revision, session::policy::SessionAuth, time::Now,
 };
@@ -68,15 +70,16 @@ impl Session {
         session.state = if record.is_ready { Lifecycle::Ready } else { Lifecycle::Opened };
         session.level = LogLevel::from_name(&record.log_level)?;
         // What is not offered any more is not told of any more.
-        let found =
-            |uri: Box<str>| Some(super::Subscription { needs: engine.catalog().subscribable(&uri)?, uri });
-        session.subscriptions = subscriptions.filter_map(found).collect();
+        let found = |uri: Box<str>| Some(Subscription { needs: engine.catalog().subscribable(&uri)?, uri });
+        for Subscription { uri, needs } in subscriptions.filter_map(found) {
+            session.subscribe(uri, needs);
+        }
         session.opened_unix = record.opened;
         session.ends = now.tick.after_micros(left_micros);
         session.epoch = epoch;
         session.outbox = Outbox::new(epoch);
         session.next_call = CallId(0);
-        session.effect(super::Effect::Save);
+        session.save();
         Some(session)
     }
 }

@@ -152,7 +152,7 @@ impl Begun {
         {
             assert!(self.stream.replace(stream).is_none(), "a second head");
         }
-        reply.finish_in(engine, session, outcome)
+        reply.finish_in(engine, session, outcome, case.now())
     }
 }
 
