@@ -27,7 +27,7 @@ use proptest::test_runner::{Config, TestCaseError, TestRunner};
 use crate::{command::Story, machine::Machine};
 
 /// How many stories an ordinary run has, and how long they may be.
-const CASES: u32 = 2_000;
+const CASES: u32 = 1_500;
 const COMMANDS_MAX: usize = 80;
 
 fn cases() -> u32 {
