@@ -2,17 +2,19 @@
 
 use std::{
     fmt,
+    future::{Future, poll_fn},
+    pin::pin,
     sync::{
         Arc, Mutex, MutexGuard, OnceLock, PoisonError,
         atomic::{AtomicU8, AtomicU64, Ordering},
     },
-    task::Waker,
+    task::{Poll, Waker},
 };
 
 use mcp_proto::session::{Effect, Owner, Party, Session, SessionId};
 
 use super::table::Table;
-use crate::{limits::ServerLimits, load::Load, recognise::CallerData, stores::SessionKey};
+use crate::{landing::Landing, limits::ServerLimits, load::Load, recognise::CallerData, stores::SessionKey};
 
 /// A session that is kept.
 pub(crate) struct Cell {
@@ -21,6 +23,8 @@ pub(crate) struct Cell {
     /// What is known of the opener, for requests that bring no credentials.
     pub(super) opener: Opener,
     key: OnceLock<SessionKey>,
+    /// Tells whoever asks a store something for the session that it is over.
+    gone: OnceLock<Arc<Landing<()>>>,
     /// How many questions handlers have had names for.
     questions: AtomicU64,
     state: Mutex<State>,
@@ -84,6 +88,7 @@ impl Cell {
             owner,
             opener,
             key: OnceLock::new(),
+            gone: OnceLock::new(),
             questions: AtomicU64::new(0),
             state: Mutex::new(state),
             saving: AtomicU8::new(0),
@@ -98,6 +103,27 @@ impl Cell {
     /// What the session says of itself, without doing anything to it.
     pub(super) fn look<T>(&self, look: impl FnOnce(&Session) -> T) -> T {
         look(&self.lock().session)
+    }
+
+    /// The session is over.
+    pub(super) fn land(&self) {
+        if let Some(gone) = self.gone.get() {
+            gone.land(());
+        }
+    }
+
+    /// What comes of something, unless the session is over before.
+    pub(super) async fn unless_gone<T>(&self, of: impl Future<Output = T>) -> Option<T> {
+        let gone = Arc::clone(self.gone.get_or_init(Arc::default)).wait();
+        if self.look(Session::is_over) {
+            return None;
+        }
+        let (mut of, mut gone) = (pin!(of), pin!(gone));
+        poll_fn(|cx| match of.as_mut().poll(cx) {
+            Poll::Ready(came) => Poll::Ready(Some(came)),
+            Poll::Pending => gone.as_mut().poll(cx).map(|()| None),
+        })
+        .await
     }
 
     pub(super) fn key(&self) -> &SessionKey {

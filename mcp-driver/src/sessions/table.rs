@@ -49,6 +49,9 @@ type Owned = HashMap<Owner, Vec<Arc<Cell>>>;
 /// Parts of the table that have a lock each.
 const SHARDS: usize = 64;
 
+/// What a session may keep however much others do, in bytes.
+const SHARE_BYTES: usize = 16 << 10;
+
 /// Between two looks at all sessions, in microseconds.
 const SWEEP_MICROS: u64 = 1_000_000;
 
@@ -114,8 +117,8 @@ impl Table {
         }
     }
 
-    /// Something was done to a session that kept so many bytes before. One that keeps more where all together keep
-    /// too much already has to make do with less, or end.
+    /// Something was done to a session that kept so many bytes before. One that keeps more than its share, where all
+    /// together keep too much already, has to make do with less, or end.
     pub(super) fn weigh(&self, session: &mut Session, before: usize) {
         let mut counted = before;
         for make_room in [Session::shed, Session::end] {
@@ -128,7 +131,7 @@ impl Table {
                 self.bytes.fetch_sub(less, Ordering::Relaxed).saturating_sub(less)
             };
             counted = kept;
-            if kept <= before || total <= self.limits.session_bytes {
+            if kept <= SHARE_BYTES.max(before) || total <= self.limits.session_bytes {
                 return;
             }
             make_room(session);
@@ -154,6 +157,7 @@ impl Table {
             return;
         }
         self.total.fetch_sub(1, Ordering::Relaxed);
+        cell.land();
         self.disown(cell);
         self.forget_stored(cell);
     }
