@@ -86,7 +86,8 @@ async fn messages_about_no_call_wait_up_to_the_bound_and_the_oldest_go() {
             }
             let mut stream = served.listen(&session, "alice").await;
             let messages = stream.now().await.into_iter().filter_map(|(_, data)| data);
-            let numbers: Vec<u64> = messages.filter_map(|message| message["params"]["data"].as_u64()).collect();
+            let numbers: Vec<u64> =
+                messages.filter_map(|message| message["params"]["data"].as_u64()).collect();
             let first = logged.saturating_sub(4 - naming) + 1;
             assert_eq!(numbers, (first..=logged).collect::<Vec<_>>(), "{revision}, {logged}");
         }
@@ -100,7 +101,8 @@ async fn a_client_is_asked_so_much_at_once() {
         let session = served.session("alice").await;
         let mut stream = served.stream(of_session(post("alice", &act(1, "ask_three_times")), &session)).await;
         let mut messages: Vec<Value> = stream.now().await.into_iter().filter_map(|(_, data)| data).collect();
-        let asked: Vec<Value> = messages.iter().filter(|message| message["method"] == "roots/list").cloned().collect();
+        let asked: Vec<Value> =
+            messages.iter().filter(|message| message["method"] == "roots/list").cloned().collect();
         assert_eq!(asked.len(), asks_max);
         for question in asked {
             let answer = json!({"jsonrpc": "2.0", "id": question["id"], "result": {"roots": []}});

@@ -41,8 +41,7 @@ impl Slow {
 
     /// A server with this store.
     fn served(&self) -> Served {
-        let served =
-            Served::built(|server| server.event_store(self.clone()).session_store(self.clone()));
+        let served = Served::built(|server| server.event_store(self.clone()).session_store(self.clone()));
         assert!(self.0.server.set(served.server.clone()).is_ok());
         served
     }

@@ -9,7 +9,7 @@ use super::{
     refuse, row,
     session::GONE,
 };
-use crate::{case::Case, scene::State};
+use crate::{case::Case, messages::ComesTo, scene::State};
 
 fn belongs(case: &Case<'_>) -> bool {
     is_of_old(case) && case.has_session()
@@ -18,6 +18,11 @@ fn belongs(case: &Case<'_>) -> bool {
 /// Whether the session is one of HTTP+SSE whose client has not said who it is.
 fn is_unintroduced(case: &Case<'_>) -> bool {
     belongs(case) && is_posted(case) && case.state() == State::Unintroduced
+}
+
+/// Whether a handshake says what it has to, which comes first where it comes beside its answer.
+fn is_good(case: &Case<'_>) -> bool {
+    matches!(case.operation().comes_to, ComesTo::Handshake { is_good: true, .. })
 }
 
 pub(super) const ROWS: &[Row] = &[
@@ -38,7 +43,7 @@ pub(super) const ROWS: &[Row] = &[
     ),
     row(
         "DT-113 LIF-15",
-        |c| belongs(c) && is_handshake(c) && !is_unintroduced(c),
+        |c| belongs(c) && is_handshake(c) && !is_unintroduced(c) && (!is_posted(c) || is_good(c)),
         refuse(400, INVALID, OfBody, Nothing),
     ),
 ];
