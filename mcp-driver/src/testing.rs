@@ -39,7 +39,9 @@
 //!
 //! Sockets, and with them what a connection bounds: the size of a head, slow peers, idle time. Tokens, so that
 //! [`Caller::claim`](crate::Caller::claim) finds nothing: test what reads claims with tokens of a
-//! [`DevIssuer`](crate::DevIssuer). And the words of a 401, which are those of a server with a verifier of its own.
+//! [`DevIssuer`](crate::DevIssuer). The words of a 401, which are those of a server with a verifier of its own. And
+//! sessions: nobody can be asked anything, so [`Context::input`](crate::Context::input) fails as it does for clients
+//! without one, and with [`Mode::Stateful`](crate::Mode::Stateful) clients of older revisions are refused.
 //!
 //! # It is no way into a server
 //!

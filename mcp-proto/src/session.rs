@@ -181,6 +181,12 @@ impl Session {
         &self.info
     }
 
+    /// How often it was taken over from a record. What has to have another name each time is named after this too.
+    #[must_use]
+    pub fn epoch(&self) -> u32 {
+        self.epoch
+    }
+
     /// Whether its answers go on the stream of 2024-11-05. That stream is there from its beginning to its end.
     pub(crate) fn is_legacy(&self) -> bool {
         self.outbox.legacy_stream().is_some()

@@ -2,7 +2,10 @@
 
 use std::{
     fmt,
-    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, atomic::AtomicU8},
+    sync::{
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
+        atomic::{AtomicU8, AtomicU64, Ordering},
+    },
     task::Waker,
 };
 
@@ -18,6 +21,8 @@ pub(crate) struct Cell {
     /// What is known of the opener, for requests that bring no credentials.
     pub(super) opener: Opener,
     key: OnceLock<SessionKey>,
+    /// How many questions handlers have had names for.
+    questions: AtomicU64,
     state: Mutex<State>,
     /// How far the store is behind; see [`super::storing`].
     pub(super) saving: AtomicU8,
@@ -74,7 +79,15 @@ impl Cell {
     pub(super) fn new(id: SessionId, session: Session, opener: Opener) -> Self {
         let owner = session.info().owner().clone();
         let state = State { session, wakers: Wakers::default(), is_gone: false };
-        Self { id, owner, opener, key: OnceLock::new(), state: Mutex::new(state), saving: AtomicU8::new(0) }
+        Self {
+            id,
+            owner,
+            opener,
+            key: OnceLock::new(),
+            questions: AtomicU64::new(0),
+            state: Mutex::new(state),
+            saving: AtomicU8::new(0),
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -140,6 +153,13 @@ impl Visited {
     /// Names the session where its id must not be.
     pub(crate) fn key(&self) -> &SessionKey {
         self.cell.key()
+    }
+
+    /// A name for a question that no other has on any server, also after the session was taken over (ELI-06).
+    pub(crate) fn name_question(&self) -> String {
+        let number = self.cell.questions.fetch_add(1, Ordering::Relaxed);
+        let epoch = self.cell.look(Session::epoch);
+        format!("{}-{epoch}-{number}", self.key())
     }
 }
 

@@ -33,15 +33,18 @@ pub(crate) struct Table {
     /// Bytes that all sessions keep for their clients.
     pub(super) bytes: AtomicUsize,
     hasher: RandomState,
-    shards: Box<[Mutex<HashMap<SessionId, Arc<Cell>>>]>,
+    shards: Box<[Mutex<Shard>]>,
     /// The sessions of each party. Those of nobody are not counted by their owner.
-    owners: Box<[Mutex<HashMap<Owner, Vec<Arc<Cell>>>>]>,
+    owners: Box<[Mutex<Owned>]>,
     pub(super) total: AtomicUsize,
     /// Sessions that are over, and that a store may still have.
     pub(super) ended: Ended,
     chores: Chores,
     is_started: AtomicBool,
 }
+
+type Shard = HashMap<SessionId, Arc<Cell>>;
+type Owned = HashMap<Owner, Vec<Arc<Cell>>>;
 
 /// Parts of the table that have a lock each.
 const SHARDS: usize = 64;
@@ -135,7 +138,7 @@ impl Table {
     }
 
     /// The sessions of an owner, behind their lock; `None` for nobody.
-    pub(super) fn of_owner(&self, owner: &Owner) -> Option<MutexGuard<'_, HashMap<Owner, Vec<Arc<Cell>>>>> {
+    pub(super) fn of_owner(&self, owner: &Owner) -> Option<MutexGuard<'_, Owned>> {
         owner.party()?;
         self.place(&self.owners, owner).map(lock)
     }

@@ -183,7 +183,7 @@ impl<'e> Exchange<'e> {
                 (None, _) => {}
                 (Some((place, id)), Ok(())) => batch.answer(place, jsonrpc::result(&id, NOTHING_MORE)),
                 (Some((place, id)), Err(refusal)) => {
-                    batch.answer(place, refusal.entry(id, self.manner.revision))
+                    batch.answer(place, refusal.entry(id, self.manner.revision));
                 }
             }
         }

@@ -14,7 +14,7 @@ use crate::{
     trust::Trust,
 };
 
-/// An OAuth-protected MCP server (revision 2026-07-28) with the tools whoami, echo, write and slow.
+/// An OAuth-protected MCP server, of every revision, with the tools whoami, echo, write and slow.
 #[derive(Debug, Parser)]
 #[command(name = "whoami")]
 pub(crate) struct Flags {
