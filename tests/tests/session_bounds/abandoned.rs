@@ -243,8 +243,7 @@ async fn leave_ready(served: &Served, leaving: Leaving, token: &str, session: &s
         Leaving::Cancelled => {
             let mut call = called(served, session, token, "wait").await;
             let params = json!({"requestId": 1});
-            let cancelled =
-                json!({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": params});
+            let cancelled = json!({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": params});
             assert_eq!(served.ask(session, token, &cancelled).await.status, 202);
             assert!(poll_once(call.as_mut()).await.is_ready());
         }
@@ -273,11 +272,7 @@ async fn all_come_and_go(served: &Served, clients: usize) -> Allocated {
     for number in 0..clients {
         let (way, turn) = (number % Leaving::ALL.len(), number / Leaving::ALL.len());
         let (leaving, ending) = (Leaving::ALL[way], Ending::ALL[turn % Ending::ALL.len()]);
-        let token = if ending == Ending::Application {
-            format!("{}-out", token(turn))
-        } else {
-            token(turn)
-        };
+        let token = if ending == Ending::Application { format!("{}-out", token(turn)) } else { token(turn) };
         let left = come_and_go(served, leaving, &token).await;
         match (left, ending) {
             (Some(session), Ending::Deleted) => served.delete(&session, &token).await,
@@ -356,7 +351,7 @@ async fn a_session_whose_opener_is_trusted_no_longer_leaves_nothing() {
     let served = Served::with(|policy| policy.auth = mcp_tokio::SessionAuth::InitializeOnly);
     let until = mcp_tests::clock::START.0 + 10;
     for party in 0..20 {
-        let token = format!("party-{party}@{until}");
+        let token = format!("party-{party}~{until}");
         let session = served.session(&token).await;
         // Nobody proves anything from here on.
         let mut stream = served.stream(of_session(post("", &act(1, "tell")), &session)).await;

@@ -143,14 +143,18 @@ async fn leave(address: std::net::SocketAddr, cut: Cut, is_reset: bool) {
             let id = ready().await;
             begin(&post(Some(&id), &act(1, "ask")), "roots/list").await.cut(is_reset);
         }
-        Cut::InTheHandshakeOf2024 => begin(&request("GET", "/sse", None, ""), "sessionId=").await.cut(is_reset),
+        Cut::InTheHandshakeOf2024 => {
+            begin(&request("GET", "/sse", None, ""), "sessionId=").await.cut(is_reset)
+        }
         Cut::InACallOf2024 => {
             let mut client = begin(&request("GET", "/sse", None, ""), "sessionId=").await;
             let text = String::from_utf8_lossy(&client.received).into_owned();
-            let id = text.split_once("sessionId=").and_then(|(_, rest)| rest.get(..32)).expect("an id").to_owned();
+            let id =
+                text.split_once("sessionId=").and_then(|(_, rest)| rest.get(..32)).expect("an id").to_owned();
             let target = format!("/messages?sessionId={id}");
             for message in [handshake(), act(1, "tell")] {
-                let mut posting = Client::send(address, &request("POST", &target, None, &message.to_string())).await;
+                let mut posting =
+                    Client::send(address, &request("POST", &target, None, &message.to_string())).await;
                 assert_eq!(posting.response().await.head.status, 202);
             }
             client.hears("notifications/progress").await;

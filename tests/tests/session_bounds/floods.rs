@@ -131,7 +131,8 @@ async fn who_is_refused_gets_no_session_and_leaves_nothing() {
             let request = bare(verb.clone(), target, token, Full::from(body.clone()));
             let answer = served.answer(request).await;
             // JSON-RPC errors about parameters have status 200 in these revisions.
-            let is_expected = answer.status == *status || *status == 400 && answer.outcome() == (200, Some(-32602));
+            let is_expected =
+                answer.status == *status || *status == 400 && answer.outcome() == (200, Some(-32602));
             assert!(is_expected, "{verb} {target} {token:?} {answer:?}");
             assert_eq!((served.sessions(), answer.session()), (0, None));
         }

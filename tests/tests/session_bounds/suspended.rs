@@ -85,8 +85,7 @@ async fn hold(era: Era, how: &str) {
     };
     // What is made once is made now.
     let padding = "x".repeat(PADDING_BYTES);
-    let suspend =
-        async |number| suspend(&served, body(number, how, era, &padding), session.as_deref()).await;
+    let suspend = async |number| suspend(&served, body(number, how, era, &padding), session.as_deref()).await;
     drop(suspend(0).await);
     pass(CALL + SWEEP).await;
     let before = Allocated::now();
