@@ -20,7 +20,7 @@ use crate::{landing::Landing, limits::ServerLimits, load::Load, recognise::Calle
 pub(crate) struct Cell {
     pub(super) id: SessionId,
     pub(super) owner: Owner,
-    /// What is known of the opener, for requests that bring no credentials.
+    /// What is known of the opener, where later requests bring no credentials.
     pub(super) opener: Opener,
     key: OnceLock<SessionKey>,
     /// Tells whoever asks a store something for the session that it is over.
@@ -44,6 +44,8 @@ struct State {
     wakers: Wakers,
     /// It is over, and the table has been told.
     is_gone: bool,
+    /// The bytes that the table counts for it. None yet of what it keeps from its beginning.
+    counted: usize,
 }
 
 /// Who is to be woken when there is something for them.
@@ -82,7 +84,7 @@ impl Wakers {
 impl Cell {
     pub(super) fn new(id: SessionId, session: Session, opener: Opener) -> Self {
         let owner = session.info().owner().clone();
-        let state = State { session, wakers: Wakers::default(), is_gone: false };
+        let state = State { session, wakers: Wakers::default(), is_gone: false, counted: 0 };
         Self {
             id,
             owner,
@@ -144,10 +146,9 @@ impl Visited {
     pub(crate) fn with<T>(&self, act: impl FnOnce(&mut Session, &mut Wakers) -> T) -> T {
         let (mut woken, mut outside) = (Vec::new(), Vec::new());
         let mut state = self.cell.lock();
-        let State { session, wakers, is_gone } = &mut *state;
-        let before = session.kept_bytes();
+        let State { session, wakers, is_gone, counted } = &mut *state;
         let done = act(session, wakers);
-        self.table.weigh(session, before);
+        self.table.weigh(session, counted);
         while let Some(effect) = session.poll_effect() {
             match effect {
                 Effect::Wake(party) => woken.extend(wakers.take(party)),

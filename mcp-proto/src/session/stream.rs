@@ -145,6 +145,13 @@ impl Connection {
     }
 }
 
+impl Connection {
+    /// Whether there are events before those in memory that it has not had.
+    pub(super) fn is_being_fetched(&self) -> bool {
+        self.is_replaying || self.replayed_to.is_some()
+    }
+}
+
 impl Stream {
     pub(super) fn new(number: u64, purpose: Purpose) -> Self {
         Self {
