@@ -248,7 +248,7 @@ impl Context {
         let session = self.0.session.as_ref().ok_or(InputError::NoSession)?;
         let number = self.0.slot.expect();
         let pending = Expected { slot: &self.0.slot, number };
-        let elicitation = format!("{}-{number}-{key}", session.key().as_str());
+        let elicitation = format!("{}-{key}", session.name_question());
         let question = ask.question(self.client().revision(), &elicitation)?;
         self.say(Said::Ask(number, question)).await;
         let answer = poll_fn(|cx| self.0.slot.poll_answer(number, cx)).await;

@@ -60,7 +60,7 @@ pub use mcp_proto::{
     catalog::{Icon, ToolAnnotations},
     content::{
         CacheScope, Caching, Completion as CompletionValues, PromptMessage, PromptResult, ResourceContents,
-        ResourceResult,
+        ResourceResult, Role,
     },
     exchange::{Caller, ClientFacts, CompletionInput, ItemKind, LogLevel},
     jws::{

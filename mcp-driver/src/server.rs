@@ -205,7 +205,7 @@ impl Server {
         };
         let revisions: Vec<_> = engine.mode().revisions().iter().map(|revision| revision.as_str()).collect();
         let revisions = revisions.join(", ");
-        let sessions = engine.session_policy().map(|policy| sessions(policy)).unwrap_or_default();
+        let sessions = engine.session_policy().map(sessions).unwrap_or_default();
         format!(
             "auth          {auth}\nrevisions     {revisions}{sessions}\nhosts         {}\norigins       {}\nbody limit    {} bytes",
             self.0.hosts,

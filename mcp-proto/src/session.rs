@@ -181,6 +181,12 @@ impl Session {
         &self.info
     }
 
+    /// How often it was taken over from a record. What has to have another name each time is named after this too.
+    #[must_use]
+    pub fn epoch(&self) -> u32 {
+        self.epoch
+    }
+
     /// Whether its answers go on the stream of 2024-11-05. That stream is there from its beginning to its end.
     pub(crate) fn is_legacy(&self) -> bool {
         self.outbox.legacy_stream().is_some()
@@ -529,11 +535,6 @@ impl Session {
 
     fn call(&mut self, id: CallId) -> Option<&mut RunningCall> {
         self.calls.iter_mut().find(|call| call.id == id)
-    }
-
-    /// The call that answers a request.
-    pub(crate) fn call_of(&self, request: &RawId) -> Option<CallId> {
-        self.calls.iter().find(|call| call.request == *request && !call.is_cancelled).map(|call| call.id)
     }
 
     /// What a call has to be told next. A call that the session does not know is to stop.

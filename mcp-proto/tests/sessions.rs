@@ -1,5 +1,7 @@
 //! Sessions through whole exchanges.
 
+#![allow(clippy::expect_used, clippy::panic, reason = "a test that cannot go on has failed")]
+
 use bytes::Bytes;
 use http::Request;
 use mcp_proto::{

@@ -85,7 +85,12 @@ impl Ask {
     #[must_use]
     pub fn batch(requests: impl IntoIterator<Item = (&'static str, Value)>) -> Self {
         let request = |(id, (method, params)): (u32, _)| json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params});
-        let message = (1..).zip(requests).map(request).collect();
+        Self::message((1..).zip(requests).map(request).collect())
+    }
+
+    /// Any message of the revisions that have a handshake.
+    #[must_use]
+    pub fn message(message: Value) -> Self {
         Self { verb: Method::POST, target: "/mcp".to_owned(), fields: HeaderMap::new(), message }
             .field(HOST.as_str(), "localhost")
             .field(CONTENT_TYPE.as_str(), "application/json")

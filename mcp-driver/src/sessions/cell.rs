@@ -2,14 +2,19 @@
 
 use std::{
     fmt,
-    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, atomic::AtomicU8},
-    task::Waker,
+    future::{Future, poll_fn},
+    pin::pin,
+    sync::{
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
+        atomic::{AtomicU8, AtomicU64, Ordering},
+    },
+    task::{Poll, Waker},
 };
 
 use mcp_proto::session::{Effect, Owner, Party, Session, SessionId};
 
 use super::table::Table;
-use crate::{limits::ServerLimits, load::Load, recognise::CallerData, stores::SessionKey};
+use crate::{landing::Landing, limits::ServerLimits, load::Load, recognise::CallerData, stores::SessionKey};
 
 /// A session that is kept.
 pub(crate) struct Cell {
@@ -18,6 +23,10 @@ pub(crate) struct Cell {
     /// What is known of the opener, for requests that bring no credentials.
     pub(super) opener: Opener,
     key: OnceLock<SessionKey>,
+    /// Tells whoever asks a store something for the session that it is over.
+    gone: OnceLock<Arc<Landing<()>>>,
+    /// How many questions handlers have had names for.
+    questions: AtomicU64,
     state: Mutex<State>,
     /// How far the store is behind; see [`super::storing`].
     pub(super) saving: AtomicU8,
@@ -74,7 +83,16 @@ impl Cell {
     pub(super) fn new(id: SessionId, session: Session, opener: Opener) -> Self {
         let owner = session.info().owner().clone();
         let state = State { session, wakers: Wakers::default(), is_gone: false };
-        Self { id, owner, opener, key: OnceLock::new(), state: Mutex::new(state), saving: AtomicU8::new(0) }
+        Self {
+            id,
+            owner,
+            opener,
+            key: OnceLock::new(),
+            gone: OnceLock::new(),
+            questions: AtomicU64::new(0),
+            state: Mutex::new(state),
+            saving: AtomicU8::new(0),
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -85,6 +103,27 @@ impl Cell {
     /// What the session says of itself, without doing anything to it.
     pub(super) fn look<T>(&self, look: impl FnOnce(&Session) -> T) -> T {
         look(&self.lock().session)
+    }
+
+    /// The session is over.
+    pub(super) fn land(&self) {
+        if let Some(gone) = self.gone.get() {
+            gone.land(());
+        }
+    }
+
+    /// What comes of something, unless the session is over before.
+    pub(super) async fn unless_gone<T>(&self, of: impl Future<Output = T>) -> Option<T> {
+        let gone = Arc::clone(self.gone.get_or_init(Arc::default)).wait();
+        if self.look(Session::is_over) {
+            return None;
+        }
+        let (mut of, mut gone) = (pin!(of), pin!(gone));
+        poll_fn(|cx| match of.as_mut().poll(cx) {
+            Poll::Ready(came) => Poll::Ready(Some(came)),
+            Poll::Pending => gone.as_mut().poll(cx).map(|()| None),
+        })
+        .await
     }
 
     pub(super) fn key(&self) -> &SessionKey {
@@ -140,6 +179,13 @@ impl Visited {
     /// Names the session where its id must not be.
     pub(crate) fn key(&self) -> &SessionKey {
         self.cell.key()
+    }
+
+    /// A name for a question that no other has on any server, also after the session was taken over (ELI-06).
+    pub(crate) fn name_question(&self) -> String {
+        let number = self.cell.questions.fetch_add(1, Ordering::Relaxed);
+        let epoch = self.cell.look(Session::epoch);
+        format!("{}-{epoch}-{number}", self.key())
     }
 }
 

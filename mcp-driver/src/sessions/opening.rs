@@ -81,8 +81,11 @@ impl Table {
                     };
                     let cell = Arc::new(Cell::new(id.clone(), session, opener));
                     let kept = self.put(&cell);
-                    if let Some(owners) = owners.as_mut().filter(|_| Arc::ptr_eq(&kept, &cell)) {
-                        owners.entry(owner.clone()).or_default().push(Arc::clone(&kept));
+                    if Arc::ptr_eq(&kept, &cell) {
+                        self.bytes.fetch_add(cell.look(Session::kept_bytes), Ordering::Relaxed);
+                        if let Some(owners) = owners.as_mut() {
+                            owners.entry(owner.clone()).or_default().push(Arc::clone(&kept));
+                        }
                     }
                     drop(owners);
                     let visited = visited(kept);

@@ -33,9 +33,9 @@ pub(crate) struct Table {
     /// Bytes that all sessions keep for their clients.
     pub(super) bytes: AtomicUsize,
     hasher: RandomState,
-    shards: Box<[Mutex<HashMap<SessionId, Arc<Cell>>>]>,
+    shards: Box<[Mutex<Shard>]>,
     /// The sessions of each party. Those of nobody are not counted by their owner.
-    owners: Box<[Mutex<HashMap<Owner, Vec<Arc<Cell>>>>]>,
+    owners: Box<[Mutex<Owned>]>,
     pub(super) total: AtomicUsize,
     /// Sessions that are over, and that a store may still have.
     pub(super) ended: Ended,
@@ -43,8 +43,14 @@ pub(crate) struct Table {
     is_started: AtomicBool,
 }
 
+type Shard = HashMap<SessionId, Arc<Cell>>;
+type Owned = HashMap<Owner, Vec<Arc<Cell>>>;
+
 /// Parts of the table that have a lock each.
 const SHARDS: usize = 64;
+
+/// What a session may keep however much others do, in bytes.
+const SHARE_BYTES: usize = 16 << 10;
 
 /// Between two looks at all sessions, in microseconds.
 const SWEEP_MICROS: u64 = 1_000_000;
@@ -111,8 +117,8 @@ impl Table {
         }
     }
 
-    /// Something was done to a session that kept so many bytes before. One that keeps more where all together keep
-    /// too much already has to make do with less, or end.
+    /// Something was done to a session that kept so many bytes before. One that keeps more than its share, where all
+    /// together keep too much already, has to make do with less, or end.
     pub(super) fn weigh(&self, session: &mut Session, before: usize) {
         let mut counted = before;
         for make_room in [Session::shed, Session::end] {
@@ -125,7 +131,7 @@ impl Table {
                 self.bytes.fetch_sub(less, Ordering::Relaxed).saturating_sub(less)
             };
             counted = kept;
-            if kept <= before || total <= self.limits.session_bytes {
+            if kept <= SHARE_BYTES.max(before) || total <= self.limits.session_bytes {
                 return;
             }
             make_room(session);
@@ -135,7 +141,7 @@ impl Table {
     }
 
     /// The sessions of an owner, behind their lock; `None` for nobody.
-    pub(super) fn of_owner(&self, owner: &Owner) -> Option<MutexGuard<'_, HashMap<Owner, Vec<Arc<Cell>>>>> {
+    pub(super) fn of_owner(&self, owner: &Owner) -> Option<MutexGuard<'_, Owned>> {
         owner.party()?;
         self.place(&self.owners, owner).map(lock)
     }
@@ -151,6 +157,7 @@ impl Table {
             return;
         }
         self.total.fetch_sub(1, Ordering::Relaxed);
+        cell.land();
         self.disown(cell);
         self.forget_stored(cell);
     }

@@ -475,7 +475,6 @@ impl Outbox {
         let Some(connection) = &mut stream.connection else { return Pull::Ended };
         connection.is_woken = false;
         if out.len() > before {
-            connection.spoke = true;
             connection.is_heartbeat_due = false;
             return Pull::Wrote;
         }
@@ -587,7 +586,7 @@ impl Outbox {
             }
             if connection.heartbeat <= now.tick {
                 connection.heartbeat = now.tick.after_micros(every_micros);
-                connection.is_heartbeat_due = !std::mem::take(&mut connection.spoke);
+                connection.is_heartbeat_due = true;
             }
             wake(stream, &mut self.effects);
         }

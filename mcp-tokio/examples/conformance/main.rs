@@ -3,6 +3,8 @@
 //!
 //! Without `--issuer` it asks nobody who they are, so it only starts on loopback.
 
+#![allow(clippy::print_stdout, reason = "whoever starts it reads where it listens")]
+
 mod media;
 mod prompts;
 mod resources;

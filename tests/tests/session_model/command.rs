@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 
+use crate::laws::Kept;
 use crate::reference::{Change, Level, Note, Question, Revision};
 
 /// One of those that there are, whatever their number.
@@ -317,9 +318,10 @@ impl Story {
         }
     }
 
-    /// Whether nothing is ever dropped for want of room.
-    pub(crate) fn keeps_everything(&self) -> bool {
-        self.events_max >= 1_000 && self.bytes_max >= 1_000_000
+    /// Whether anything may be dropped for want of room.
+    pub(crate) fn kept(&self) -> Kept {
+        let has_room = self.events_max >= 1_000 && self.bytes_max >= 1_000_000;
+        if has_room { Kept::Everything } else { Kept::WhatFits }
     }
 }
 

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::{
     command::{Accepts, Command, Pick, Since, Story, malformed},
+    laws::Kept,
     machine::{Got, Machine},
     reference::{Level, Note, Revision, is_event_id},
     server, settled, steps,
@@ -98,6 +99,6 @@ proptest! {
                 .and_then(|()| steps::step(&mut machine, &Command::ReadAll))
                 .map_err(TestCaseError::fail)?;
         }
-        machine.transcript.judge(true).map_err(TestCaseError::fail)?;
+        machine.transcript.judge(Kept::Everything).map_err(TestCaseError::fail)?;
     }
 }

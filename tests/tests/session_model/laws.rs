@@ -29,6 +29,27 @@ pub(crate) enum Seen {
     Heard(u64),
 }
 
+/// What somebody who comes back can count on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kept {
+    /// There was room for everything.
+    Everything,
+    /// A store has everything, and yet progress and log are for those who listen.
+    WhatMatters,
+    /// As much as there is room for.
+    WhatFits,
+}
+
+impl Kept {
+    fn has(self, message: &Value) -> bool {
+        match self {
+            Self::Everything => true,
+            Self::WhatMatters => message["method"] != "notifications/message",
+            Self::WhatFits => false,
+        }
+    }
+}
+
 /// Everything in its order.
 #[derive(Debug, Default)]
 pub(crate) struct Transcript(Vec<Seen>);
@@ -39,10 +60,10 @@ impl Transcript {
     }
 
     /// All laws.
-    pub(crate) fn judge(&self, keeps_everything: bool) -> Compared {
+    pub(crate) fn judge(&self, kept: Kept) -> Compared {
         self.ids_rise_on_each_stream_and_name_one_message()?;
         self.a_message_is_on_one_stream()?;
-        self.who_resumes_gets_the_suffix(keeps_everything)?;
+        self.who_resumes_gets_the_suffix(kept)?;
         self.a_call_is_answered_once()?;
         self.nothing_follows_a_cancellation()?;
         self.a_question_is_resolved_once()?;
@@ -87,22 +108,20 @@ impl Transcript {
         Ok(())
     }
 
-    /// RES-04, RES-05: nothing that was shown behind the event that a client names is left out, unless there was
-    /// no room to keep it.
-    fn who_resumes_gets_the_suffix(&self, keeps_everything: bool) -> Compared {
+    /// RES-04, RES-05: nothing that was shown behind the event that a client names is left out, if it was
+    /// kept.
+    fn who_resumes_gets_the_suffix(&self, kept: Kept) -> Compared {
         for (place, seen) in self.0.iter().enumerate() {
             let Seen::Attached { wire, after: Some(after) } = seen else { continue };
             let got: Vec<EventId> =
                 self.events().filter(|(_, own, ..)| own == wire).map(|(_, _, id, _)| id).collect();
             // A client that was given another stream knows that by its ids.
             let Some(newest) = got.last().filter(|id| id.stream == after.stream) else { continue };
-            let shown: BTreeSet<EventId> = self
-                .events()
-                .take_while(|(at, ..)| *at < place)
-                .map(|(_, _, id, _)| id)
-                .filter(|id| id.stream == after.stream && *id > *after && *id <= *newest)
-                .collect();
-            if let Some(missing) = shown.iter().find(|id| keeps_everything && !got.contains(id)) {
+            let followed = |id: EventId| id.stream == after.stream && id > *after && id <= *newest;
+            let mut shown = self.events().take_while(|(at, ..)| *at < place);
+            let missing =
+                shown.find(|(_, _, id, message)| followed(*id) && kept.has(message) && !got.contains(id));
+            if let Some((_, _, missing, _)) = missing {
                 return Err(format!("{missing} is left out after {after}"));
             }
             if got.iter().any(|id| id <= after) {

@@ -19,6 +19,7 @@ mod reference;
 mod server;
 mod settled;
 mod steps;
+mod stored;
 mod table;
 
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
@@ -42,7 +43,7 @@ fn tell(story: &Story) -> Result<(), String> {
             .map_err(|error| format!("{place} {command:?}: {error}"))?;
     }
     settled::at_the_end(&mut machine)?;
-    machine.transcript.judge(story.keeps_everything())
+    machine.transcript.judge(story.kept())
 }
 
 #[test]

@@ -6,13 +6,14 @@ use mcp_tests::{
     http1::Response,
     socket::{Socket, in_time},
 };
-use mcp_tokio::{Context, SessionPolicy};
+use mcp_tokio::{Context, ServerLimits, SessionPolicy};
 use serde_json::{Value, json};
 use tokio::time::sleep;
 
 use crate::{
     client::{
-        NEWEST, assert_priming, error, handshake, ping, post, progress, puppet, request, result, said_by_tool,
+        NEWEST, Session, assert_priming, error, handshake, ping, post, progress, puppet, request, result,
+        said_by_tool,
     },
     served::{Served, said},
     tokens::{ALICE, ALICE_ON_HER_PHONE, BOB, Token},
@@ -213,6 +214,34 @@ async fn a_stream_that_is_taken_up_again_counts_like_a_new_one() {
         }
     }
     assert!(open.len() <= 2, "{}", open.len());
+}
+
+#[tokio::test]
+async fn a_server_and_a_party_have_so_many_streams() {
+    let served = Served::built(|server| {
+        let mut limits = ServerLimits::default();
+        limits.session_streams = 3;
+        limits.session_streams_per_principal = 2;
+        server.limits(limits)
+    })
+    .await;
+    let refused = async |session: &Session<'_>| {
+        let response = served.answer(&session.get()).await;
+        assert_eq!(response.head.status, 429);
+        assert!(response.head.field("retry-after").is_some());
+    };
+    // Whatever sessions they are of.
+    let (one, two, bobs) =
+        (served.session(ALICE).await, served.session(ALICE).await, served.session(BOB).await);
+    let (first, _second) = (one.listen().await, two.listen().await);
+    refused(&one).await;
+    refused(&two).await;
+    let _third = bobs.listen().await;
+    refused(&bobs).await;
+    assert!(one.is_there().await && bobs.is_there().await);
+    one.end().await;
+    first.expect_end().await;
+    bobs.listen().await;
 }
 
 #[tokio::test]

@@ -37,8 +37,16 @@ pub(crate) fn call(id: impl Into<Value>, tool: &str) -> Value {
 
 /// A call of `puppet`, which wants to know how far it is.
 pub(crate) fn puppet(id: impl Into<Value>) -> Value {
-    let id = id.into();
-    let params = json!({"name": "puppet", "arguments": {}, "_meta": {"progressToken": id}});
+    puppet_named("puppet", id.into())
+}
+
+/// The same of `guarded`.
+pub(crate) fn guarded(id: impl Into<Value>) -> Value {
+    puppet_named("guarded", id.into())
+}
+
+fn puppet_named(name: &str, id: Value) -> Value {
+    let params = json!({"name": name, "arguments": {}, "_meta": {"progressToken": id}});
     request(id, "tools/call", &params)
 }
 

@@ -48,7 +48,7 @@ async fn neither_tokens_nor_session_ids_are_logged_or_audited() {
     for _ in 0..3 {
         secrets.push(served.session(ALICE).await.id);
     }
-    let sse = Request::bare("GET", "/sse").token(&BOB.text());
+    let sse = Request::bare("GET", "/sse").field("Accept", "text/event-stream").token(&BOB.text());
     let mut stream = served.stream(&sse).await;
     let target = stream.event().await.data.expect("a URI");
     for token in [BOB, ALICE] {

@@ -1,13 +1,13 @@
 //! Whose session it is, and what each request may do in it.
 
-use mcp_tests::request::Request;
-use mcp_tokio::{Runtime as _, SessionAuth, TokioRuntime, UnixSeconds};
+use mcp_tests::{event_reader::Event, request::Request};
+use mcp_tokio::{Context, ListRoots, Runtime as _, SessionAuth, TokioRuntime, UnixSeconds};
 use serde_json::{Value, json};
 
 use crate::{
     client::{
-        NEWEST, Session, call, cancelled, error, handshake, ping, post, progress, puppet, request, result,
-        said_by_tool,
+        NEWEST, Session, call, cancelled, error, guarded, handshake, ping, post, progress, puppet, request,
+        result, said_by_tool,
     },
     refused::{FORBIDDEN, NOT_FOUND, refused},
     served::{Served, said},
@@ -93,7 +93,7 @@ async fn scopes_are_those_of_the_token_that_is_there_now() {
         for _ in 0..2 {
             let (poor, rich) = (session.with(ALICE), session.with(ALICE_AS_ADMIN));
             assert_eq!(tools(&poor).await, ["whoami", "puppet"]);
-            assert_eq!(tools(&rich).await, ["whoami", "secret", "puppet"]);
+            assert_eq!(tools(&rich).await, ["whoami", "secret", "puppet", "guarded"]);
             assert_eq!(rich.served(&call(1, "secret")).await, said_by_tool(1, "secret"));
             for message in [
                 call(1, "secret"),
@@ -106,6 +106,37 @@ async fn scopes_are_those_of_the_token_that_is_there_now() {
         let response = session.with(ALICE_WITHOUT_SCOPES).ask(&ping(1)).await;
         assert_eq!(response.head.status, 403);
     }
+}
+
+#[tokio::test]
+async fn what_a_call_needs_is_asked_of_whoever_takes_it_up() {
+    let served = Served::start().await;
+    let session = served.session_with(ALICE_AS_ADMIN, NEWEST, json!({"roots": {}})).await;
+    let socket = session.begin(&guarded(1)).await;
+    let mut running = served.begun().await;
+    running.progress(1).await;
+    running.begin(|cx: Context| async move { Ok(json!(cx.input("roots", ListRoots).await?.len())) });
+    let mut stream = socket.stream().await;
+    let last = stream.event().await.id().to_owned();
+    assert_eq!(stream.message().await, progress(1, 1));
+    let question = stream.message().await["id"].clone();
+    drop(stream);
+    // The same party with a token that cannot make this call cannot read it either, nor speak to it.
+    let poor = session.with(ALICE);
+    assert_eq!(said(&poor.ask(&guarded(2)).await), refused(2, FORBIDDEN));
+    let resume = poor.get().field("Last-Event-ID", &last);
+    let answer = poor.post(&result(question.clone(), json!({"roots": []})));
+    for request in [resume, answer] {
+        let response = served.answer(&request).await;
+        assert_eq!(response.head.status, 403);
+        let challenge = response.head.field("www-authenticate").unwrap_or_default();
+        assert!(challenge.contains("insufficient_scope") && challenge.contains("admin"), "{challenge}");
+    }
+    session.tell(&result(question, json!({"roots": [{"uri": "file:///own"}]}))).await;
+    assert_eq!(running.done().await, json!(1));
+    running.finish("done");
+    let (events, _) = session.resume(&last).await.rest().await;
+    assert_eq!(events.last().map(Event::message), Some(said_by_tool(1, "done")));
 }
 
 #[tokio::test]
@@ -139,7 +170,7 @@ async fn where_only_the_handshake_is_authenticated_the_id_is_enough_and_acts_as_
         assert_eq!(tools(&session).await, ["whoami", "puppet"]);
         assert_eq!(said(&session.ask(&call(1, "secret")).await), refused(1, FORBIDDEN));
         let admins = admins.with(anybody);
-        assert_eq!(tools(&admins).await, ["whoami", "secret", "puppet"]);
+        assert_eq!(tools(&admins).await, ["whoami", "secret", "puppet", "guarded"]);
         assert_eq!(admins.served(&call(1, "secret")).await, said_by_tool(1, "secret"));
     }
     let nobody = session.with(None);
@@ -149,6 +180,10 @@ async fn where_only_the_handshake_is_authenticated_the_id_is_enough_and_acts_as_
         assert_eq!(served.answer(&page).await.head.status, 403);
         assert_eq!(served.answer(&request.with("Host", "elsewhere.example")).await.head.status, 403);
     }
+    // Nor is a token ever read where it ends up in logs.
+    let in_query = Request::bare("DELETE", &format!("/mcp?access_token={}", ALICE.text()));
+    let response = served.answer(&in_query.field("Mcp-Session-Id", &session.id)).await;
+    assert_eq!(response.head.status, 400);
     let mut stream = nobody.listen().await;
     nobody.end().await;
     assert_eq!(stream.next().await, None);

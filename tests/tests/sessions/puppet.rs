@@ -1,4 +1,4 @@
-//! A tool that does what the test says, when the test says it.
+//! Tools that do what the test says, when the test says it.
 
 use std::{future::Future, pin::Pin};
 
@@ -10,6 +10,8 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 /// What a call does with its context. An error is what the call ends with.
 type Act = Box<dyn FnOnce(Context) -> Acting + Send>;
 type Acting = Pin<Box<dyn Future<Output = Result<Value, Interrupt>> + Send>>;
+
+type Obeying = Pin<Box<dyn Future<Output = Result<String, Interrupt>> + Send>>;
 
 enum Order {
     Do(Act),
@@ -25,12 +27,20 @@ pub(crate) struct Running {
     done: UnboundedReceiver<Value>,
 }
 
-/// The tool, and what becomes of its calls.
-pub(crate) fn puppet() -> (Tool, Calls) {
+/// The tool `puppet`, the same as `guarded` for administrators alone, and what becomes of their calls.
+pub(crate) fn puppets() -> ([Tool; 2], Calls) {
     let (begun, calls) = unbounded_channel();
-    let tool = Tool::new("puppet").raw_unchecked(json!({"type": "object"}), move |_: Value, cx: Context| {
+    let schema = json!({"type": "object"});
+    let puppet = Tool::new("puppet").raw_unchecked(schema.clone(), obeys(begun.clone()));
+    let guarded = Tool::new("guarded").scope("admin").raw_unchecked(schema, obeys(begun));
+    ([puppet, guarded], Calls(calls))
+}
+
+/// The function of a tool that reports its calls here.
+fn obeys(begun: UnboundedSender<Running>) -> impl Fn(Value, Context) -> Obeying + Send + Sync + 'static {
+    move |_, cx| {
         let begun = begun.clone();
-        async move {
+        Box::pin(async move {
             let (orders, mut ordered) = unbounded_channel();
             let (done, told) = unbounded_channel();
             // Who listens no more has ended.
@@ -43,10 +53,9 @@ pub(crate) fn puppet() -> (Tool, Calls) {
                     Order::Finish(text) => return Ok(text),
                 }
             }
-            std::future::pending::<Result<String, Interrupt>>().await
-        }
-    });
-    (tool, Calls(calls))
+            std::future::pending().await
+        })
+    }
 }
 
 impl Calls {

@@ -24,7 +24,7 @@ use tokio::{
 };
 
 use crate::{
-    puppet::{Calls, Running, puppet},
+    puppet::{Calls, Running, puppets},
     tokens::verify,
 };
 
@@ -70,7 +70,7 @@ pub(crate) fn with_resources(catalog: Catalog) -> Catalog {
         .template(ResourceTemplate::new("note://of/{day}", "of a day").handler(read))
 }
 
-/// Everything that is served, but for `puppet`: what only administrators may use is hidden from others.
+/// Everything that is served, but for the puppets: what only administrators may use is hidden from others.
 fn catalog() -> Catalog {
     let whoami = async |_: NoArguments, caller: Option<Caller>| {
         caller.map_or("nobody".to_owned(), |caller| caller.principal().subject().to_owned())
@@ -102,18 +102,19 @@ impl Served {
     /// Whoever asks is served.
     pub(crate) async fn open(change: impl FnOnce(&mut SessionPolicy)) -> Self {
         let server = Server::builder("sessions", "1.0.0", Auth::none()).mode(Mode::Stateful);
-        Self::run(server.sessions(policy(change))).await
+        let ([puppet, _], calls) = puppets();
+        Self::run(server.sessions(policy(change)).tool(puppet), calls).await
     }
 
     async fn of(auth: Auth, configure: impl FnOnce(ServerBuilder) -> ServerBuilder) -> Self {
         let server = Server::builder("sessions", "1.0.0", auth).mode(Mode::Stateful);
         let server = server.list_by_scope().catalog(catalog());
-        Self::run(configure(server)).await
+        let ([puppet, guarded], calls) = puppets();
+        Self::run(configure(server).tool(puppet).tool(guarded), calls).await
     }
 
-    async fn run(server: ServerBuilder) -> Self {
-        let (tool, calls) = puppet();
-        let server = server.tool(tool).build().expect("a server");
+    async fn run(server: ServerBuilder, calls: Calls) -> Self {
+        let server = server.build().expect("a server");
         let sockets = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a port");
         let listener = mcp_tokio::listen(server.clone(), sockets).expect("a listener");
         let address = listener.local_addr().expect("an address");
@@ -139,12 +140,12 @@ impl Served {
         socket.stream().await
     }
 
-    /// The next call of `puppet` that has begun.
+    /// The next call of a puppet that has begun.
     pub(crate) async fn begun(&self) -> Running {
         self.calls.lock().await.next().await
     }
 
-    /// Fails when a call of `puppet` has begun that no test has asked for.
+    /// Fails when a call of a puppet has begun that no test has asked for.
     pub(crate) async fn nothing_begun(&self) {
         self.calls.lock().await.expect_none();
     }

@@ -94,7 +94,7 @@ fn sort(exchange: &Exchange<'_>, message: &Message) -> Result<Sorted, RequestFau
             Shape::Request(id) => sorted.requests.push((id, message)),
             Shape::Notification => sorted.deeds.push((None, legacy::deed(&message, limits))),
             Shape::Response(Some(id)) if in_session => {
-                sorted.deeds.push((None, legacy::answer(&message, id)))
+                sorted.deeds.push((None, legacy::answer(&message, id)));
             }
             Shape::Response(_) => return Err(RequestFault::BatchItem),
         }
