@@ -239,10 +239,12 @@ impl<'e> Machine<'e> {
     /// The store is given an event, and keeps it for later.
     fn store(&mut self, event: Event) -> Result<(), String> {
         let (number, said) = self.reference.next_to_store().ok_or("nothing was to be stored")?;
+        // Before the message is a line with what it takes to be shown it.
+        let message = event.message.splitn(2, |byte| *byte == b'\n').last().unwrap_or_default();
         let is_same = match said {
-            Said::Priming(_) => event.message.is_empty(),
-            Said::Message(message) => {
-                serde_json::from_slice(&event.message).is_ok_and(|own: Value| own == message)
+            Said::Priming(_) => message.is_empty(),
+            Said::Message(expected) => {
+                serde_json::from_slice(message).is_ok_and(|message: Value| message == expected)
             }
         };
         if !is_same {

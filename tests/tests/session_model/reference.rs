@@ -86,6 +86,8 @@ pub(crate) struct RefSession {
     subscriptions: Vec<String>,
     calls: Vec<Call>,
     asks: Vec<Ask>,
+    /// The questions that were answered and whose handlers have not heard of it, in that order.
+    answers: Vec<usize>,
     streams: Vec<Stream>,
     connections: Vec<Connection>,
     /// Everything that was ever to be sent, oldest first.
@@ -109,6 +111,7 @@ impl RefSession {
             subscriptions: Vec::new(),
             calls: Vec::new(),
             asks: Vec::new(),
+            answers: Vec::new(),
             streams: Vec::new(),
             connections: Vec::new(),
             events: Vec::new(),

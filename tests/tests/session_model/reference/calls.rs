@@ -192,7 +192,6 @@ pub(super) struct Ask {
     until: u64,
     /// What came back first.
     came: Option<Came>,
-    is_told: bool,
 }
 
 impl Ask {
@@ -314,7 +313,7 @@ impl RefSession {
         let id = self.asks.len() as u64 + 1;
         let (stream, opened) = self.stream_of(call);
         let until = self.now + self.bounds.ask_micros;
-        self.asks.push(Ask { call, id, until, came: None, is_told: false });
+        self.asks.push(Ask { call, id, until, came: None });
         let mut message = json!({"jsonrpc": "2.0", "id": id, "method": question.method()});
         if params.as_object().is_some_and(|params| !params.is_empty()) {
             message["params"] = params.clone();
@@ -324,9 +323,11 @@ impl RefSession {
     }
 
     pub(super) fn answer(&mut self, id: u64, came: Came) {
-        if let Some(ask) = self.asks.iter_mut().find(|ask| ask.id == id) {
-            ask.come(came);
-        }
+        let Some(number) = self.asks.iter().position(|ask| ask.id == id && ask.came.is_none()) else {
+            return;
+        };
+        self.asks[number].come(came);
+        self.answers.push(number);
     }
 
     /// LIF-11: who does not answer in time is told that nobody waits any more.
@@ -337,6 +338,7 @@ impl RefSession {
                 continue;
             }
             ask.come(Came::TimedOut);
+            self.answers.push(number);
             let stream = self.calls[ask.call].stream;
             let params = json!({"requestId": ask.id, "reason": "The answer took too long"});
             let message = notification("notifications/cancelled", Some(params));
@@ -344,17 +346,16 @@ impl RefSession {
         }
     }
 
-    /// What a handler hears next: what came back for one of its questions.
+    /// What a handler hears next: what came back for one of its questions, in the order in which it came.
     pub(crate) fn hears(&mut self, call: usize) -> Option<(u64, Came)> {
-        let ask = self.asks.iter_mut().find(|ask| ask.call == call && ask.came.is_some() && !ask.is_told)?;
-        ask.is_told = true;
+        let place = self.answers.iter().position(|number| self.asks[*number].call == call)?;
+        let ask = &self.asks[self.answers.remove(place)];
         ask.came.clone().map(|came| (ask.id, came))
     }
 
     /// Whether a handler that looks hears anything.
     pub(crate) fn would_hear(&self, call: usize) -> bool {
-        let waits = |ask: &Ask| ask.call == call && ask.came.is_some() && !ask.is_told;
-        self.is_cancelled(call) || self.asks.iter().any(waits)
+        self.is_cancelled(call) || self.answers.iter().any(|number| self.asks[*number].call == call)
     }
 
     /// Whether the handler is to stop.
