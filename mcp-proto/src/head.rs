@@ -24,8 +24,9 @@ pub enum Target {
     Unknown,
 }
 
-/// The request head. `F` is where header fields come from, usually [`ScannedFields`].
-#[derive(Debug, Clone, Copy)]
+/// The request head. `F` is where header fields come from, usually [`ScannedFields`]. `Debug` shows neither fields
+/// nor query, which may name a session.
+#[derive(Clone, Copy)]
 pub struct Head<'h, F> {
     /// The HTTP method.
     pub method: &'h http::Method,
@@ -39,6 +40,15 @@ pub struct Head<'h, F> {
     pub framing: Framing,
     /// The header fields.
     pub fields: F,
+}
+
+impl<F> std::fmt::Debug for Head<'_, F> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Head")
+            .field("method", self.method)
+            .field("target", &self.target)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Whether all who read a message agree on where its body ends.

@@ -499,7 +499,9 @@ impl Refusal {
             Self::SessionNotFound => ("session_not_found", None),
             Self::AlreadyInitialized => ("already_initialized", None),
             Self::UnknownEvent => ("unknown_event", None),
-            Self::TooManyStreams => ("too_many_streams", Some("sessions.streams_max")),
+            Self::TooManyStreams => {
+                ("too_many_streams", Some("sessions.streams_max or limits.session_streams"))
+            }
             Self::Crowded(Crowded::Principal) => {
                 ("too_many_sessions_of_caller", Some("sessions.sessions_per_principal_max"))
             }

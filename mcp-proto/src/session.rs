@@ -537,11 +537,6 @@ impl Session {
         self.calls.iter_mut().find(|call| call.id == id)
     }
 
-    /// The call that answers a request.
-    pub(crate) fn call_of(&self, request: &RawId) -> Option<CallId> {
-        self.calls.iter().find(|call| call.request == *request && !call.is_cancelled).map(|call| call.id)
-    }
-
     /// What a call has to be told next. A call that the session does not know is to stop.
     pub fn directive(&mut self, call: CallId) -> Option<Directive> {
         match self.call(call) {

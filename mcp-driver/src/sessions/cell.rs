@@ -2,25 +2,29 @@
 
 use std::{
     fmt,
+    future::{Future, poll_fn},
+    pin::pin,
     sync::{
         Arc, Mutex, MutexGuard, OnceLock, PoisonError,
         atomic::{AtomicU8, AtomicU64, Ordering},
     },
-    task::Waker,
+    task::{Poll, Waker},
 };
 
 use mcp_proto::session::{Effect, Owner, Party, Session, SessionId};
 
 use super::table::Table;
-use crate::{limits::ServerLimits, load::Load, recognise::CallerData, stores::SessionKey};
+use crate::{landing::Landing, limits::ServerLimits, load::Load, recognise::CallerData, stores::SessionKey};
 
 /// A session that is kept.
 pub(crate) struct Cell {
     pub(super) id: SessionId,
     pub(super) owner: Owner,
-    /// What is known of the opener, for requests that bring no credentials.
+    /// What is known of the opener, where later requests bring no credentials.
     pub(super) opener: Opener,
     key: OnceLock<SessionKey>,
+    /// Tells whoever asks a store something for the session that it is over.
+    gone: OnceLock<Arc<Landing<()>>>,
     /// How many questions handlers have had names for.
     questions: AtomicU64,
     state: Mutex<State>,
@@ -40,6 +44,8 @@ struct State {
     wakers: Wakers,
     /// It is over, and the table has been told.
     is_gone: bool,
+    /// The bytes that the table counts for it. None yet of what it keeps from its beginning.
+    counted: usize,
 }
 
 /// Who is to be woken when there is something for them.
@@ -78,12 +84,13 @@ impl Wakers {
 impl Cell {
     pub(super) fn new(id: SessionId, session: Session, opener: Opener) -> Self {
         let owner = session.info().owner().clone();
-        let state = State { session, wakers: Wakers::default(), is_gone: false };
+        let state = State { session, wakers: Wakers::default(), is_gone: false, counted: 0 };
         Self {
             id,
             owner,
             opener,
             key: OnceLock::new(),
+            gone: OnceLock::new(),
             questions: AtomicU64::new(0),
             state: Mutex::new(state),
             saving: AtomicU8::new(0),
@@ -98,6 +105,27 @@ impl Cell {
     /// What the session says of itself, without doing anything to it.
     pub(super) fn look<T>(&self, look: impl FnOnce(&Session) -> T) -> T {
         look(&self.lock().session)
+    }
+
+    /// The session is over.
+    pub(super) fn land(&self) {
+        if let Some(gone) = self.gone.get() {
+            gone.land(());
+        }
+    }
+
+    /// What comes of something, unless the session is over before.
+    pub(super) async fn unless_gone<T>(&self, of: impl Future<Output = T>) -> Option<T> {
+        let gone = Arc::clone(self.gone.get_or_init(Arc::default)).wait();
+        if self.look(Session::is_over) {
+            return None;
+        }
+        let (mut of, mut gone) = (pin!(of), pin!(gone));
+        poll_fn(|cx| match of.as_mut().poll(cx) {
+            Poll::Ready(came) => Poll::Ready(Some(came)),
+            Poll::Pending => gone.as_mut().poll(cx).map(|()| None),
+        })
+        .await
     }
 
     pub(super) fn key(&self) -> &SessionKey {
@@ -118,10 +146,9 @@ impl Visited {
     pub(crate) fn with<T>(&self, act: impl FnOnce(&mut Session, &mut Wakers) -> T) -> T {
         let (mut woken, mut outside) = (Vec::new(), Vec::new());
         let mut state = self.cell.lock();
-        let State { session, wakers, is_gone } = &mut *state;
-        let before = session.kept_bytes();
+        let State { session, wakers, is_gone, counted } = &mut *state;
         let done = act(session, wakers);
-        self.table.weigh(session, before);
+        self.table.weigh(session, counted);
         while let Some(effect) = session.poll_effect() {
             match effect {
                 Effect::Wake(party) => woken.extend(wakers.take(party)),

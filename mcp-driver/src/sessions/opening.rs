@@ -10,7 +10,7 @@ use std::{
 use mcp_proto::{
     Engine, Step,
     exchange::{FindSession, OpenSession},
-    session::{Crowded, Owner, Room, Session, SessionId, Use, room},
+    session::{Crowded, Owner, Room, Session, SessionAuth, SessionId, Use, room},
 };
 
 use super::{
@@ -33,6 +33,10 @@ impl Table {
     ) -> (Option<Visited>, Step<'e>) {
         let Ok(entropy) = entropy else { return (None, step.refuse(Crowded::Server)) };
         let (owner, id) = (step.owner(), SessionId::from_entropy(&entropy));
+        let opener = match self.policy.auth {
+            SessionAuth::InitializeOnly => opener,
+            SessionAuth::EveryRequest => Opener::default(),
+        };
         let mut step = Some(step);
         let mut opened = None;
         let admitted = self.admit(&owner, &id, opener, || {
@@ -81,12 +85,14 @@ impl Table {
                     };
                     let cell = Arc::new(Cell::new(id.clone(), session, opener));
                     let kept = self.put(&cell);
-                    if let Some(owners) = owners.as_mut().filter(|_| Arc::ptr_eq(&kept, &cell)) {
-                        owners.entry(owner.clone()).or_default().push(Arc::clone(&kept));
+                    if Arc::ptr_eq(&kept, &cell) {
+                        if let Some(owners) = owners.as_mut() {
+                            owners.entry(owner.clone()).or_default().push(Arc::clone(&kept));
+                        }
                     }
                     drop(owners);
                     let visited = visited(kept);
-                    // Tells a store that there is one.
+                    // Tells a store that there is one, and counts what it keeps.
                     visited.with(|_, _| ());
                     return Ok(visited);
                 }

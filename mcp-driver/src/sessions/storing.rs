@@ -59,11 +59,13 @@ impl Visited {
 
     async fn append(&self, store: &dyn EventStore, event: Event) {
         let Event { id: EventId { stream, sequence }, message } = event;
-        let kept = store.append(&self.cell.owner, self.key(), stream, sequence, message).await;
-        if let Err(error) = &kept {
-            failed("event not kept, session ended", error);
+        let append = store.append(&self.cell.owner, self.key(), stream, sequence, message);
+        if let Some(kept) = self.cell.unless_gone(append).await {
+            if let Err(error) = &kept {
+                failed("event not kept, session ended", error);
+            }
+            self.with(|session, _| session.stored(EventId { stream, sequence }, kept.is_ok()));
         }
-        self.with(|session, _| session.stored(EventId { stream, sequence }, kept.is_ok()));
         if self.cell.look(Session::is_over)
             && let Err(error) = store.forget(&self.cell.owner, self.key()).await
         {
@@ -74,7 +76,9 @@ impl Visited {
 
     async fn replay(&self, store: &dyn EventStore, connection: StreamHandle, stream: u64, after: u64) {
         let most = self.table.policy.events_max;
-        let replayed = match store.replay(&self.cell.owner, self.key(), stream, after, most).await {
+        let replay = store.replay(&self.cell.owner, self.key(), stream, after, most);
+        let Some(replayed) = self.cell.unless_gone(replay).await else { return };
+        let replayed = match replayed {
             Ok(Some(events)) => Replayed::Events(
                 events
                     .into_iter()
@@ -96,7 +100,8 @@ impl Visited {
             let record = self.cell.look(|session| (!session.is_over()).then(|| session.record()));
             // A record has no map with keys other than text.
             let Some(record) = record.and_then(|record| serde_json::to_vec(&record).ok()) else { return };
-            if let Err(error) = store.save(&self.cell.owner, self.key(), &record).await {
+            let save = store.save(&self.cell.owner, self.key(), &record);
+            if let Some(Err(error)) = self.cell.unless_gone(save).await {
                 failed("session not saved", &error);
             }
             if self.cell.look(Session::is_over) {

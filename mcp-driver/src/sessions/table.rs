@@ -49,6 +49,9 @@ type Owned = HashMap<Owner, Vec<Arc<Cell>>>;
 /// Parts of the table that have a lock each.
 const SHARDS: usize = 64;
 
+/// What a session may keep however much others do, in bytes.
+const SHARE_BYTES: usize = 16 << 10;
+
 /// Between two looks at all sessions, in microseconds.
 const SWEEP_MICROS: u64 = 1_000_000;
 
@@ -114,27 +117,27 @@ impl Table {
         }
     }
 
-    /// Something was done to a session that kept so many bytes before. One that keeps more where all together keep
-    /// too much already has to make do with less, or end.
-    pub(super) fn weigh(&self, session: &mut Session, before: usize) {
-        let mut counted = before;
+    /// Something was done to a session of which so many bytes are counted. One that keeps more than its share, where
+    /// all together keep too much already, has to make do with less, or end.
+    pub(super) fn weigh(&self, session: &mut Session, counted: &mut usize) {
+        let before = *counted;
         for make_room in [Session::shed, Session::end] {
             let kept = session.kept_bytes();
-            let total = if kept >= counted {
-                let more = kept.saturating_sub(counted);
+            let total = if kept >= *counted {
+                let more = kept.saturating_sub(*counted);
                 self.bytes.fetch_add(more, Ordering::Relaxed).saturating_add(more)
             } else {
                 let less = counted.saturating_sub(kept);
                 self.bytes.fetch_sub(less, Ordering::Relaxed).saturating_sub(less)
             };
-            counted = kept;
-            if kept <= before || total <= self.limits.session_bytes {
+            *counted = kept;
+            if kept <= SHARE_BYTES.max(before) || total <= self.limits.session_bytes {
                 return;
             }
             make_room(session);
         }
         // It has ended, and keeps nothing.
-        self.bytes.fetch_sub(counted, Ordering::Relaxed);
+        self.bytes.fetch_sub(std::mem::take(counted), Ordering::Relaxed);
     }
 
     /// The sessions of an owner, behind their lock; `None` for nobody.
@@ -154,6 +157,7 @@ impl Table {
             return;
         }
         self.total.fetch_sub(1, Ordering::Relaxed);
+        cell.land();
         self.disown(cell);
         self.forget_stored(cell);
     }

@@ -9,6 +9,7 @@ use super::{
     call::Call,
     filter::List,
     reply::{self, Finish},
+    use_session::UseSession,
 };
 use crate::{
     exchange::Manner,
@@ -17,6 +18,7 @@ use crate::{
     refusal::{Refusal, RequestFault},
     response::Response,
     revision::Revision,
+    session::CallId,
     sse,
 };
 
@@ -29,6 +31,8 @@ pub(super) struct Batch<'e> {
     calls: VecDeque<(usize, Box<Call>)>,
     /// What needs no call, where somebody keeps a record.
     elements: Vec<Element>,
+    /// The first of its calls, in the session that has noted them.
+    noted: Option<CallId>,
 }
 
 /// The answers that are there, at the places of their requests (JR-23).
@@ -63,12 +67,17 @@ impl<'e> Batch<'e> {
     pub(super) fn of(requests: usize, limits: &Limits) -> Self {
         let answers =
             Answers { bodies: vec![None; requests], bytes: 0, bytes_max: limits.batch_answer_bytes_max };
-        Self { answers, lists: VecDeque::new(), calls: VecDeque::new(), elements: Vec::new() }
+        Self { answers, lists: VecDeque::new(), calls: VecDeque::new(), elements: Vec::new(), noted: None }
     }
 
     /// Whether nothing in it has to be answered.
     pub(super) fn is_empty(&self) -> bool {
         self.answers.bodies.is_empty()
+    }
+
+    /// A session has noted its calls, of which this is the first.
+    pub(super) fn note(&mut self, first: CallId) {
+        self.noted = Some(first);
     }
 
     pub(super) fn calls_mut(&mut self) -> impl Iterator<Item = &mut Call> {
@@ -110,7 +119,7 @@ impl<'e> Batch<'e> {
             }
             self.refuse(place, id);
         }
-        let Self { mut answers, mut calls, elements, .. } = self;
+        let Self { mut answers, mut calls, elements, noted, .. } = self;
         match answers.next_call(&mut calls) {
             Some((place, mut call)) => {
                 call.reply.join(Rest { answers, place, calls }, false);
@@ -121,7 +130,11 @@ impl<'e> Batch<'e> {
             }
             None => {
                 let response = answers.into_response(exchange.manner.clone());
-                exchange.respond_about(response, elements)
+                match (noted, exchange.respond_about(response, elements)) {
+                    // There is no room for the answers of its calls: they are not going to run.
+                    (Some(first), Step::Respond(response)) => UseSession::abandon(first, response),
+                    (Some(_) | None, step) => step,
+                }
             }
         }
     }

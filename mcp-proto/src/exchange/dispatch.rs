@@ -231,7 +231,8 @@ fn notification<'e>(exchange: Exchange<'e>, message: &Message) -> Step<'e> {
         notification_version(&exchange)
     };
     match judged {
-        Ok(()) if exchange.session().is_some() => {
+        // One of 2026-07-28 has nothing to do with a session.
+        Ok(()) if exchange.session().is_some() && !message.has(Member::ProtocolVersion) => {
             let deed = legacy::deed(message, exchange.engine.limits());
             exchange.use_session(Purpose::Deed(None, deed))
         }

@@ -6,16 +6,22 @@ use crate::{
     exchange::LogLevel,
     jsonrpc::{self, AnswerId, RawId},
     refusal::{ParamsFault, Refusal},
-    session::{Answer, Beginning, Session, SessionInfo, Terms},
+    response::Response,
+    session::{Answer, Beginning, CallId, Session, SessionInfo, Terms},
     time::Now,
 };
 
 /// A message is read and allowed; it needs its session.
 #[derive(Debug)]
 #[cfg_attr(feature = "enumerate", derive(Clone))]
-pub struct UseSession<'e> {
-    exchange: Exchange<'e>,
-    purpose: Purpose<'e>,
+pub struct UseSession<'e>(Use<'e>);
+
+#[derive(Debug)]
+#[cfg_attr(feature = "enumerate", derive(Clone))]
+enum Use<'e> {
+    Message(Exchange<'e>, Purpose<'e>),
+    /// Calls that were noted and are not going to run, and the answer to the request that they were in.
+    Abandon(CallId, Response),
 }
 
 /// What a message does to its session.
@@ -54,12 +60,24 @@ pub(super) enum Deed {
 
 impl<'e> UseSession<'e> {
     pub(super) fn new(exchange: Exchange<'e>, purpose: Purpose<'e>) -> Self {
-        Self { exchange, purpose }
+        Self(Use::Message(exchange, purpose))
+    }
+
+    pub(super) fn abandon(first: CallId, response: Response) -> Step<'e> {
+        Step::UseSession(Box::new(Self(Use::Abandon(first, response))))
     }
 
     /// Goes on with the session that was found before; `None` where it has gone since.
     pub fn resolve(self, session: Option<&mut Session>, now: Now) -> Step<'e> {
-        let Self { exchange, purpose } = self;
+        let (exchange, purpose) = match self.0 {
+            Use::Message(exchange, purpose) => (exchange, purpose),
+            Use::Abandon(first, response) => {
+                if let Some(session) = session {
+                    session.abandon(first);
+                }
+                return Step::Respond(response);
+            }
+        };
         let Some(session) = session.filter(|session| !session.is_over()) else {
             let id = purpose.answer_id(&exchange);
             return exchange.refuse(Refusal::SessionNotFound, &id);
@@ -175,8 +193,13 @@ impl<'e> Exchange<'e> {
             Ok(noted) => noted,
             Err(refusal) => return self.refuse_without_id(refusal),
         };
+        let mut first = None;
         for (named, call) in noted.zip(batch.calls_mut()) {
+            first.get_or_insert(named);
             call.join(named, session, false);
+        }
+        if let Some(first) = first {
+            batch.note(first);
         }
         for (place, deed) in deeds {
             match (place, deed.apply(session, &terms)) {
@@ -190,12 +213,6 @@ impl<'e> Exchange<'e> {
         if batch.is_empty() {
             return self.acknowledge();
         }
-        let group = calls.first().and_then(|call| session.call_of(&call.request));
-        let step = batch.go_on(self);
-        // Where there was no room for their answers, the calls are not going to run.
-        if let (Step::Respond(_), Some(call)) = (&step, group) {
-            session.abandon(call);
-        }
-        step
+        batch.go_on(self)
     }
 }

@@ -13,7 +13,7 @@ use super::{
     event::{Class, Event, EventId, Pull, StreamHandle},
     policy::SessionPolicy,
     stored,
-    stream::{Closing, Kept, Needs, Payload, Purpose, Stream, Terms},
+    stream::{Closing, Connection, Kept, Needs, Payload, Purpose, Stream, Terms},
 };
 use crate::{
     auth::scope::{Requirement, Scopes},
@@ -198,7 +198,9 @@ impl Outbox {
                 return Resumed::TooMany;
             }
             // Without a store, what is left has to do: better than never to hear of the end of a call.
-            let is_here = stream.evicted <= id.sequence || !policy.keeps_events_elsewhere;
+            let is_being_fetched = stream.connection.as_ref().is_some_and(Connection::is_being_fetched);
+            let is_here =
+                stream.evicted <= id.sequence && !is_being_fetched || !policy.keeps_events_elsewhere;
             let earlier = stream.handle();
             let handle = stream.connect(terms, heartbeat, age);
             stream.sent = id.sequence;
@@ -219,6 +221,7 @@ impl Outbox {
         stream.sent = id.sequence;
         stream.shown = id.sequence;
         stream.next = id.sequence.saturating_add(1);
+        stream.evicted = id.sequence;
         let handle = stream.connect(terms, heartbeat, age);
         replay(&mut stream, handle, id.sequence, &mut self.effects);
         self.streams.push(stream);
@@ -475,7 +478,6 @@ impl Outbox {
         let Some(connection) = &mut stream.connection else { return Pull::Ended };
         connection.is_woken = false;
         if out.len() > before {
-            connection.spoke = true;
             connection.is_heartbeat_due = false;
             return Pull::Wrote;
         }
@@ -587,7 +589,7 @@ impl Outbox {
             }
             if connection.heartbeat <= now.tick {
                 connection.heartbeat = now.tick.after_micros(every_micros);
-                connection.is_heartbeat_due = !std::mem::take(&mut connection.spoke);
+                connection.is_heartbeat_due = true;
             }
             wake(stream, &mut self.effects);
         }

@@ -109,8 +109,6 @@ pub(super) struct Connection {
     pub(super) age: u64,
     pub(super) terms: Terms,
     pub(super) heartbeat: Tick,
-    /// Something was sent since the last heartbeat was due.
-    pub(super) spoke: bool,
     pub(super) is_heartbeat_due: bool,
     /// Whoever pulls has been told that there is something.
     pub(super) is_woken: bool,
@@ -138,13 +136,19 @@ impl Connection {
             age,
             terms,
             heartbeat,
-            spoke: false,
             is_heartbeat_due: false,
             is_woken: false,
             is_replaying: false,
             replayed_to: None,
             closing: None,
         }
+    }
+}
+
+impl Connection {
+    /// Whether there are events before those in memory that it has not had.
+    pub(super) fn is_being_fetched(&self) -> bool {
+        self.is_replaying || self.replayed_to.is_some()
     }
 }
 

@@ -1,6 +1,6 @@
-// The MCP Inspector as a command, in both eras of the protocol, at a server of whoami's tools or, where sessions are
-// asked for, of the conformance suite's.
-//   check.mjs stateless|session
+// The MCP Inspector as a command, in both eras of the protocol, at the example whoami, or in sessions at the
+// example conformance.
+//   check.mjs whoami|session
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
@@ -27,7 +27,7 @@ function inspect(era, ...flags) {
 const bearer = ['--header', `Authorization: Bearer ${token}`];
 const call = (name, ...words) => ['--method', 'tools/call', '--tool-name', name, '--tool-arg', ...words];
 
-function stateless(era) {
+function whoami(era) {
   const list = inspect(era, '--method', 'tools/list', '--strict', ...bearer);
   assert.equal(list.status, 0, list.told);
   assert.deepEqual(list.result.tools.map(({ name }) => name).sort(), ['echo', 'slow', 'whoami', 'write']);
@@ -61,6 +61,6 @@ function session(era) {
 
 const [, , scenarios] = process.argv;
 for (const era of ['legacy', 'modern']) {
-  ({ stateless, session })[scenarios](era);
+  ({ whoami, session })[scenarios](era);
   console.log(`inspector, ${era}, ${scenarios}: lists, calls, is refused`);
 }

@@ -7,7 +7,7 @@ from mcp import types
 
 from play import until
 
-ROOTS = ["file:///home/alice/work", "file:///home/alice/notes"]
+ROOTS = ["file:///home/alice/letters", "file:///home/alice/notes"]
 ALICE: dict[str, Any] = {"username": "alice", "email": "alice@example.com"}
 
 

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 
-export const ROOTS = ['file:///home/alice/work', 'file:///home/alice/notes'];
+export const ROOTS = ['file:///home/alice/letters', 'file:///home/alice/notes'];
 const ALICE = { username: 'alice', email: 'alice@example.com' };
 
 export class Asked {

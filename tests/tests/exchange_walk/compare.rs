@@ -1,6 +1,6 @@
 //! An answer against the row of the table that applies.
 
-use http::{HeaderName, header};
+use http::{HeaderName, Method, header};
 use mcp_proto::{jws::dpop::ProofDenial, refusal::Outage, session::Session};
 use serde_json::{Value, json};
 
@@ -246,6 +246,7 @@ fn expected_id(case: &Case<'_>, id: ErrorId) -> Option<&'static str> {
             if is_on_its_way && is_short() { id_of_body(case) } else { None }
         }
         ErrorId::Unreadable => None,
+        ErrorId::OfBatches => return Some("null"),
         ErrorId::OfBody => id_of_body(case),
     };
     let unreadable = (!case.version().leaves_unreadable_id_out()).then_some("null");
@@ -309,7 +310,9 @@ fn expected_data(case: &Case<'_>, with: With) -> Option<Value> {
 
 /// VER-06, AMB-09: who spoke of a modern revision is told of those; others of all.
 fn supported(case: &Case<'_>) -> &'static [&'static str] {
-    let speaks_of_modern = case.mode() == Mode::ModernOnly || case.envelope().means != EnvelopeMeans::None;
+    let is_message = || *case.method() == Method::POST && matches!(case.content(), Content::Message);
+    let has_envelope = || is_message() && case.envelope().means != EnvelopeMeans::None;
+    let speaks_of_modern = case.mode() == Mode::ModernOnly || has_envelope();
     if speaks_of_modern {
         &["2026-07-28"]
     } else {

@@ -43,6 +43,8 @@ pub(crate) struct Run<'e> {
     pub(crate) is_stream: bool,
     /// How often somebody was asked about sessions.
     pub(crate) session_steps: usize,
+    /// Whether the message did something to a session.
+    pub(crate) has_used_session: bool,
     /// The session that the request belongs to, if there is one, and when it was used last before.
     pub(crate) kept: Option<(Kept, Tick)>,
     /// The session that was opened, and who owns it.
@@ -110,7 +112,9 @@ pub(crate) fn drive_with<'e>(
 
 /// The exchange of the same request without credentials.
 pub(crate) fn drive_without_credentials<'e>(engine: &'e Engine, case: &Case<'_>) -> Step<'e> {
-    engine.accept(&head(engine, case, None, WithoutCredentials(case)), BEGIN)
+    // A query with a token in it is one with credentials.
+    let query = case.query().text.filter(|_| !case.query().has_token);
+    engine.accept(&head(engine, case, query, WithoutCredentials(case)), BEGIN)
 }
 
 /// The exchange of the same request with its token in the scheme `DPoP` and this proof, up to where

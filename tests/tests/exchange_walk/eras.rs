@@ -7,6 +7,7 @@ use crate::{
     answer::Answer,
     case::{Case, Content},
     drive::{Run, drive, drive_with_fields},
+    fields::SessionMeans,
     laws::{Kept, law},
     messages::{EnvelopeMeans, MODERN},
     scene::Mode,
@@ -25,7 +26,6 @@ pub(crate) fn stateless(case: &Case<'_>, run: &Run<'_>, answer: &Answer) -> Kept
 /// Whether the request is of a revision that knows sessions, so that law 11 says something about it.
 pub(crate) fn may_know_sessions(case: &Case<'_>, run: &Run<'_>) -> bool {
     run.has_read_body
-        && !case.may_name_session()
         && match case.content() {
             Content::Message => is_of_old(case),
             Content::Batch(_) => true,
@@ -36,6 +36,9 @@ pub(crate) fn may_know_sessions(case: &Case<'_>, run: &Run<'_>) -> bool {
 /// Law 11: what sessions were kept by says nothing to a server without sessions. The same fields, this
 /// time all at once and with those of a session among them, lead to the same answer.
 pub(crate) fn deaf_to_sessions(engine: &Engine, case: &Case<'_>, run: &Run<'_>, response: &Response) -> Kept {
+    if case.may_name_session() {
+        return Ok(());
+    }
     let mut fields = case.drawn_fields();
     fields.append("mcp-session-id", HeaderValue::from_static("5e5510n"));
     fields.append("last-event-id", HeaderValue::from_static("1"));
@@ -60,6 +63,10 @@ pub(crate) fn same_in_both_modes(
     let is_handshake =
         case.operation().method == "initialize" && version.is_some_and(|version| version < MODERN);
     if !has_envelope || is_handshake {
+        return Ok(());
+    }
+    // Where there are sessions, what names one and does not say in its head what it is meets them first.
+    if !case.version().is_modern() && case.session_named() != SessionMeans::Absent {
         return Ok(());
     }
     let (again, answered) = drive(other, case, None);

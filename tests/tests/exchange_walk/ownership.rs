@@ -4,11 +4,11 @@ use mcp_proto::{Engine, Response, Step};
 
 use crate::{
     answer::Answer,
-    case::{Case, Pretence},
+    case::{Case, Content, Pretence},
     drive::{Run, drive, drive_without_credentials},
     fields::OURS,
     laws::{Kept, is_accepted, law},
-    messages::ComesTo,
+    messages::{ComesTo, EnvelopeMeans},
     table::is_handshake,
 };
 
@@ -30,9 +30,14 @@ pub(crate) fn foreign_is_unknown(
 /// Law 10: what says that it is of 2026-07-28 meets nobody who knows of sessions, and where there are
 /// none, nothing does.
 pub(crate) fn modern_knows_no_sessions(case: &Case<'_>, run: &Run<'_>) -> Kept {
-    let may_meet = case.mode().keeps_sessions() && !case.version().is_modern();
-    let may_connect = case.mode().has_old_paths() && case.path() == "/sse";
-    law(run.session_steps == 0 || may_meet || may_connect, "law 10: a session for who knows of none")
+    // The two paths of HTTP+SSE are of no use to it; and a handshake is one, whatever the head says (DT-53).
+    let is_on_old_path = case.mode().has_old_paths() && case.path() != "/mcp";
+    let says_otherwise = || !case.version().is_modern() || (run.kept.is_none() && is_handshake(case));
+    let may_meet = case.mode().keeps_sessions() && (is_on_old_path || says_otherwise());
+    law(run.session_steps == 0 || may_meet, "law 10: a session for who knows of none")?;
+    let is_message = || matches!(case.content(), Content::Message) && !is_handshake(case);
+    let is_modern = || is_message() && case.envelope().means != EnvelopeMeans::None;
+    law(!run.has_used_session || !is_modern(), "law 10: a modern message did something to a session")
 }
 
 /// Law 15: an id is told to who opened the session, and to nobody else.
@@ -75,6 +80,9 @@ pub(crate) fn of_this_request(engine: &Engine, case: &Case<'_>, run: &Run<'_>, r
         return Ok(());
     }
     if case.is_trusted() {
+        if case.query().has_token {
+            return Ok(());
+        }
         // Nothing is read before the session is found that would say who sends it.
         let step = drive_without_credentials(engine, case);
         return law(matches!(step, Step::FindSession(_)), "law 18: somebody was asked about a token");
@@ -94,7 +102,8 @@ pub(crate) fn left_as_it_was(case: &Case<'_>, run: &Run<'_>, response: &Response
         return Ok(());
     };
     let is_used = kept.session.last_used() != *used;
-    law(case.has_session() || !is_used, "law 19: a session was used by who may not")?;
+    let may_use = case.has_session() || (case.is_trusted() && case.has_expired_with_opener());
+    law(may_use || !is_used || kept.session.is_over(), "law 19: a session was used by who may not")?;
     if kept.session.is_over() && case.state().is_found() && !case.state().goes_meanwhile() {
         let is_over_with_opener = case.has_expired_with_opener();
         let is_ended = case.has_session() && *case.method() == http::Method::DELETE;

@@ -95,6 +95,8 @@ pub(crate) enum ErrorId {
     Early,
     /// AMB-01, by `MCP-Protocol-Version`.
     Unreadable,
+    /// `null`, as batches are of a revision that has that.
+    OfBatches,
     /// That of the body if one can be read; else as `Unreadable`.
     OfBody,
 }

@@ -351,7 +351,7 @@ async fn a_session_whose_opener_is_trusted_no_longer_leaves_nothing() {
     let served = Served::with(|policy| policy.auth = mcp_tokio::SessionAuth::InitializeOnly);
     let until = mcp_tests::clock::START.0 + 10;
     for party in 0..20 {
-        let token = format!("party-{party}@{until}");
+        let token = format!("party-{party}~{until}");
         let session = served.session(&token).await;
         // Nobody proves anything from here on.
         let mut stream = served.stream(of_session(post("", &act(1, "tell")), &session)).await;

@@ -1,6 +1,6 @@
 //! What one session may hold: at the bound, and one past it.
 
-use mcp_tokio::{Change, proto::exchange::LogLevel};
+use mcp_tokio::{Change, LogLevel, ServerLimits};
 use serde_json::{Value, json};
 
 use crate::{
@@ -11,16 +11,12 @@ use crate::{
 /// A call on whose stream nine messages come, and then the result.
 const MESSAGES: usize = 9;
 
-/// Resumes the stream of a call of nine messages behind its first event, which only names it.
-async fn kept(served: &Served, is_read: bool) -> Vec<Value> {
+/// What is left of such a call for a client that comes back having the first event, which only names the stream.
+/// Nothing of it was sent before all of it was said.
+async fn kept(served: &Served) -> Vec<Value> {
     let session = served.session("alice").await;
     let mut stream = served.stream(of_session(post("alice", &act(1, "tell_nine_times")), &session)).await;
-    let first = if is_read {
-        stream.now().await.swap_remove(0).0
-    } else {
-        // The first event of the first stream.
-        "1-1".to_owned()
-    };
+    let first = stream.now().await.swap_remove(0).0;
     drop(stream);
     settle().await;
     assert_eq!(served.lives.count(), 0);
@@ -37,18 +33,18 @@ fn told(messages: &[Value]) -> (Vec<u64>, bool) {
 
 #[tokio::test(start_paused = true)]
 async fn a_session_keeps_so_many_events_and_the_newest_of_them() {
-    // The event that only names the stream is the first to go.
+    // The event that names the stream is one of them, and so is the result.
     let whole: Vec<u64> = (1..=9).collect();
-    for (events_max, from) in [(12, 0), (11, 0), (10, 0), (9, 1), (8, 2), (3, 7), (2, 8)] {
+    for (events_max, from) in [(12, 0), (11, 0), (10, 1), (9, 2), (8, 3), (3, 8), (2, 9), (1, 9)] {
         let expected = (whole[from..].to_vec(), true);
         let served = Served::with(|policy| policy.events_max = events_max);
-        assert_eq!(told(&kept(&served, true).await), expected, "{events_max}, sent before");
+        assert_eq!(told(&kept(&served).await), expected, "{events_max}");
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_session_keeps_so_many_bytes_of_messages() {
-    let messages = kept(&Served::with(|_| {}), true).await;
+    let messages = kept(&Served::with(|_| {})).await;
     assert_eq!(messages.len(), MESSAGES + 1);
     let length = |message: &Value| message.to_string().len();
     let (note, result) = (length(&messages[0]), length(&messages[MESSAGES]));
@@ -68,7 +64,7 @@ async fn a_session_keeps_so_many_bytes_of_messages() {
     ] {
         let served = Served::with(|policy| policy.bytes_max = bytes_max);
         let expected = (whole[from..].to_vec(), true);
-        assert_eq!(told(&kept(&served, true).await), expected, "{bytes_max}");
+        assert_eq!(told(&kept(&served).await), expected, "{bytes_max}");
     }
 }
 
@@ -119,8 +115,8 @@ async fn a_client_is_asked_so_much_at_once() {
 
 #[tokio::test(start_paused = true)]
 async fn questions_that_cannot_be_kept_end_the_session() {
-    // Three questions wait at most; the event that names the stream goes for them.
-    for (events_max, is_there) in [(3, true), (2, false)] {
+    // Three questions wait, and the event that names the stream.
+    for (events_max, is_there) in [(4, true), (3, false)] {
         let served = Served::with(|policy| policy.events_max = events_max);
         let session = served.session("alice").await;
         drop(served.stream(of_session(post("alice", &act(1, "ask_three_times")), &session)).await);
@@ -178,4 +174,21 @@ async fn the_streams_of_calls_are_not_counted_with_those_of_listeners() {
     drop(streams.remove(0));
     let mut again = served.resume(&session, "alice", &first).await;
     assert_eq!(again.now().await.len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn so_many_calls_run_on_without_their_clients() {
+    for (left, alone) in [(2, 2), (3, 2)] {
+        let served = Served::built(|server| {
+            let mut limits = ServerLimits::default();
+            limits.calls_alone_per_principal = 2;
+            server.limits(limits)
+        });
+        let session = served.session("alice").await;
+        for id in 1..=left {
+            drop(served.stream(of_session(post("alice", &act(id, "tell")), &session)).await);
+        }
+        settle().await;
+        assert_eq!(served.lives.count(), alone, "{left}");
+    }
 }

@@ -20,7 +20,7 @@ use mcp_tokio::{Auth, Change, Identity, Rejection, RequestHead, Server, SessionA
 use tracing::{Event, Metadata, Subscriber, span};
 
 use crate::{
-    client::{act, get, handshake, of_session, poll_once, post},
+    client::{Stream, act, get, handshake, of_session, poll_once, post},
     served::{IDLE, SWEEP, Served, pass, settle},
 };
 
@@ -74,23 +74,31 @@ impl Drop for Foreign {
 /// Makes wakers, and counts what becomes of them.
 struct Wakers {
     server: Server,
+    made: AtomicUsize,
     woken: Arc<AtomicUsize>,
     dropped: Arc<AtomicUsize>,
 }
 
 impl Wakers {
     fn of(served: &Served) -> Self {
-        Self { server: served.server.clone(), woken: Arc::default(), dropped: Arc::default() }
+        let server = served.server.clone();
+        Self { server, made: AtomicUsize::new(0), woken: Arc::default(), dropped: Arc::default() }
     }
 
     fn waker(&self) -> Waker {
+        self.made.fetch_add(1, Ordering::Relaxed);
         let (woken, dropped) = (Arc::clone(&self.woken), Arc::clone(&self.dropped));
         Waker::from(Arc::new(Foreign { server: self.server.clone(), woken, dropped }))
     }
 
-    /// How many were woken, and how many dropped.
-    fn seen(&self) -> (usize, usize) {
-        (self.woken.load(Ordering::Relaxed), self.dropped.load(Ordering::Relaxed))
+    /// How many were woken.
+    fn woken(&self) -> usize {
+        self.woken.load(Ordering::Relaxed)
+    }
+
+    /// How many somebody still has.
+    fn alive(&self) -> usize {
+        self.made.load(Ordering::Relaxed) - self.dropped.load(Ordering::Relaxed)
     }
 }
 
@@ -102,29 +110,31 @@ fn a_waker_at_a_stream_may_use_the_sessions() {
         let session = served.session("alice").await;
         let mut stream = served.listen(&session, "alice").await;
         assert_eq!(stream.now().await.len(), 1);
-        let mut poll = |waker: Waker| {
+        let poll = |stream: &mut Stream| {
+            let waker = wakers.waker();
             let polled = Pin::new(&mut stream.0).poll_frame(&mut Context::from_waker(&waker));
             matches!(polled, Poll::Ready(Some(Ok(_))))
         };
-        // The second takes the place of the first, of which there is no other.
-        assert!(!poll(wakers.waker()));
-        assert_eq!(wakers.seen(), (0, 0));
-        assert!(!poll(wakers.waker()));
-        assert_eq!(wakers.seen(), (0, 1));
-        served.server.sessions().notify_all(&Change::ToolsChanged);
-        assert_eq!(wakers.seen(), (1, 2));
-        assert!(poll(wakers.waker()));
-        while poll(wakers.waker()) {}
-        let (woken, dropped) = wakers.seen();
-        // The last one waits. It is dropped with the stream, and another one with the session.
+        assert!(!poll(&mut stream));
+        assert_eq!((wakers.woken(), wakers.alive()), (0, 1));
+        // The second takes the place of the first, of which there is no other. That one says that something has
+        // changed when it goes, which wakes the second.
+        assert!(!poll(&mut stream));
+        assert_eq!((wakers.woken(), wakers.alive()), (1, 0));
+        assert!(poll(&mut stream));
+        while poll(&mut stream) {}
+        served.server.sessions().notify_all(&Change::ResourcesChanged);
+        assert_eq!((wakers.woken(), wakers.alive()), (2, 0));
+        while poll(&mut stream) {}
+        // The last one goes with the stream.
+        assert_eq!(wakers.alive(), 1);
         drop(stream);
-        assert_eq!(wakers.seen(), (woken, dropped + 1));
+        assert_eq!((wakers.woken(), wakers.alive()), (2, 0));
         let mut stream = served.listen(&session, "alice").await;
-        let waker = wakers.waker();
-        while Pin::new(&mut stream.0).poll_frame(&mut Context::from_waker(&waker)).is_ready() {}
-        drop(waker);
+        while poll(&mut stream) {}
+        // And here with the session.
         assert_eq!(served.server.sessions().end("application", "alice"), 1);
-        assert_eq!(wakers.seen(), (woken + 1, dropped + 2));
+        assert_eq!((wakers.woken(), wakers.alive()), (3, 0));
     });
 }
 
@@ -140,14 +150,15 @@ fn a_waker_at_a_call_may_use_the_sessions() {
             assert!(call.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
         }
         served.delete(&session, "alice").await;
-        let (woken, _) = wakers.seen();
-        assert!(woken > 0);
+        assert!(wakers.woken() > 0);
         let waker = wakers.waker();
         let Poll::Ready(unread) = call.as_mut().poll(&mut Context::from_waker(&waker)) else {
             panic!("a call of a session that is over")
         };
         assert_eq!(unread.status(), 404);
-        drop((call, unread));
+        drop((call, unread, waker));
+        settle().await;
+        assert_eq!(wakers.alive(), 0);
     });
 }
 

@@ -142,10 +142,10 @@ async fn act(how: How, cx: Context) -> Result<&'static str, Interrupt> {
     Ok("done")
 }
 
-/// A token says who its bearer is and until when it is good: `subject` or `subject@seconds`.
+/// A token says who its bearer is and until when it is good: `subject` or `subject~seconds`.
 async fn verify(head: RequestHead) -> Result<Identity, Rejection> {
     let token = head.bearer().ok_or_else(Rejection::denied)?;
-    let (subject, expires) = token.split_once('@').unwrap_or((token, ""));
+    let (subject, expires) = token.split_once('~').unwrap_or((token, ""));
     let identity = Identity::new(subject);
     match expires.parse() {
         Ok(expires) => Ok(identity.expires(UnixSeconds(expires))),
@@ -216,6 +216,8 @@ pub(crate) fn server(
     timeouts.call_micros = u64::try_from(CALL.as_micros()).expect("seconds");
     let mut limits = ServerLimits::default();
     (limits.calls, limits.calls_per_principal) = (MANY, MANY);
+    (limits.calls_alone, limits.calls_alone_per_principal) = (MANY, MANY);
+    (limits.session_streams, limits.session_streams_per_principal) = (MANY, MANY);
     let read = async |request: ReadRequest| -> Result<ResourceContents, Interrupt> {
         Ok(ResourceContents::text(request.uri, "a note"))
     };

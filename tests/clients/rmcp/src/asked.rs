@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 /// What the client says that it works on.
-pub const ROOTS: [&str; 2] = ["file:///home/alice/work", "file:///home/alice/notes"];
+pub const ROOTS: [&str; 2] = ["file:///home/alice/letters", "file:///home/alice/notes"];
 
 /// Something the server said without being asked.
 #[derive(Debug, PartialEq)]

@@ -4,8 +4,8 @@ mod asked;
 mod server;
 mod session;
 mod spy;
-mod stateless;
 mod user;
+mod whoami;
 
 use std::{env, process::ExitCode};
 
@@ -17,7 +17,7 @@ use self::server::{Failure, Server};
 async fn main() -> ExitCode {
     let server = Server::from_environment();
     let played = match env::args().nth(1).as_deref() {
-        Some("stateless") => stateless(&server).await,
+        Some("whoami") => whoami(&server).await,
         Some("session") => session(&server).await,
         other => Err(format!("no scenarios are called {other:?}").into()),
     };
@@ -30,7 +30,7 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn stateless(server: &Server) -> Result<(), Failure> {
+async fn whoami(server: &Server) -> Result<(), Failure> {
     let modern = || vec![ProtocolVersion::V_2026_07_28];
     let auto = ClientLifecycleMode::Auto { preferred_versions: modern(), legacy_version: None };
     let discover = ClientLifecycleMode::Discover { preferred_versions: modern() };
@@ -40,7 +40,7 @@ async fn stateless(server: &Server) -> Result<(), Failure> {
             false => vec![("discover", discover.clone()), ("auto", auto.clone())],
         };
         for (name, mode) in modes {
-            let scenario = stateless::Scenario { server, mode, revision };
+            let scenario = whoami::Scenario { server, mode, revision };
             let name = format!("rmcp, {name} {revision}");
             scenario.play(&name).await.map_err(|error| format!("{name}: {error:?}"))?;
         }

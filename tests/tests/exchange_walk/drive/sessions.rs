@@ -38,6 +38,7 @@ pub(super) fn find<'e>(
 /// Comes back with the session that was found before, unless it has gone.
 pub(super) fn resume<'e>(case: &Case<'_>, run: &mut Run<'e>, usage: UseSession<'e>) -> Step<'e> {
     run.session_steps += 1;
+    run.has_used_session = true;
     let mut session = run.kept.as_mut().map(|(kept, _)| &mut kept.session);
     match (case.state(), &mut session) {
         (State::EndsMeanwhile, Some(session)) => session.end(),

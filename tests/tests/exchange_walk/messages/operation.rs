@@ -273,23 +273,27 @@ const fn subscription(
     Operation { params, needs, ..plain(method, MethodKind::InSessions, comes_to) }
 }
 
-macro_rules! subscriptions {
-    ($($method:literal),*) => {
-        &[$(
-            subscription($method, r#""uri":"file:///a""#, &[], ComesTo::Answer),
-            subscription($method, r#""uri":"file:///b""#, &["files:read"], ComesTo::Answer),
-            subscription($method, r#""uri":"note://7""#, &[], ComesTo::Answer),
-            subscription($method, r#""uri":"note://8""#, &[], ComesTo::Answer),
-            subscription($method, r#""uri":"vault://7""#, &["vault:read"], ComesTo::Answer),
-            subscription($method, r#""uri":"file:///c""#, &[], ComesTo::NoResource("file:///c")),
-            subscription($method, r#""uri":7"#, &[], ComesTo::BadParams),
-            subscription($method, r#""name":"file:///a""#, &[], ComesTo::BadParams),
-        )*]
-    };
-}
+const SUBSCRIBE: &str = "resources/subscribe";
+const UNSUBSCRIBE: &str = "resources/unsubscribe";
 
-/// RSRC-08, RSRC-09: what a client of a session may want to be told of.
-pub(crate) const SUBSCRIPTIONS: &[Operation] = subscriptions!["resources/subscribe", "resources/unsubscribe"];
+/// RSRC-08, RSRC-09: what a client of a session may want to be told of, and no longer.
+pub(crate) const SUBSCRIPTIONS: &[Operation] = &[
+    subscription(SUBSCRIBE, r#""uri":"file:///a""#, &[], ComesTo::Answer),
+    subscription(SUBSCRIBE, r#""uri":"file:///b""#, &["files:read"], ComesTo::Answer),
+    subscription(SUBSCRIBE, r#""uri":"note://7""#, &[], ComesTo::Answer),
+    subscription(SUBSCRIBE, r#""uri":"note://8""#, &[], ComesTo::Answer),
+    subscription(SUBSCRIBE, r#""uri":"vault://7""#, &["vault:read"], ComesTo::Answer),
+    subscription(SUBSCRIBE, r#""uri":"file:///c""#, &[], ComesTo::NoResource("file:///c")),
+    subscription(SUBSCRIBE, r#""uri":7"#, &[], ComesTo::BadParams),
+    subscription(SUBSCRIBE, r#""name":"file:///a""#, &[], ComesTo::BadParams),
+    // To hear no more of something needs nothing.
+    subscription(UNSUBSCRIBE, r#""uri":"file:///a""#, &[], ComesTo::Answer),
+    subscription(UNSUBSCRIBE, r#""uri":"file:///b""#, &[], ComesTo::Answer),
+    subscription(UNSUBSCRIBE, r#""uri":"vault://7""#, &[], ComesTo::Answer),
+    subscription(UNSUBSCRIBE, r#""uri":"file:///c""#, &[], ComesTo::Answer),
+    subscription(UNSUBSCRIBE, r#""uri":7"#, &[], ComesTo::BadParams),
+    subscription(UNSUBSCRIBE, "", &[], ComesTo::BadParams),
+];
 
 /// Lists from behind each of their items, and from behind what is in another list.
 pub(crate) const PAGES: &[Operation] = &[

@@ -1,7 +1,7 @@
 //! What is told about arrays: DT-26 to DT-35.
 
 use super::{
-    ErrorId::Unreadable,
+    ErrorId::{OfBatches, Unreadable},
     INTERNAL, INVALID, NO_SESSION, Row, Then,
     With::{Nothing, RetryAfter, ScopesOfAll},
     condition::{asks, batch, has_batch_flaw, needs_of, takes_batches},
@@ -11,7 +11,7 @@ use super::{
 use crate::{
     case::Case,
     messages::{BatchFlaw, Id},
-    scene::HandlerOutcome,
+    scene::{HandlerOutcome, State},
 };
 
 const MALFORMED: Then = refuse(400, INVALID, Unreadable, Nothing);
@@ -22,6 +22,15 @@ fn lacks_scopes(case: &Case<'_>) -> bool {
 
 fn has_calls(case: &Case<'_>) -> bool {
     case.each_request(|_| is_of_call(lookup_element(case))).contains(&true)
+}
+
+/// Whether a call of a batch has the id of one that runs in the session.
+fn repeats_id(case: &Case<'_>) -> bool {
+    let is_running = |case: &Case<'_>| matches!(case.id(), Id::Good("1"));
+    batch(case).is_some()
+        && case.has_session()
+        && case.state() == State::Busy
+        && case.each_request(|_| is_running(case) && is_of_call(lookup_element(case))).contains(&true)
 }
 
 fn is_answered(case: &Case<'_>) -> bool {
@@ -57,10 +66,16 @@ pub(super) const ROWS: &[Row] = &[
         |c| batch(c).is_some() && has_gone(c),
         refuse(404, NO_SESSION, Unreadable, GONE),
     ),
+    row("DT-122/batch", repeats_id, MALFORMED),
+    row(
+        "call/no room in the session for a batch",
+        |c| batch(c).is_some() && c.has_session() && c.state() == State::Full && has_calls(c),
+        refuse(503, INTERNAL, Unreadable, RetryAfter),
+    ),
     row(
         "call/no room for a batch",
         |c| batch(c).is_some() && has_calls(c) && c.outcome_after(0) == HandlerOutcome::Overloaded,
-        refuse(503, INTERNAL, Unreadable, RetryAfter),
+        refuse(503, INTERNAL, OfBatches, RetryAfter),
     ),
     row("DT-29 DT-35 JR-20 JR-23", |c| batch(c).is_some(), Then::Entries),
 ];

@@ -1,10 +1,10 @@
 //! What is told before there is a message, to a caller who is known: section 5.2.
 
 use super::{
-    ErrorId::{OfBody, Unreadable},
-    INTERNAL, INVALID, MISMATCH, NO_SESSION, PARSE, Requested, Row, Then, VERSION,
-    With::{Nothing, RetryAfter, Versions},
-    condition::has_flaw,
+    ErrorId::{Left, OfBody, Unreadable},
+    INTERNAL, INVALID, MISMATCH, NO_SESSION, PARSE, Requested, Row, Then, UNAUTHORIZED, VERSION,
+    With::{Challenge, Nothing, RetryAfter, Versions},
+    condition::{asks, has_flaw, is_posted},
     refuse, row,
     session::GONE,
 };
@@ -58,12 +58,17 @@ pub(super) const ROWS: &[Row] = &[
         |c| is_response(c) && c.version().is_unknown(),
         refuse(400, VERSION, OfBody, Versions(Requested::Header)),
     ),
+    row(
+        "SES-12 VER-08/response",
+        |c| is_response(c) && is_posted(c) && c.is_trusted() && asks(c) && c.version().is_modern(),
+        refuse(401, UNAUTHORIZED, OfBody, Challenge(None)),
+    ),
     row("DT-139/response", |c| is_response(c) && c.version().is_modern(), MALFORMED),
     row("JR-27/malformed", |c| has_flaw(c, Flaw::BadResponse), MALFORMED),
     row(
         "SES-06/ended meanwhile, response",
         |c| has_flaw(c, Flaw::Response) && c.state().goes_meanwhile(),
-        refuse(404, NO_SESSION, OfBody, GONE),
+        refuse(404, NO_SESSION, Left, GONE),
     ),
     row("DT-118 DT-119", |c| has_flaw(c, Flaw::Response), Then::Accepted),
 ];

@@ -132,14 +132,17 @@ pub(super) fn proof(case: &Case<'_>) -> Option<ProofSpec> {
 
 /// DT-139: on the paths of HTTP+SSE nothing is served that says that it is of 2026-07-28.
 pub(super) fn is_posted_in_vain(case: &Case<'_>) -> bool {
-    let says_so = if has_envelope(case) { !is_handshake(case) } else { case.version().is_modern() };
+    let is_request_of_old = !is_notification(case) && is_handshake(case);
+    let says_so = if has_envelope(case) { !is_request_of_old } else { case.version().is_modern() };
     is_posted(case) && says_so
 }
 
 /// VER-08, in a session whose opener nobody asks about: who says that they are of 2026-07-28 belongs to no
 /// session, and has not said who they are.
 pub(super) fn is_trusted_in_vain(case: &Case<'_>) -> bool {
-    asks(case) && case.is_trusted() && has_envelope(case) && !is_handshake(case)
+    let is_request_of_old = !is_notification(case) && is_handshake(case);
+    let is_head_modern = || !has_envelope(case) && case.version().is_modern();
+    asks(case) && case.is_trusted() && (has_envelope(case) && !is_request_of_old || is_head_modern())
 }
 
 pub(super) fn has_flaw(case: &Case<'_>, flaw: Flaw) -> bool {
@@ -231,12 +234,10 @@ pub(crate) fn is_handshake(case: &Case<'_>) -> bool {
 
 /// VER-08, DT-56: a request that is answered as one of an older revision.
 pub(crate) fn is_of_old(case: &Case<'_>) -> bool {
-    let is_plain = || {
-        !is_modern_only(case)
-            && !is_initialize(case)
-            && !has_envelope(case)
-            && case.version().legacy().is_some()
-    };
+    // Of a batch it was said before.
+    let is_version_of_old = || case.is_at_element() || case.version().legacy().is_some();
+    let is_plain =
+        || !is_modern_only(case) && !is_initialize(case) && !has_envelope(case) && is_version_of_old();
     is_handshake(case) || is_plain()
 }
 

@@ -21,6 +21,10 @@ const NOT_GET_POST_DELETE: Then = refuse(405, INVALID, Left, Allow("POST, GET, D
 const NOT_ONLY_GET: Then = refuse(405, INVALID, Left, Allow("GET"));
 const NOT_GET: Then = refuse(405, INVALID, Left, Allow("GET, HEAD"));
 
+fn is_with_sessions(case: &Case<'_>) -> bool {
+    case.path() == "/mcp" && case.mode().keeps_sessions()
+}
+
 /// Verbs that are of sessions alone.
 fn is_of_session(case: &Case<'_>) -> bool {
     [Method::GET, Method::DELETE].contains(case.method())
@@ -55,23 +59,22 @@ pub(super) const ROWS: &[Row] = &[
     row("DT-02 HTTP-03 HTTP-04", |c| c.origin() == OriginMeans::Foreign, refuse(403, INVALID, Left, Nothing)),
     row(
         "DT-04/with sessions",
-        |c| c.is_preflight() && c.mode().keeps_sessions(),
+        |c| c.is_preflight() && c.mode().keeps_sessions() && c.path() == "/mcp",
         Then::Preflight("POST, GET, DELETE"),
     ),
+    row("DT-04 LSE-02", |c| c.is_preflight() && c.path() == "/sse", Then::Preflight("GET")),
     row("DT-04", |c| c.is_preflight(), Then::Preflight("POST")),
     row("DT-138 LSE-12", |c| c.path() == "/sse" && *c.method() != Method::GET, NOT_ONLY_GET),
     row("DT-137/verb", |c| c.path() == "/messages" && *c.method() != Method::POST, NOT_POST),
-    row("DT-97", |c| c.mode().keeps_sessions() && is_of_session(c) && c.version().is_modern(), NOT_POST),
+    row("DT-97", |c| is_with_sessions(c) && c.version().is_modern() && is_of_session(c), NOT_POST),
     row("DT-134 HTTP-28", |c| !c.mode().keeps_sessions() && is_of_session(c), NOT_POST),
     row(
         "DT-05/with sessions",
         |c| {
-            c.mode().keeps_sessions()
-                && *c.method() != Method::POST
-                && !is_of_session(c)
-                && c.path() == "/mcp"
+            let is_other = *c.method() != Method::POST && !is_of_session(c);
+            is_with_sessions(c) && is_other && !c.version().is_modern()
         },
         NOT_GET_POST_DELETE,
     ),
-    row("DT-05", |c| *c.method() != Method::POST && !is_of_session(c), NOT_POST),
+    row("DT-05", |c| c.path() == "/mcp" && *c.method() != Method::POST && !is_of_session(c), NOT_POST),
 ];

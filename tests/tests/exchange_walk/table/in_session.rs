@@ -3,31 +3,16 @@
 
 use super::{
     ErrorId::OfBody,
-    INTERNAL, INVALID, PARAMS, Row,
-    With::{Nothing, RetryAfter},
+    INVALID, NO_SESSION, Row,
+    With::Nothing,
     condition::{is_handshake, is_of_old, is_posted, lacks_session},
     refuse, row,
+    session::GONE,
 };
-use crate::{
-    case::Case,
-    messages::{ComesTo, Id},
-    scene::{Room, State},
-};
+use crate::{case::Case, messages::ComesTo, scene::State};
 
 fn belongs(case: &Case<'_>) -> bool {
     is_of_old(case) && case.has_session()
-}
-
-/// Whether a request with the same id is being served in the session (JR-06).
-fn repeats_id(case: &Case<'_>) -> bool {
-    belongs(case) && case.state() == State::Busy && matches!(case.id(), Id::Good("1"))
-}
-
-/// Whether a handshake is one that a session can be opened by.
-fn opens(case: &Case<'_>) -> bool {
-    is_handshake(case)
-        && case.mode().keeps_sessions()
-        && matches!(case.operation().comes_to, ComesTo::Handshake { is_good: true, .. })
 }
 
 /// Whether the session is one of HTTP+SSE whose client has not said who it is.
@@ -35,7 +20,17 @@ fn is_unintroduced(case: &Case<'_>) -> bool {
     belongs(case) && is_posted(case) && case.state() == State::Unintroduced
 }
 
+/// Whether a handshake says what it has to, which comes first where it comes beside its answer.
+fn is_good(case: &Case<'_>) -> bool {
+    matches!(case.operation().comes_to, ComesTo::Handshake { is_good: true, .. })
+}
+
 pub(super) const ROWS: &[Row] = &[
+    row(
+        "SES-06/ended meanwhile, posted",
+        |c| belongs(c) && is_posted(c) && c.state().goes_meanwhile(),
+        refuse(404, NO_SESSION, OfBody, GONE),
+    ),
     row(
         "LIF-01 LIF-08",
         |c| is_unintroduced(c) && !is_handshake(c) && c.operation().method != "ping",
@@ -48,19 +43,7 @@ pub(super) const ROWS: &[Row] = &[
     ),
     row(
         "DT-113 LIF-15",
-        |c| belongs(c) && is_handshake(c) && !is_unintroduced(c),
+        |c| belongs(c) && is_handshake(c) && !is_unintroduced(c) && (!is_posted(c) || is_good(c)),
         refuse(400, INVALID, OfBody, Nothing),
-    ),
-    row("DT-122", repeats_id, refuse(400, INVALID, OfBody, Nothing)),
-    row("DT-112/too much", |c| opens(c) && c.operation().is_too_much, refuse(200, PARAMS, OfBody, Nothing)),
-    row(
-        "session/no room",
-        |c| opens(c) && c.room() == Room::NoneAtAll,
-        refuse(503, INTERNAL, OfBody, RetryAfter),
-    ),
-    row(
-        "session/no room for this caller",
-        |c| opens(c) && c.room() == Room::NoneOfTheirs,
-        refuse(429, INTERNAL, OfBody, RetryAfter),
     ),
 ];

@@ -15,8 +15,8 @@ use super::{
 use crate::{
     case::Case,
     listed::is_hidden,
-    messages::{ComesTo, MethodKind},
-    scene::{HandlerOutcome, State},
+    messages::{ComesTo, Id, MethodKind},
+    scene::{HandlerOutcome, Room, State},
     sessions::SUBSCRIBED,
     surface::Revision,
 };
@@ -39,6 +39,18 @@ fn asked(case: &Case<'_>) -> Option<&'static str> {
         ComesTo::Handshake { asked, is_good: true } => asked.filter(|_| is_handshake(case)),
         _ => None,
     }
+}
+
+/// Whether a request with the same id is being served in the session (JR-06).
+fn repeats_id(case: &Case<'_>) -> bool {
+    is_of_old(case) && case.has_session() && case.state() == State::Busy && matches!(case.id(), Id::Good("1"))
+}
+
+/// Whether a handshake is one that a session can be opened by.
+fn opens(case: &Case<'_>) -> bool {
+    is_handshake(case)
+        && case.mode().keeps_sessions()
+        && matches!(case.operation().comes_to, ComesTo::Handshake { is_good: true, .. })
 }
 
 /// Whether more than an answer comes of a request: something runs in the session, or it is changed.
@@ -70,6 +82,17 @@ pub(super) const ROWS: &[Row] = &[
     )
     .by("insufficient_scope"),
     row("DT-112", |c| is_handshake(c) && asked(c).is_none(), BAD_PARAMS),
+    row("DT-112/too much", |c| opens(c) && c.operation().is_too_much, refuse(200, PARAMS, OfBody, Nothing)),
+    row(
+        "session/no room",
+        |c| opens(c) && c.room() == Room::NoneAtAll,
+        refuse(503, INTERNAL, OfBody, RetryAfter),
+    ),
+    row(
+        "session/no room for this caller",
+        |c| opens(c) && c.room() == Room::NoneOfTheirs,
+        refuse(429, INTERNAL, OfBody, RetryAfter),
+    ),
     row("DT-53 VER-09/old", |c| asked(c).is_some() && has_envelope(c), Then::Handshake),
     row("AMB-23", |c| asked(c).is_some() && c.version().is_unknown(), Then::Handshake),
     row(
@@ -112,8 +135,13 @@ pub(super) const ROWS: &[Row] = &[
     ),
     row("PING-01 LOGG-05 LOGG-08 RSRC-08", |c| comes_to(c, ComesTo::Answer), Then::Answer),
     row(
+        "DT-122",
+        |c| repeats_id(c) && is_call(c) && !c.is_at_element(),
+        refuse(400, INVALID, OfBody, Nothing),
+    ),
+    row(
         "call/no room in the session",
-        |c| is_of_old(c) && c.has_session() && c.state() == State::Full && is_call(c),
+        |c| is_of_old(c) && c.has_session() && c.state() == State::Full && is_call(c) && !c.is_at_element(),
         refuse(503, INTERNAL, OfBody, RetryAfter),
     ),
 ];

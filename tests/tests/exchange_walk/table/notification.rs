@@ -32,6 +32,16 @@ pub(super) const ROWS: &[Row] = &[
         refuse(400, INVALID, Left, Nothing),
     ),
     row(
+        "SES-12 VER-08/notification",
+        |c| is_notification(c) && is_trusted_in_vain(c),
+        refuse(401, UNAUTHORIZED, Left, Challenge(None)),
+    ),
+    row(
+        "DT-139/notification",
+        |c| is_notification(c) && is_posted_in_vain(c),
+        refuse(400, INVALID, Left, Nothing),
+    ),
+    row(
         "SES-06/ended meanwhile, notification",
         |c| is_notification(c) && !has_envelope(c) && c.has_session() && c.state().goes_meanwhile(),
         refuse(404, NO_SESSION, Left, GONE),
@@ -40,16 +50,6 @@ pub(super) const ROWS: &[Row] = &[
         "LIF-02/not a request",
         |c| is_notification(c) && !has_envelope(c) && c.has_session() && is_initialize(c),
         refuse(400, INVALID, Left, Nothing),
-    ),
-    row(
-        "DT-139/notification",
-        |c| is_notification(c) && is_posted_in_vain(c),
-        refuse(400, INVALID, Left, Nothing),
-    ),
-    row(
-        "SES-12 VER-08/notification",
-        |c| is_notification(c) && is_trusted_in_vain(c),
-        refuse(401, UNAUTHORIZED, Left, Challenge(None)),
     ),
     row("DT-91 DT-95 DT-118 DT-135", |c| is_notification(c) && !has_envelope(c), Then::Accepted),
     row("DT-93", |c| is_notification(c) && !is_complete(c), refuse(400, PARAMS, Left, Nothing)),

@@ -1,4 +1,4 @@
-// What a client of either SDK has to see at a server without sessions.
+// What a client of either SDK has to see at the example whoami, with sessions or without them.
 
 import assert from 'node:assert/strict';
 
@@ -123,6 +123,6 @@ const SCENARIOS = [
   negotiates, hearsOfProgress, cancels, learnsThatTokensAreNeeded, learnsThatAScopeIsNeeded, stepsUp,
 ];
 
-// Revision 2026-07-28 is served without sessions alone.
+// Revision 2026-07-28 is served there too, without sessions in any case.
 export const hasModern = true;
 export const play = (name, sdk) => playAll(name, SCENARIOS, sdk);

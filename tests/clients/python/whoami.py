@@ -1,4 +1,4 @@
-"""What a client of either SDK has to see at a server without sessions."""
+"""What a client of either SDK has to see at the example whoami, with sessions or without them."""
 
 import re
 import time
@@ -15,7 +15,7 @@ METADATA = f'resource_metadata="{URL.removesuffix("/mcp")}/.well-known/oauth-pro
 WRITE = ("write", {"text": "secret"})
 # Nobody listens there: the code is read from the redirection.
 REDIRECT = "http://127.0.0.1:9/callback"
-# Revision 2026-07-28 is served without sessions alone.
+# Revision 2026-07-28 is served there too, without sessions in any case.
 HAS_MODERN = True
 
 

@@ -1,4 +1,4 @@
-//! What the client has to see at a server without sessions.
+//! What the client has to see at the example whoami, with sessions or without them.
 
 use std::time::{Duration, Instant};
 
