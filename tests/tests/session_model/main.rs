@@ -9,6 +9,7 @@
 //! `SESSION_MODEL_CASES` says how many stories there are; the ordinary run has enough to reach every bound.
 
 #![allow(clippy::expect_used, clippy::panic, reason = "a test says what is wrong by panicking")]
+#![allow(clippy::needless_pass_by_value, reason = "what is sent and compared is made on the spot")]
 
 mod command;
 mod event_ids;
