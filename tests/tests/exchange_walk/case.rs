@@ -249,6 +249,14 @@ impl<'s> Case<'s> {
         self.accept_entry().means
     }
 
+    /// Whether the client names event streams, and not only anything that there is.
+    pub(crate) fn names_stream(&self) -> bool {
+        match &self.accept_entry().sent {
+            Sent::One(value) => value.to_str().is_ok_and(|value| value.contains("text/event-stream")),
+            Sent::Absent | Sent::Repeated => false,
+        }
+    }
+
     fn version_entry(&self) -> &'s Entry<VersionMeans> {
         self.pick(Fact::Version, &self.scene.versions)
     }

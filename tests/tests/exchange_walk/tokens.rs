@@ -46,6 +46,10 @@ pub(crate) const LEEWAY: u64 = 60;
 /// A moment at which every token without flaw is good.
 pub(crate) const NOON: u64 = 1700;
 
+/// When a token expires that is over at noon.
+const BEFORE_NOON: u64 = NOON - LEEWAY;
+const _: () = assert!(BEFORE_NOON == 1640);
+
 /// Moments around every edge of the tokens' times.
 pub(crate) const CLOCKS: [u64; 13] = [
     NOON,
@@ -178,9 +182,9 @@ impl Token {
         matches!(self.facts, [Facts::Denied(_), _])
     }
 
-    /// The first second at which it is over, by its issuer's clock.
+    /// The first second at which it is over.
     pub(crate) fn until(&self) -> u64 {
-        self.expires
+        self.expires + self.leeway
     }
 
     pub(crate) fn grant(&self) -> Grant {
@@ -189,7 +193,7 @@ impl Token {
 
     /// TOK-01, with the leeway of the policy (RFC 7519 section 4.1.4).
     pub(crate) fn has_expired(&self, now: u64) -> bool {
-        now >= self.expires + self.leeway
+        now >= self.until()
     }
 
     pub(crate) fn is_not_yet_valid(&self, now: u64) -> bool {
@@ -304,8 +308,8 @@ impl<'r> Mint<'r> {
         vec![
             token(&[], ALICE, everything),
             token(&[], ALICE, base),
-            until(NOON, "1700"),
-            until(NOON + 1, "1701"),
+            until(BEFORE_NOON, "1640"),
+            until(BEFORE_NOON + 1, "1641"),
             token(&[(SUBJECT, Change::Set(r#""bob""#))], Party { subject: "bob", ..ALICE }, everything),
             token(&[(CLIENT, Change::Set(r#""tool""#))], Party { client: "tool", ..ALICE }, everything),
             // The same letters, one after another.

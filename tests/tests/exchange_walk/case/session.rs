@@ -47,7 +47,10 @@ impl<'s> Case<'s> {
 
     /// Whether nobody asks who sends the request, because the session knows who opened it.
     pub(crate) fn is_trusted(&self) -> bool {
-        self.mode().trusts_sessions() && self.names_session()
+        self.mode().trusts_sessions()
+            && self.server().asks_for_callers()
+            && self.names_session()
+            && !self.version().is_modern()
     }
 
     /// Whether the request belongs to a session that is there and that the caller may use.

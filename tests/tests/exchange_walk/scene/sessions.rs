@@ -473,7 +473,7 @@ fn connected(mints: &Mints<'_>) -> Scene {
         credentials: fields::credentials(&texts),
         verdicts: VERDICTS.into_iter().chain([Verdict::Accepted(0), Verdict::Rejected]).collect(),
         versions: fields::versions(),
-        accepts: few_accepts(),
+        accepts: fields::accepts(),
         session_fields: first(&few_sessions(), 2),
         rooms: ROOMS.to_vec(),
         records: vec![false, true],

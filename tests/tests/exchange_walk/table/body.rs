@@ -2,9 +2,9 @@
 
 use super::{
     ErrorId::{Left, OfBody, Unreadable},
-    INTERNAL, INVALID, MISMATCH, NO_SESSION, PARSE, Requested, Row, Then, UNAUTHORIZED, VERSION,
-    With::{Challenge, Nothing, RetryAfter, Versions},
-    condition::{asks, has_flaw, is_posted},
+    INTERNAL, INVALID, MISMATCH, NO_SESSION, PARSE, Requested, Row, Then, VERSION,
+    With::{Nothing, RetryAfter, Versions},
+    condition::has_flaw,
     refuse, row,
     session::GONE,
 };
@@ -57,11 +57,6 @@ pub(super) const ROWS: &[Row] = &[
         "DT-59 HTTP-34/response",
         |c| is_response(c) && c.version().is_unknown(),
         refuse(400, VERSION, OfBody, Versions(Requested::Header)),
-    ),
-    row(
-        "SES-12 VER-08/response",
-        |c| is_response(c) && is_posted(c) && c.is_trusted() && asks(c) && c.version().is_modern(),
-        refuse(401, UNAUTHORIZED, OfBody, Challenge(None)),
     ),
     row("DT-139/response", |c| is_response(c) && c.version().is_modern(), MALFORMED),
     row("JR-27/malformed", |c| has_flaw(c, Flaw::BadResponse), MALFORMED),

@@ -5,7 +5,7 @@ use super::{
     INTERNAL, INVALID, Row, Rule, Then, UNAUTHORIZED, With,
     With::{Challenge, RetryAfter},
     condition::{
-        comes_with_proof, is_asked, is_guarded, is_of_other_kind, is_of_other_scheme, is_own, proof,
+        asks, comes_with_proof, is_asked, is_guarded, is_of_other_kind, is_of_other_scheme, is_own, proof,
         takes_proofs, token,
     },
     refuse, row,
@@ -25,7 +25,7 @@ const NO_NONCE: Then = refuse(401, UNAUTHORIZED, Early, With::NonceField);
 const OUTAGE: Then = refuse(503, INTERNAL, Early, RetryAfter);
 
 pub(super) const ROWS: &[Row] = &[
-    row("AUTH-04 RFC6750-06", |c| is_asked(c) && c.query().has_token, BAD_REQUEST).by("credentials_in_query"),
+    row("AUTH-04 RFC6750-06", |c| asks(c) && c.query().has_token, BAD_REQUEST).by("credentials_in_query"),
     row(
         "DT-07 RFC6750-06/two fields",
         |c| is_guarded(c) && c.credential() == CredentialMeans::Repeated,

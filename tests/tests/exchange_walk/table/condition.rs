@@ -141,8 +141,7 @@ pub(super) fn is_posted_in_vain(case: &Case<'_>) -> bool {
 /// session, and has not said who they are.
 pub(super) fn is_trusted_in_vain(case: &Case<'_>) -> bool {
     let is_request_of_old = !is_notification(case) && is_handshake(case);
-    let is_head_modern = || !has_envelope(case) && case.version().is_modern();
-    asks(case) && case.is_trusted() && (has_envelope(case) && !is_request_of_old || is_head_modern())
+    case.is_trusted() && has_envelope(case) && !is_request_of_old
 }
 
 pub(super) fn has_flaw(case: &Case<'_>, flaw: Flaw) -> bool {

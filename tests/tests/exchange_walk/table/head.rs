@@ -65,6 +65,12 @@ pub(super) const ROWS: &[Row] = &[
     row("DT-04 LSE-02", |c| c.is_preflight() && c.path() == "/sse", Then::Preflight("GET")),
     row("DT-04", |c| c.is_preflight(), Then::Preflight("POST")),
     row("DT-138 LSE-12", |c| c.path() == "/sse" && *c.method() != Method::GET, NOT_ONLY_GET),
+    // A page that is not let in can have its browser get anything, but not by that name.
+    row(
+        "DT-126 DT-136/not by name",
+        |c| c.path() == "/sse" && !c.names_stream(),
+        refuse(406, INVALID, Left, Nothing),
+    ),
     row("DT-137/verb", |c| c.path() == "/messages" && *c.method() != Method::POST, NOT_POST),
     row("DT-97", |c| is_with_sessions(c) && c.version().is_modern() && is_of_session(c), NOT_POST),
     row("DT-134 HTTP-28", |c| !c.mode().keeps_sessions() && is_of_session(c), NOT_POST),

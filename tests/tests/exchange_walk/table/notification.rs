@@ -42,14 +42,14 @@ pub(super) const ROWS: &[Row] = &[
         refuse(400, INVALID, Left, Nothing),
     ),
     row(
-        "SES-06/ended meanwhile, notification",
-        |c| is_notification(c) && !has_envelope(c) && c.has_session() && c.state().goes_meanwhile(),
-        refuse(404, NO_SESSION, Left, GONE),
-    ),
-    row(
         "LIF-02/not a request",
         |c| is_notification(c) && !has_envelope(c) && c.has_session() && is_initialize(c),
         refuse(400, INVALID, Left, Nothing),
+    ),
+    row(
+        "SES-06/ended meanwhile, notification",
+        |c| is_notification(c) && !has_envelope(c) && c.has_session() && c.state().goes_meanwhile(),
+        refuse(404, NO_SESSION, Left, GONE),
     ),
     row("DT-91 DT-95 DT-118 DT-135", |c| is_notification(c) && !has_envelope(c), Then::Accepted),
     row("DT-93", |c| is_notification(c) && !is_complete(c), refuse(400, PARAMS, Left, Nothing)),

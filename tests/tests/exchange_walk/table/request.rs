@@ -16,14 +16,14 @@ const BAD_ENVELOPE: Then = refuse(400, PARAMS, OfBody, Nothing);
 const NOT_MIRRORED: Then = refuse(400, MISMATCH, OfBody, Nothing);
 
 pub(super) const ROWS: &[Row] = &[
-    row("SES-12 VER-08", is_trusted_in_vain, refuse(401, UNAUTHORIZED, OfBody, Challenge(None)))
-        .by("unauthenticated"),
-    row("DT-139", is_posted_in_vain, refuse(400, INVALID, OfBody, Nothing)),
     row(
         "DT-12 AMB-03",
         |c| !is_posted(c) && !c.accept().json && !c.accept().stream,
         refuse(406, INVALID, OfBody, Nothing),
     ),
+    row("SES-12 VER-08", is_trusted_in_vain, refuse(401, UNAUTHORIZED, OfBody, Challenge(None)))
+        .by("unauthenticated"),
+    row("DT-139", is_posted_in_vain, refuse(400, INVALID, OfBody, Nothing)),
     // Section 5.3, classification: an older revision, or a modern request that is incomplete.
     row(
         "DT-53 VER-09 DT-133",
