@@ -199,7 +199,8 @@ impl Outbox {
             }
             // Without a store, what is left has to do: better than never to hear of the end of a call.
             let is_being_fetched = stream.connection.as_ref().is_some_and(Connection::is_being_fetched);
-            let is_here = stream.evicted <= id.sequence && !is_being_fetched || !policy.keeps_events_elsewhere;
+            let is_here =
+                stream.evicted <= id.sequence && !is_being_fetched || !policy.keeps_events_elsewhere;
             let earlier = stream.handle();
             let handle = stream.connect(terms, heartbeat, age);
             stream.sent = id.sequence;
