@@ -85,10 +85,10 @@ impl Table {
                     };
                     let cell = Arc::new(Cell::new(id.clone(), session, opener));
                     let kept = self.put(&cell);
-                    if Arc::ptr_eq(&kept, &cell) {
-                        if let Some(owners) = owners.as_mut() {
-                            owners.entry(owner.clone()).or_default().push(Arc::clone(&kept));
-                        }
+                    if Arc::ptr_eq(&kept, &cell)
+                        && let Some(owners) = owners.as_mut()
+                    {
+                        owners.entry(owner.clone()).or_default().push(Arc::clone(&kept));
                     }
                     drop(owners);
                     let visited = visited(kept);

@@ -311,20 +311,23 @@ const CAPACITY_BYTES: i64 = 10_000 * 80;
 /// They are few, however large.
 const CAPACITY_BLOCKS: i64 = 400;
 
+/// The server counts what callers are doing: of each it has three names and a count, until it looks for those that
+/// do nothing. Each party comes under two names here.
+const PARTIES_BLOCKS: i64 = 2 * 4 * PARTIES as i64;
+
 #[tokio::test(start_paused = true)]
 async fn of_ten_thousand_clients_that_came_and_went_nothing_is_left() {
     const CLIENTS: usize = 10_000;
     let served = Served::with(|_| {});
     // Whatever is made once is made now.
-    let before = all_come_and_go(&served, Leaving::ALL.len() * Ending::ALL.len()).await;
-    let left = all_come_and_go(&served, CLIENTS).await - before;
-    println!("after 10,000 clients: {left:?}");
-    assert!(left.blocks.abs() <= CAPACITY_BLOCKS && left.bytes <= CAPACITY_BYTES, "{left:?}");
-    // A second time there is capacity for all.
+    let few = all_come_and_go(&served, Leaving::ALL.len() * Ending::ALL.len()).await;
+    let before = all_come_and_go(&served, CLIENTS).await;
+    let once = before - few;
+    println!("after 10,000 clients: {once:?}");
+    assert!(once.blocks <= PARTIES_BLOCKS + CAPACITY_BLOCKS && once.bytes <= CAPACITY_BYTES, "{once:?}");
     let again = all_come_and_go(&served, CLIENTS).await - before;
-    println!("after 20,000 clients: {again:?}");
-    assert!((again.blocks - left.blocks).abs() <= CAPACITY_BLOCKS, "{again:?} {left:?}");
-    assert!((again.bytes - left.bytes).abs() <= CAPACITY_BYTES / 10, "{again:?} {left:?}");
+    println!("after 10,000 more: {again:?}");
+    assert!(again.blocks.abs() <= CAPACITY_BLOCKS && again.bytes.abs() <= CAPACITY_BYTES / 8, "{again:?}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -10,6 +10,7 @@ use mcp_tokio::{
 use tokio::sync::Semaphore;
 
 use crate::{
+    allocated::Allocated,
     client::{act, of_session, ping, post},
     served::{CALL, IDLE, SWEEP, Served, pass, settle},
 };
@@ -218,4 +219,25 @@ async fn a_store_that_never_answers_holds_up_nobody_else() {
     assert_eq!(served.lives.count(), 0);
     pass(IDLE + SWEEP).await;
     assert_eq!(served.sessions(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_store_never_answers_about_a_session_goes_with_the_session() {
+    let store = Slow::new();
+    let served = store.served();
+    settle().await;
+    store.hold_up("alice");
+    let mut held = None;
+    for _ in 0..50 {
+        let session = served.session("alice").await;
+        let stream = tell(&served, "alice", &session).await;
+        settle().await;
+        served.delete(&session, "alice").await;
+        drop(stream);
+        settle().await;
+        held.get_or_insert_with(Allocated::now);
+    }
+    assert_eq!((served.sessions(), served.lives.count()), (0, 0));
+    let held = Allocated::now() - held.expect("one session at least");
+    assert!(held.blocks < 49, "{held:?}");
 }
