@@ -178,6 +178,8 @@ pub enum RequestFault {
     IdInUse,
     /// A request of a revision that this transport does not have.
     ModernOnLegacy,
+    /// A request before the handshake (LIF-01).
+    NotIntroduced,
 }
 
 /// What is wrong with the metadata of a modern request.
@@ -597,6 +599,7 @@ impl RequestFault {
             Self::Response => "Invalid request: this server expects no responses",
             Self::ResponseShape => "Invalid request: a response has either a result or an error, and an id",
             Self::IdInUse => "Invalid request: a request with this id is running",
+            Self::NotIntroduced => "Invalid request: initialize comes first",
             Self::ModernOnLegacy => "Invalid request: this transport does not serve 2026-07-28",
         }
     }

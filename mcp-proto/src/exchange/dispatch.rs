@@ -111,6 +111,9 @@ fn request<'e>(mut exchange: Exchange<'e>, message: &Message, id: RawId, now: No
     if exchange.engine.keeps_records() {
         exchange.named = Named::of(message).map(Box::new);
     }
+    if let Some(visit) = &mut exchange.visit {
+        visit.posted = Some(id.clone());
+    }
     if !exchange.manner.accept.json && !exchange.manner.accept.event_stream {
         return exchange.refuse(Refusal::NotAcceptable, &AnswerId::Known(id));
     }
@@ -173,6 +176,7 @@ fn era(exchange: &Exchange<'_>, message: &Message, method: &[u8]) -> Result<Era,
     if agreed.is_some()
         && let Some(revision) = legacy::of_session(exchange, is_handshake)?
     {
+        legacy::judge_introduction(exchange, method)?;
         return Ok(Era::Legacy(revision));
     }
     agreed.filter(|_| mode.serves_legacy()).map(Era::Legacy).ok_or_else(|| {
@@ -233,6 +237,9 @@ fn notification<'e>(exchange: Exchange<'e>, message: &Message) -> Step<'e> {
     match judged {
         // One of 2026-07-28 has nothing to do with a session.
         Ok(()) if exchange.session().is_some() && !message.has(Member::ProtocolVersion) => {
+            if message.bytes(Member::Method).as_deref() == Some(b"initialize") {
+                return exchange.refuse(Refusal::AlreadyInitialized, &AnswerId::Omitted);
+            }
             let deed = legacy::deed(message, exchange.engine.limits());
             exchange.use_session(Purpose::Deed(None, deed))
         }

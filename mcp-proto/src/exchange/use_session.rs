@@ -114,7 +114,11 @@ impl Purpose<'_> {
                 AnswerId::Known(id.clone())
             }
             Self::Deed(None, _) => AnswerId::Omitted,
-            Self::Batch(..) | Self::Post(_) => exchange.mirrored.version.unreadable_id(),
+            Self::Batch(..) => exchange.mirrored.version.unreadable_id(),
+            Self::Post(_) => {
+                let posted = exchange.visit.as_ref().and_then(|visit| visit.posted.clone());
+                posted.map_or_else(|| exchange.mirrored.version.unreadable_id(), AnswerId::Known)
+            }
         }
     }
 }

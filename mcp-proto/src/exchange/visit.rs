@@ -10,6 +10,7 @@ use crate::{
     engine::Engine,
     exchange::Caller,
     head::{Field, Fields, Head, Name, Target},
+    jsonrpc::RawId,
     refusal::{Mirror, Refusal},
     response::{Allow, Response},
     session::{EventId, Owner, Session, SessionAuth, SessionId, SessionInfo, SessionPolicy, Terms},
@@ -28,6 +29,8 @@ pub(super) struct Visit {
     is_verified: bool,
     /// What holds for the session that was found.
     found: Option<Arc<SessionInfo>>,
+    /// The id of the request, whose answer goes another way.
+    pub(super) posted: Option<RawId>,
 }
 
 /// What is done to the target.
@@ -122,6 +125,7 @@ impl Visit {
                 is_verified: is_verified(engine, policy, &session),
                 session,
                 found: None,
+                posted: None,
             })
         })
     }
@@ -159,6 +163,7 @@ impl Visit {
             is_verified: verb == Verb::Get || version.is_modern() || is_verified(engine, policy, &session),
             session,
             found: None,
+            posted: None,
         }))
     }
 

@@ -21,6 +21,11 @@ impl SessionInfo {
         Self { owner, revision: Revision::V2024_11_05, capabilities: "".into(), client: "".into() }
     }
 
+    /// Whether the client has said nothing yet.
+    pub(crate) fn is_before_handshake(&self) -> bool {
+        self.capabilities.is_empty()
+    }
+
     /// Whose it is.
     #[must_use]
     pub fn owner(&self) -> &Owner {

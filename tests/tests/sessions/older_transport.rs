@@ -17,6 +17,7 @@ use crate::{
         ID_LENGTH, REVISIONS, call, cancelled, handshake, initialized, notification, ping, progress, puppet,
         request, result, said_by_tool,
     },
+    refused::{NOT_INTRODUCED, refused},
     served::{Served, plain, said},
     tokens::{ALICE, Token},
 };
@@ -194,13 +195,13 @@ async fn a_bad_message_is_refused_in_the_body() {
 }
 
 #[tokio::test]
-async fn a_client_greets_once_and_is_served_before_it_does() {
+async fn a_client_greets_once_and_is_not_served_before_it_does() {
     let served = served().await;
     let mut client = served.connected(ALICE).await;
     client.say(&ping(1)).await;
     assert_eq!(client.hear().await, result(1, json!({})));
-    client.say(&call(2, "whoami")).await;
-    assert_eq!(client.hear().await, said_by_tool(2, "alice"));
+    let response = served.answer(&client.post(&call(2, "whoami"))).await;
+    assert_eq!(said(&response), refused(2, NOT_INTRODUCED));
     client.say(&handshake("2024-11-05", &json!({}))).await;
     assert_eq!(client.hear().await["result"]["protocolVersion"], "2024-11-05");
     client.say(&handshake("2025-06-18", &json!({}))).await;

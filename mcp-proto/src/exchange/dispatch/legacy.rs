@@ -15,7 +15,7 @@ use crate::{
     jsonrpc::{self, AnswerId, RawId, strict::Kind},
     limits::Limits,
     method::Method,
-    refusal::{ParamsFault, Refusal},
+    refusal::{ParamsFault, Refusal, RequestFault},
     revision::Revision,
     session::{Answer, ERROR_MESSAGE_BYTES_MAX, Owner, SessionInfo},
 };
@@ -83,6 +83,16 @@ pub(super) fn of_session(exchange: &Exchange<'_>, is_handshake: bool) -> Result<
         Some(session) => Ok(Some(session.revision())),
         None if exchange.engine.sessions().is_some() && !is_handshake => Err(Refusal::SessionIdMissing),
         None => Ok(None),
+    }
+}
+
+/// LIF-01, LIF-08: on the stream of 2024-11-05 the client introduces itself first.
+pub(super) fn judge_introduction(exchange: &Exchange<'_>, method: &[u8]) -> Result<(), Refusal> {
+    match exchange.session() {
+        Some(session) if session.is_before_handshake() && method != b"ping" => {
+            Err(Refusal::InvalidRequest(RequestFault::NotIntroduced))
+        }
+        Some(_) | None => Ok(()),
     }
 }
 
