@@ -72,6 +72,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
     let mut limits = ServerLimits::default();
     limits.connections = flags.connections;
+    limits.session_streams = flags.connections;
     let mut server = Server::builder("bench", "1.0.0", auth).limits(limits).tool(echo("echo"));
     let sessions = Arc::new(OnceLock::new());
     if flags.sessions {
