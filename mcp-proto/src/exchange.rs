@@ -69,7 +69,7 @@ use crate::{
     auth::Scheme,
     engine::Engine,
     jsonrpc::AnswerId,
-    refusal::Refusal,
+    refusal::{Refusal, RequestFault},
     response::{ContentType, Cors, Fields, Payload, Response},
     revision::Revision,
     session::StreamHandle,
@@ -168,8 +168,10 @@ impl Manner {
 
 impl<'e> Exchange<'e> {
     fn refuse(self, refusal: Refusal, id: &AnswerId) -> Step<'e> {
+        let is_about_a_request = refusal.status(self.manner.revision) == StatusCode::OK
+            || refusal == Refusal::InvalidRequest(RequestFault::NotIntroduced);
         if self.is_posted()
-            && refusal.status(self.manner.revision) == StatusCode::OK
+            && is_about_a_request
             && let AnswerId::Known(id) = id
         {
             let entry = refusal.entry(id.clone(), self.manner.revision);

@@ -23,7 +23,9 @@ pub(super) fn write<'n>(needs: impl Iterator<Item = &'n Requirement>, message: &
 /// Which broader scopes would do was not kept: whoever has one of those and not the scope itself is not sent it.
 pub(super) fn read(kept: &Bytes) -> Option<(Requirement, Bytes)> {
     let end = memchr::memchr(SEPARATOR, kept)?;
-    let scopes = Scopes::parse(std::str::from_utf8(kept.get(..end)?).ok()?);
+    let text = std::str::from_utf8(kept.get(..end)?).ok()?;
+    // What is no scope would otherwise be needed by nobody.
+    let scopes = Some(Scopes::parse(text)).filter(|scopes| scopes.as_str() == text)?;
     let names: Option<Vec<ScopeName>> = scopes.iter().map(ScopeName::parse).collect();
     let needs = Requirement::all_of(names?, &Implications::new());
     Some((needs, kept.slice(end.saturating_add(1)..)))

@@ -205,6 +205,10 @@ impl Client<'_, '_> {
     }
 
     /// An exchange of the opener's up to where something is to be done.
+    #[allow(
+        clippy::needless_pass_by_value,
+        reason = "methods are constants that are named where they are asked for"
+    )]
     fn ask(&self, mut session: Option<&mut Session>, method: Method, body: &str, now: Now) -> Step<'_> {
         let fields = OpenerFields {
             session: session.as_ref().map(|_| HeaderValue::from_str(&OURS).expect("ids are ASCII")),

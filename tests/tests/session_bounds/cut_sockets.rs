@@ -144,7 +144,7 @@ async fn leave(address: std::net::SocketAddr, cut: Cut, is_reset: bool) {
             begin(&post(Some(&id), &act(1, "ask")), "roots/list").await.cut(is_reset);
         }
         Cut::InTheHandshakeOf2024 => {
-            begin(&request("GET", "/sse", None, ""), "sessionId=").await.cut(is_reset)
+            begin(&request("GET", "/sse", None, ""), "sessionId=").await.cut(is_reset);
         }
         Cut::InACallOf2024 => {
             let mut client = begin(&request("GET", "/sse", None, ""), "sessionId=").await;

@@ -116,7 +116,7 @@ async fn act(how: How, cx: Context) -> Result<&'static str, Interrupt> {
         How::Wait => std::future::pending().await,
         How::Tell => {
             cx.progress(1.0, None).await;
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
         How::TellNineTimes => {
             for done in 1..=9 {
@@ -135,7 +135,7 @@ async fn act(how: How, cx: Context) -> Result<&'static str, Interrupt> {
             if let Some(session) = cx.session() {
                 session.end();
             }
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
         How::Return => {}
     }

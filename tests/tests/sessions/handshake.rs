@@ -8,7 +8,7 @@ use crate::{
         NEWEST, REVISIONS, call, error, handshake, initialized, notification, ping, post, request, result,
         said_by_tool,
     },
-    refused::{INITIALIZED, NO_ID, NOT_FOUND, refused},
+    refused::{INITIALIZED, NO_ID, NOT_FOUND, refused, refused_without_id},
     served::{Served, said},
     tokens::{ALICE, BOB},
 };
@@ -142,7 +142,8 @@ async fn a_second_handshake_in_a_session_is_refused_and_changes_nothing() {
     }
     let mut notification = handshake(NEWEST, &json!({}));
     notification.as_object_mut().expect("an object").remove("id");
-    session.tell(&notification).await;
+    let response = session.ask(&notification).await;
+    assert_eq!(said(&response), refused_without_id(INITIALIZED));
     assert_eq!((served.sessions(), session.revision), (1, "2025-06-18"));
     assert!(session.is_there().await);
     // In the hands of somebody else it is no session at all.

@@ -14,10 +14,10 @@ use serde_json::{Value, json};
 
 use crate::{
     client::{
-        ID_LENGTH, REVISIONS, call, cancelled, handshake, initialized, notification, ping, progress, puppet,
-        request, result, said_by_tool,
+        ID_LENGTH, REVISIONS, call, cancelled, error, handshake, initialized, notification, ping, progress,
+        puppet, request, result, said_by_tool,
     },
-    refused::{NOT_INTRODUCED, refused},
+    refused::NOT_INTRODUCED,
     served::{Served, plain, said},
     tokens::{ALICE, Token},
 };
@@ -200,8 +200,8 @@ async fn a_client_greets_once_and_is_not_served_before_it_does() {
     let mut client = served.connected(ALICE).await;
     client.say(&ping(1)).await;
     assert_eq!(client.hear().await, result(1, json!({})));
-    let response = served.answer(&client.post(&call(2, "whoami"))).await;
-    assert_eq!(said(&response), refused(2, NOT_INTRODUCED));
+    client.say(&call(2, "whoami")).await;
+    assert_eq!(client.hear().await, error(2, NOT_INTRODUCED.1, NOT_INTRODUCED.2));
     client.say(&handshake("2024-11-05", &json!({}))).await;
     assert_eq!(client.hear().await["result"]["protocolVersion"], "2024-11-05");
     client.say(&handshake("2025-06-18", &json!({}))).await;

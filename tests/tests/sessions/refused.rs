@@ -15,8 +15,8 @@ pub(crate) const NO_ID: Refusal = (400, -32600, "Bad request: Mcp-Session-Id is 
 pub(crate) const TWO_IDS: Refusal = (400, -32600, "Bad request: more than one session id");
 /// The handshake of this session is done.
 pub(crate) const INITIALIZED: Refusal = (400, -32600, "Invalid request: Server already initialized");
-/// The handshake comes first.
-pub(crate) const NOT_INTRODUCED: Refusal = (400, -32600, "Invalid request: initialize comes first");
+/// The handshake comes first; told on the stream.
+pub(crate) const NOT_INTRODUCED: Refusal = (202, -32600, "Invalid request: initialize comes first");
 /// The event was never given out in this session.
 pub(crate) const NO_EVENT: Refusal =
     (400, -32600, "Bad request: Last-Event-ID names no event of this session");
