@@ -135,7 +135,10 @@ fn few_versions() -> Vec<Entry<VersionMeans>> {
             VersionMeans::Unreadable => false,
         }
     };
-    fields::versions().into_iter().filter(is_one).take(5).collect()
+    let mut few: Vec<_> = fields::versions().into_iter().filter(is_one).collect();
+    let mut has_modern = false;
+    few.retain(|entry| !entry.means.is_modern() || !std::mem::replace(&mut has_modern, true));
+    few
 }
 
 /// The versions of which sessions can be, and one that is none.
