@@ -334,11 +334,12 @@ impl<R: Runtime> Service<R> {
         };
         let silence_micros = held.engine().session_policy().map_or(u64::MAX, |policy| policy.stream_micros);
         let (execution, reply) = self.begin(held, call, who, headers, permit, silence_micros);
-        let mut attended = Attended::new(SessionCall::new(execution, reply, visited.clone(), named));
+        let call = SessionCall::new(execution, reply, visited.clone(), named);
         if let Some(acknowledged) = acknowledged {
-            drop(attended);
+            call.run();
             return render(*acknowledged);
         }
+        let mut attended = Attended::new(call);
         match poll_fn(|cx| attended.poll(cx)).await {
             Came::Whole(response) => render(response),
             Came::Opened(stream) => {

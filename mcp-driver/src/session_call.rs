@@ -244,6 +244,12 @@ impl<R: Runtime> Drop for Attended<R> {
 }
 
 impl<R: Runtime> SessionCall<R> {
+    /// Runs a call whose client waits elsewhere: on the stream of 2024-11-05.
+    pub(crate) fn run(mut self) {
+        let session = self.session.clone();
+        session.run(async move { poll_fn(|cx| self.poll_to_end(cx)).await });
+    }
+
     /// Polls a call whose answer nobody waits for on this connection.
     fn poll_to_end(&mut self, cx: &mut TaskContext<'_>) -> Poll<()> {
         loop {

@@ -88,9 +88,14 @@ impl Named {
 }
 
 fn shortened(name: &str) -> Box<str> {
-    let fits = |end: &usize| *end <= RECORDED_NAME_BYTES_MAX;
-    let end = name.char_indices().map(|(start, char)| start + char.len_utf8()).take_while(fits).last();
-    name.get(..end.unwrap_or(0)).unwrap_or_default().into()
+    cut(name, RECORDED_NAME_BYTES_MAX).into()
+}
+
+/// As much of a text as fits, in whole characters.
+pub(super) fn cut(text: &str, bytes_max: usize) -> &str {
+    let fits = |end: &usize| *end <= bytes_max;
+    let end = text.char_indices().map(|(start, char)| start + char.len_utf8()).take_while(fits).last();
+    text.get(..end.unwrap_or(0)).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -18,7 +18,7 @@ use super::{
 use crate::{
     auth::scope::{Requirement, Scopes},
     sse,
-    time::Now,
+    time::{Now, Tick},
 };
 
 /// The first stream of a session that was taken over from another server. Numbers of one server end here.
@@ -596,7 +596,7 @@ impl Outbox {
     }
 
     /// When [`Outbox::on_deadline`] has something to do next.
-    pub(super) fn next_deadline(&self, now: Now) -> Option<crate::time::Tick> {
+    pub(super) fn next_deadline(&self, now: Now) -> Option<Tick> {
         let connections = self.streams.iter().filter_map(|stream| stream.connection.as_ref());
         connections
             .map(|connection| {

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use crate::{
     exchange::{
         Exchange, OpenSession, Step,
+        audit::cut,
         call::{ClientFacts, LogLevel},
         message::{Member, Message},
         use_session::{Deed, Purpose},
@@ -159,13 +160,6 @@ pub(super) fn answer(message: &Message, id: RawId) -> Deed {
         }
     };
     Deed::Answer(id, answer)
-}
-
-/// As much of a text as fits, in whole characters.
-fn cut(text: &str, bytes_max: usize) -> &str {
-    let fits = |end: &usize| *end <= bytes_max;
-    let end = text.char_indices().map(|(start, char)| start + char.len_utf8()).take_while(fits).last();
-    text.get(..end.unwrap_or(0)).unwrap_or_default()
 }
 
 /// `resources/subscribe`: of what the caller may read (DT-123).
