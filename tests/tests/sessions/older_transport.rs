@@ -254,3 +254,27 @@ async fn a_client_that_reads_late_gets_everything_in_order() {
     assert_eq!(plain(&response), (202, ""));
     assert_eq!(client.hear().await, result("last", json!({})));
 }
+
+#[tokio::test]
+async fn calls_that_run_at_once_are_all_answered() {
+    // More than calls that may run without their client: theirs is there.
+    const CALLS: i64 = 20;
+    let mut served = served().await;
+    let stream = {
+        let client = served.greeted(ALICE, json!({})).await;
+        for id in 0..CALLS {
+            client.say(&puppet(id)).await;
+        }
+        client.stream
+    };
+    for _ in 0..CALLS {
+        served.begun().await.finish("done");
+    }
+    let mut stream = stream;
+    let mut answered = Vec::new();
+    for _ in 0..CALLS {
+        answered.extend(stream.event().await.message()["id"].as_i64());
+    }
+    answered.sort_unstable();
+    assert_eq!(answered, (0..CALLS).collect::<Vec<_>>());
+}
