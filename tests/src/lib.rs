@@ -3,7 +3,6 @@
 pub mod asking;
 pub mod audited;
 pub mod clock;
-pub mod draw;
 pub mod event_reader;
 pub mod events;
 pub mod forge;

@@ -53,7 +53,7 @@ use std::{
     time::Instant,
 };
 
-use mcp_tests::draw;
+use mcp_walk::draw;
 
 use crate::{
     answer::{Answer, Challenges},

@@ -9,7 +9,7 @@ use std::{cell::Cell, fmt};
 
 use http::HeaderValue;
 use mcp_proto::head::Framing;
-use mcp_tests::draw::Draw;
+use mcp_walk::draw::Draw;
 
 use self::body::View;
 pub(crate) use self::{

@@ -9,7 +9,7 @@ use mcp_proto::{
     head::{Field, Fields, Framing, Name, ParamFields, Target},
     session::{CallId, Pull, Session, SessionId, StreamHandle},
 };
-use mcp_tests::draw::Draw;
+use mcp_walk::draw::Draw;
 use serde_json::{Value, json};
 
 use crate::{
