@@ -31,7 +31,8 @@ pub(crate) enum After {
 }
 
 /// Whether a text is two decimal numbers, each written in the one way that there is, neither of them 0.
-pub(crate) fn is_event_id(text: &str) -> bool {
+#[must_use]
+pub fn is_event_id(text: &str) -> bool {
     let is_number = |digits: &str| {
         digits.bytes().all(|digit| digit.is_ascii_digit())
             && !digits.starts_with('0')

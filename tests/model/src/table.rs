@@ -367,7 +367,7 @@ fn table(states: &[Act], acts: &[Act]) -> String {
 
 fn compare(name: &str, kept: &str, table: &str) {
     if std::env::var_os("SESSION_MODEL_BLESS").is_some() {
-        let path = format!("{}/tests/session_model/table/{name}.txt", env!("CARGO_MANIFEST_DIR"));
+        let path = format!("{}/src/table/{name}.txt", env!("CARGO_MANIFEST_DIR"));
         std::fs::write(path, table).expect("the table is written");
         return;
     }

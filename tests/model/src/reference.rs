@@ -12,6 +12,7 @@ use std::collections::VecDeque;
 
 use serde_json::Value;
 
+pub use self::requests::is_event_id;
 use self::{
     calls::{Ask, Call},
     outbox::{Connection, Event, Stream},
@@ -19,7 +20,7 @@ use self::{
 pub(crate) use self::{
     calls::{Asking, Came, Ended, Level, Note, Question, Quiet, Told},
     outbox::{Class, Said},
-    requests::{After, Answered, is_event_id},
+    requests::{After, Answered},
 };
 
 /// The revisions that have sessions, oldest first.
