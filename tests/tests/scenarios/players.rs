@@ -1,0 +1,24 @@
+//! Who plays.
+
+use mcp_driver::Server;
+use mcp_tests::scenario::{Scenario, Stage};
+
+use crate::tokio_player::Tokio;
+
+/// A driver that scenarios are played against.
+pub(crate) trait Player {
+    /// Its name, for whoever reads of a difference.
+    fn name(&self) -> &'static str;
+
+    /// Whether it can play this one.
+    fn plays(&self, scenario: &Scenario) -> bool {
+        !scenario.needs_virtual_time
+    }
+
+    /// Runs this server.
+    fn stage(&self, server: Server) -> Box<dyn Stage>;
+}
+
+pub(crate) fn all() -> Vec<Box<dyn Player>> {
+    vec![Box::new(Tokio)]
+}
