@@ -3,6 +3,7 @@
 
 #![allow(clippy::expect_used, clippy::panic, reason = "a test says what is wrong by panicking")]
 
+mod core_player;
 mod diff;
 mod files;
 mod loopback;
