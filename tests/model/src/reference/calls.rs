@@ -91,7 +91,7 @@ impl Question {
     pub(crate) const ALL: [Self; 5] =
         [Self::Sample, Self::SampleWithTools, Self::ElicitForm, Self::ElicitUrl, Self::ListRoots];
 
-    /// The first revision that has it (ELI-01, ELI-20, SAM-20).
+    /// The first revision that has it (ELI-05, ELI-06, SAM-01).
     fn since(self) -> Revision {
         match self {
             Self::Sample | Self::ListRoots => Revision::A,
