@@ -28,6 +28,7 @@ mod landing;
 mod limits;
 mod load;
 mod mount;
+mod peer;
 mod prompt;
 mod read;
 mod recognise;
@@ -38,6 +39,8 @@ mod runtime;
 pub mod schema;
 mod serve;
 mod server;
+#[cfg(feature = "https")]
+mod server_tls;
 mod session_body;
 mod session_call;
 mod sessions;
@@ -56,7 +59,9 @@ mod wire;
 pub use mcp_proto::{
     self as proto, BearerPolicy, Content, Limits, Mode, Principal, Revision, Timeouts, ToolResult,
     UnixSeconds,
-    auth::{BearerPolicyBuilder, CustomPolicy, CustomPolicyBuilder, DpopPolicy, IssuerPolicy},
+    auth::{
+        BearerPolicyBuilder, CertificatePolicy, CustomPolicy, CustomPolicyBuilder, DpopPolicy, IssuerPolicy,
+    },
     catalog::{Icon, ToolAnnotations},
     content::{
         CacheScope, Caching, Completion as CompletionValues, PromptMessage, PromptResult, ResourceContents,
@@ -64,13 +69,17 @@ pub use mcp_proto::{
     },
     exchange::{Caller, ClientFacts, CompletionInput, ItemKind, LogLevel},
     jws::{
-        Algorithm, AlgorithmSet, Profile,
+        Algorithm, AlgorithmSet, CertificateThumbprint, Profile,
         keyset::{FetchFailure, FetchPolicy, TlsFailure},
     },
     session::{Change, LegacySse, SessionAuth, SessionPolicy},
     uri_template::Variables,
 };
 
+#[cfg(feature = "https")]
+pub use self::server_tls::{
+    ServerTls, ServerTlsBuilder, ServerTlsError, TLS_FILE_BYTES_MAX, TLS_WATCH_SECONDS_DEFAULT,
+};
 #[cfg(feature = "https")]
 pub use self::tls::{TlsError, TlsRoots, client_config, tls_failure};
 pub use self::{
@@ -97,6 +106,7 @@ pub use self::{
     keys::{Discovery, KeyDocument, KeySource, KeySourceError},
     limits::{ConnectionTimeouts, ServerLimits},
     mount::{Mount, MountedBody},
+    peer::{ClientCertificate, Peer},
     prompt::{Prompt, PromptArguments, PromptBuilder},
     recognise::ServiceError,
     resource::{ReadRequest, Resource, ResourceBuilder, ResourceTemplate},
