@@ -17,7 +17,7 @@ use crate::runtime::Runtime;
 #[derive(Debug, Clone)]
 pub(crate) struct HyperRuntime<R> {
     runtime: R,
-    /// One moment on hyper's clock and on the runtime's: what translates one into the other.
+    /// Where hyper's clock begins, and when that was on the runtime's: what translates one into the other.
     epoch: (Instant, Tick),
 }
 
@@ -64,6 +64,14 @@ impl<R: Runtime> Timer for HyperRuntime<R> {
         let (instant, tick) = self.epoch;
         let at = tick.after_micros(micros(deadline.saturating_duration_since(instant)));
         Box::pin(HyperSleep { sleep: self.runtime.sleep_until(at) })
+    }
+
+    /// On the runtime's clock, so that a deadline that hyper computes is on the same one as the timer that waits
+    /// for it.
+    fn now(&self) -> Instant {
+        let (instant, tick) = self.epoch;
+        let passed = Duration::from_micros(self.runtime.now().tick.0.saturating_sub(tick.0));
+        instant.checked_add(passed).unwrap_or(instant)
     }
 }
 

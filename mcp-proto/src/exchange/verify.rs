@@ -8,7 +8,8 @@ use super::{Caller, Exchange, Step, read_body, visit::Verb};
 use crate::{
     auth::{AuthPolicy, BearerPolicy, Protection, Scheme, principal::Principal},
     jws::{
-        CertificateThumbprint, Claims, Denial, Possession, check_certificate,
+        CertificateThumbprint, Claims, Denial, Identified, KeySet, Possession, SignatureCheck, TokenRules,
+        check_certificate,
         dpop::{Proof, ProofDenial},
     },
     refusal::{Outage, Refusal},
@@ -172,6 +173,47 @@ impl<'e> Verify<'e> {
     #[must_use]
     pub fn deadline(&self) -> Deadline {
         self.deadline
+    }
+
+    /// Goes on with a signed token that came without a proof, for whoever has its issuer's keys at hand: `keys`
+    /// finds those of the issuer that the token comes under, and `is_valid` computes the one bit that the core cannot.
+    /// See [`crate::jws`] for the stages between.
+    ///
+    /// Answered 503 without keys, and for what no signature settles: opaque tokens, proofs of possession, and what an
+    /// application has to recognise.
+    pub fn resolve_signed<'k>(
+        self,
+        keys: impl FnOnce(&TokenRules) -> Option<&'k KeySet>,
+        is_valid: impl FnOnce(&SignatureCheck<'_>) -> bool,
+        now: Now,
+    ) -> Step<'e> {
+        let facts = self.signed(keys, is_valid);
+        self.resolve(facts, now)
+    }
+
+    fn signed<'k>(
+        &self,
+        keys: impl FnOnce(&TokenRules) -> Option<&'k KeySet>,
+        is_valid: impl FnOnce(&SignatureCheck<'_>) -> bool,
+    ) -> Facts {
+        let (Presented::Bearer(token), AuthPolicy::Bearer(policy)) =
+            (self.presented(), self.exchange.engine.auth())
+        else {
+            return Facts::Unavailable(Outage::VerifierUnavailable);
+        };
+        let unchecked = match policy.issuers().identify(token.reveal()) {
+            Ok(Identified::Signed(unchecked)) => unchecked,
+            Ok(Identified::Opaque { .. }) => return Facts::Unavailable(Outage::VerifierUnavailable),
+            Err(denial) => return Facts::Denied(denial),
+        };
+        let Some(keys) = keys(unchecked.rules()) else {
+            return Facts::Unavailable(Outage::KeysUnavailable);
+        };
+        let claims = unchecked.with_keys(keys).and_then(|check| {
+            let valid = is_valid(&check);
+            check.resolve(valid)
+        });
+        claims.map_or_else(Facts::Denied, |claims| Facts::Signed(Arc::new(claims)))
     }
 
     /// Goes on with what was found out.

@@ -242,7 +242,7 @@ impl TokenRules {
     /// [`Denial::NotSenderConstrained`], [`Denial::KeyNotBound`], [`Denial::CertificateMissing`] or
     /// [`Denial::CertificateNotBound`], whichever applies first in this order.
     pub fn check(&self, claims: &Claims, held: Possession<'_>, now: UnixSeconds) -> Result<(), Denial> {
-        // TOK-01, and AUTH-07 for the audience (RFC 8707 section 2, RFC 9068 section 4).
+        // TOK-01, AUTH-05, and AUTH-07, AUTH-08, SBP-06 for the audience (RFC 8707 section 2, RFC 9068 section 4).
         if claims.principal().issuer() != &*self.issuer {
             return Err(Denial::IssuerForeign);
         }
