@@ -23,3 +23,8 @@ pub use self::{
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/sessions.md")]
 struct GuideToSessions;
+
+/// That of the guide to TLS too.
+#[cfg(all(doctest, feature = "https"))]
+#[doc = include_str!("../../docs/tls.md")]
+struct GuideToTls;

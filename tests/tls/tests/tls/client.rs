@@ -32,6 +32,8 @@ pub(crate) async fn in_time<T>(what: &str, future: impl Future<Output = T>) -> T
     }
 }
 
+static BOTH: [&SupportedProtocolVersion; 2] = [&TLS13, &TLS12];
+
 /// How a client connects.
 pub(crate) struct Client<'c> {
     pub(crate) trusts: &'c Authority,
@@ -43,7 +45,7 @@ pub(crate) struct Client<'c> {
 impl<'c> Client<'c> {
     /// One of HTTP/1.1 without a certificate.
     pub(crate) fn new(trusts: &'c Authority) -> Self {
-        Self { trusts, certificate: None, protocols: &["http/1.1"], versions: &[&TLS13, &TLS12] }
+        Self { trusts, certificate: None, protocols: &["http/1.1"], versions: &BOTH }
     }
 
     pub(crate) fn http2(self) -> Self {

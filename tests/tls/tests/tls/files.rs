@@ -74,7 +74,7 @@ async fn open_connections_and_streams_go_on_while_new_ones_see_the_new_certifica
 
         let ping = json!({"jsonrpc": "2.0", "id": 1, "method": "ping"});
         assert_eq!(calls.exchange(in_session(), ping).await.status, 200, "{driver:?}");
-        sessions.notify_all(&Change::Tools);
+        sessions.notify_all(&Change::ToolsChanged);
         let mut seen = Vec::new();
         while !String::from_utf8_lossy(&seen).contains("notifications/tools/list_changed") {
             let frame = in_time("an event", stream.body_mut().frame()).await;
