@@ -2,17 +2,20 @@
 
 use std::{
     cell::RefCell,
-    future::{Future, poll_fn},
+    future::{Future, poll_fn, ready},
     io::{self, Read, Write},
     pin::pin,
     rc::Rc,
-    sync::mpsc::Receiver,
+    sync::{Arc, mpsc::Receiver},
     task::Poll,
     time::Duration,
 };
 
-use mcp_driver::{Runtime, Server, Service, UnixSeconds, proto::Tick};
-use mcp_sim::{ClientEnd, Executor, SimRuntime, draw::Draw, pipe, pipe_in_pieces};
+use mcp_driver::{
+    Fetch, Fetching, Outgoing, Runtime, Server, Service, UnixSeconds,
+    proto::{Tick, jws::keyset::FetchFailure},
+};
+use mcp_sim::{ClientEnd, Executor, SimRuntime, pipe};
 use mcp_tests::scenario::{Connection, PATIENCE, Scenario, Sighting, Stage};
 use tokio::sync::watch;
 
@@ -22,8 +25,6 @@ use crate::players::Player;
 pub(crate) struct Core {
     pub(crate) name: &'static str,
     pub(crate) seed: u64,
-    /// The server reads and writes at most so many bytes at once.
-    pub(crate) piece_bytes_max: Option<usize>,
 }
 
 impl Player for Core {
@@ -37,13 +38,21 @@ impl Player for Core {
 
     fn stage(&self, server: Server) -> Box<dyn Stage> {
         let mut executor = Executor::new(self.seed);
-        let service = Service::start(server, executor.runtime(), None).expect("a service");
+        let service = Service::start(server, executor.runtime(), Some(Arc::new(Nowhere))).expect("a service");
         let signals = Signals { stop: watch::Sender::new(false), open: watch::Sender::new(0) };
         let stopping = drained(service.clone(), executor.runtime(), signals.clone());
         let listener = executor.start(stopping);
-        let pieces = self.piece_bytes_max.map(|most| (most, Draw::new(self.seed)));
         let time = Time(Rc::new(RefCell::new(executor)));
-        Box::new(Simulated { time, service, signals, listener, pieces })
+        Box::new(Simulated { time, service, signals, listener })
+    }
+}
+
+/// Reaches nobody.
+struct Nowhere;
+
+impl Fetch for Nowhere {
+    fn fetch(&self, _: Outgoing) -> Fetching {
+        Box::pin(ready(Err(FetchFailure::Unreachable)))
     }
 }
 
@@ -64,7 +73,6 @@ struct Simulated {
     service: Service<SimRuntime>,
     signals: Signals,
     listener: mcp_sim::Task,
-    pieces: Option<(usize, Draw)>,
 }
 
 /// Drains a server once it is told to stop, as a listener has to.
@@ -114,10 +122,7 @@ impl Stage for Simulated {
         if *self.signals.stop.borrow() {
             return Err(io::ErrorKind::ConnectionRefused.into());
         }
-        let (server_end, client) = match &mut self.pieces {
-            Some((most, draw)) => pipe_in_pieces(CAPACITY_BYTES, *most, draw.fork()),
-            None => pipe(CAPACITY_BYTES),
-        };
+        let (server_end, client) = pipe(CAPACITY_BYTES);
         self.signals.open.send_modify(|open| *open += 1);
         let (service, signals) = (self.service.clone(), self.signals.clone());
         let mut stop = self.signals.stop.subscribe();

@@ -25,7 +25,8 @@ fn transcript(player: &dyn Player, scenario: &Scenario) -> Option<String> {
     if !player.plays(scenario) {
         return None;
     }
-    let (server, backstage) = server(&scenario.settings).expect("the server of the scenario");
+    let (server, backstage) =
+        server(&scenario.settings).unwrap_or_else(|error| panic!("{error}: {:?}", scenario.about));
     let mut stage = player.stage(server);
     Some(play(scenario, stage.as_mut(), &backstage))
 }
