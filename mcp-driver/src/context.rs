@@ -30,7 +30,7 @@ use crate::{
 /// The call that a handler serves. Cheap to clone; a task that the handler spawned may use it too.
 ///
 /// The caller's token is not here, so that passing it on to another service, which MCP forbids
-/// (AUTH-10), cannot happen by accident.
+/// (AUTH-10, ELI-15), cannot happen by accident.
 ///
 /// ```
 /// use mcp_tokio::{Auth, Context, Identity, Interrupt, KeySource, Server, Tool, testing::Notification};

@@ -26,6 +26,7 @@ mod introspection;
 mod keys;
 mod landing;
 mod limits;
+mod listening;
 mod load;
 mod mount;
 mod prompt;
@@ -43,10 +44,13 @@ mod session_call;
 mod sessions;
 mod sha256;
 mod signature;
+mod start_error;
 mod stores;
 pub mod testing;
 #[cfg(feature = "https")]
 mod tls;
+#[cfg(feature = "https")]
+mod tls_client;
 mod token_digest;
 mod tool;
 mod verifier;
@@ -71,8 +75,6 @@ pub use mcp_proto::{
     uri_template::Variables,
 };
 
-#[cfg(feature = "https")]
-pub use self::tls::{TlsError, TlsRoots, client_config, tls_failure};
 pub use self::{
     api_keys::{API_KEY_BYTES_MAX, API_KEY_ISSUER, ApiKeys, ApiKeysError},
     audit::AuditEvent,
@@ -83,7 +85,10 @@ pub use self::{
     completion::Completion,
     context::Context,
     dev_issuer::{DevIssuer, DevIssuerError, TokenBuilder},
-    fetch::{FETCH_TIMEOUT_SECONDS, Fetch, FetchUrl, FetchUrlError, Fetched, Fetching, Outgoing, fetch_over},
+    fetch::{
+        FETCH_TIMEOUT_SECONDS, Fetch, FetchUrl, FetchUrlError, Fetched, Fetching, Outgoing, connect_first,
+        fetch_over,
+    },
     handler::{CallParts, FromCall},
     input::{
         Ask, Elicit, ElicitForm, ElicitUrl, Elicited, InputError, ListRoots, Root, Sample, SampleContent,
@@ -96,6 +101,7 @@ pub use self::{
     },
     keys::{Discovery, KeyDocument, KeySource, KeySourceError},
     limits::{ConnectionTimeouts, ServerLimits},
+    listening::{Sockets, Stop},
     mount::{Mount, MountedBody},
     prompt::{Prompt, PromptArguments, PromptBuilder},
     recognise::ServiceError,
@@ -106,7 +112,13 @@ pub use self::{
     server::{Server, ServerBuilder, ServerError},
     sessions::{SessionHandle, Sessions},
     signature::verify_signature,
+    start_error::StartError,
     stores::{EventStore, MemoryEvents, MemorySessions, SessionKey, SessionStore, StoreError, Storing},
     tool::{NoArguments, Tool, ToolBuilder, ToolFunction},
     viewer::{ListedItem, Viewer},
+};
+#[cfg(feature = "https")]
+pub use self::{
+    tls::{TlsError, TlsRoots, client_config, tls_failure},
+    tls_client::TlsClient,
 };

@@ -1,4 +1,4 @@
-//! One HTTP exchange as a value that moves through typed steps.
+//! One HTTP exchange as a value that moves through typed steps. It knows of no other request (STL-01).
 //!
 //! ```text
 //! accept ─┬─> Respond                                   head refused, preflight, metadata
@@ -200,7 +200,7 @@ impl<'e> Exchange<'e> {
         self.visit.as_ref().map_or(Verb::Post, |visit| visit.verb)
     }
 
-    /// Answers what needs no answer (HTTP-10, HTTP-12).
+    /// Answers what needs no answer (HTTP-10, HTTP-12, JR-15).
     fn acknowledge(self) -> Step<'e> {
         let fields = Fields { cors: self.manner.cors.clone(), ..Fields::default() };
         self.respond(Response::empty(StatusCode::ACCEPTED, fields))

@@ -62,7 +62,8 @@ pub enum Framing {
     Ambiguous,
 }
 
-/// The header fields that the gates read. No other field influences an answer but `Mcp-Param-*`.
+/// The header fields that the gates read, by name in any case (HDR-04). No other field influences an answer but
+/// `Mcp-Param-*`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[repr(u8)]
 pub enum Name {

@@ -11,7 +11,7 @@ mod test_kit;
 pub use mcp_driver::*;
 
 pub use self::{
-    listener::{Listener, StartError, bind, listen, serve},
+    listener::{Listener, bind, listen, serve},
     mount::mount,
     runtime::TokioRuntime,
     test_kit::test_kit,

@@ -1,4 +1,4 @@
-//! Protected resource metadata (RFC 9728), from configuration only.
+//! Protected resource metadata (RFC 9728), from configuration only, as are the challenges that lead to it (RFC9728-08).
 
 use bytes::Bytes;
 use http::Uri;
@@ -22,7 +22,8 @@ pub(super) struct Resource {
 }
 
 impl Resource {
-    /// RFC9728-03, AUTH-27: `https` (or `http` on loopback), no fragment.
+    /// RFC9728-03, AUTH-27: `https` (or `http` on loopback), no fragment. Tokens are for a URL with TLS (AUTH-29,
+    /// RFC6750-08).
     pub(super) fn parse(url: &str) -> Result<Self, BuildError> {
         let refused = || BuildError::Resource(url.into());
         MetadataUrl::parse(url).map_err(|_| refused())?;
@@ -68,9 +69,10 @@ pub(super) fn check_issuer(issuer: &str) -> Result<(), BuildError> {
     Ok(())
 }
 
-/// The document. Empty lists are left out (RFC9728-05).
+/// The document. Empty lists are left out (RFC9728-05); a policy for tokens has an issuer (AUTH-12, XAUTH-04).
 #[derive(Serialize)]
 pub(super) struct Document<'d> {
+    /// RFC9728-01: the identifier, byte for byte.
     pub(super) resource: &'d str,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     pub(super) authorization_servers: &'d [&'d str],

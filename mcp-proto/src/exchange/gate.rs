@@ -135,7 +135,7 @@ impl Engine {
         if named { Ok(()) } else { Err(Refusal::HostNotAllowed) }
     }
 
-    /// DT-02, HTTP-03 to HTTP-05. The permission to read goes on every answer, refusals included,
+    /// DT-02, HTTP-03 to HTTP-05, LSE-05. The permission to read goes on every answer, refusals included,
     /// so that a page of an allowed origin can read a challenge.
     fn judge_origin(&self, fields: &impl Fields) -> Result<Cors, Refusal> {
         match fields.field(Name::Origin) {
@@ -211,7 +211,7 @@ impl<'e> Exchange<'e> {
         Step::Verify(Verify::of_head(self, anonymous, now))
     }
 
-    /// DT-06, DT-07: exactly one well-formed token goes on to be verified.
+    /// DT-06, DT-07: exactly one well-formed token goes on to be verified (AUTH-09, SBP-11); 401 without (AUTH-02).
     fn judge_credentials<F: Fields>(
         mut self,
         policy: &BearerPolicy,

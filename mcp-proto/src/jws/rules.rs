@@ -247,7 +247,7 @@ impl TokenRules {
         proven: Option<&Thumbprint>,
         now: UnixSeconds,
     ) -> Result<(), Denial> {
-        // TOK-01, and AUTH-07 for the audience (RFC 8707 section 2, RFC 9068 section 4).
+        // TOK-01, AUTH-05, and AUTH-07, AUTH-08, SBP-06 for the audience (RFC 8707 section 2, RFC 9068 section 4).
         if claims.principal().issuer() != &*self.issuer {
             return Err(Denial::IssuerForeign);
         }
