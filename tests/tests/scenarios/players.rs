@@ -3,10 +3,10 @@
 use mcp_driver::Server;
 use mcp_tests::scenario::{Scenario, Stage};
 
-use crate::{core_player::Core, tokio_player::Tokio};
+use crate::{core_player::Core, smol_player::Smol, tokio_player::Tokio};
 
 /// A driver that scenarios are played against.
-pub(crate) trait Player {
+pub(crate) trait Player: Sync {
     /// Its name, for whoever reads of a difference.
     fn name(&self) -> &'static str;
 
@@ -25,5 +25,6 @@ pub(crate) fn all() -> Vec<Box<dyn Player>> {
         Box::new(Core { name: "core", seed: 1 }),
         Box::new(Core { name: "core in another order", seed: 2 }),
         Box::new(Tokio),
+        Box::new(Smol),
     ]
 }
