@@ -48,11 +48,14 @@ pub fn server(settings: &Settings) -> Result<(Server, Backstage), Box<dyn Error>
     Ok((server.clone(), Backstage { server, tokens, sightings, puppets }))
 }
 
+/// A port on which nobody listens.
+const NOBODY: &str = "http://127.0.0.1:1/keys";
+
 fn auth(trust: Trust, tokens: &Tokens) -> Result<Auth, Box<dyn Error>> {
     let policy = || BearerPolicy::builder(ISSUER, AUDIENCE).scope("mcp");
     Ok(match trust {
         Trust::Tokens => Auth::bearer(policy(), tokens.keys()).into(),
-        Trust::TokensWithoutKeys => Auth::bearer(policy(), KeySource::from_json(r#"{"keys":[]}"#)?).into(),
+        Trust::TokensWithoutKeys => Auth::bearer(policy(), KeySource::url(NOBODY)?).into(),
         Trust::Callback => Auth::verifier(callback),
         Trust::ApiKeys => Auth::api_keys(api_keys()?),
         Trust::Nobody => Auth::none(),

@@ -36,7 +36,7 @@ pub struct Settings {
 pub enum Trust {
     /// By tokens of its issuer.
     Tokens,
-    /// By tokens of an issuer that has withdrawn every key.
+    /// By tokens of an issuer that cannot be reached.
     TokensWithoutKeys,
     /// By a function.
     Callback,

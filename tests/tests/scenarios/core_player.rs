@@ -2,19 +2,22 @@
 
 use std::{
     cell::RefCell,
-    future::{Future, poll_fn},
+    collections::VecDeque,
+    future::{poll_fn, ready},
     io::{self, Read, Write},
-    pin::pin,
     rc::Rc,
-    sync::mpsc::Receiver,
-    task::Poll,
+    sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc::Receiver},
+    task::{Poll, Waker},
     time::Duration,
 };
 
-use mcp_driver::{Runtime, Server, Service, UnixSeconds, proto::Tick};
-use mcp_sim::{ClientEnd, Executor, SimRuntime, draw::Draw, pipe, pipe_in_pieces};
+use mcp_driver::{
+    Fetch, Fetching, Outgoing, Runtime, Server, Service, Sockets, UnixSeconds,
+    proto::{Tick, jws::keyset::FetchFailure},
+};
+use mcp_sim::{ClientEnd, Executor, ServerEnd, SimRuntime, Task, pipe};
 use mcp_tests::scenario::{Connection, PATIENCE, Scenario, Sighting, Stage};
-use tokio::sync::watch;
+use tokio::sync::oneshot;
 
 use crate::players::Player;
 
@@ -22,8 +25,6 @@ use crate::players::Player;
 pub(crate) struct Core {
     pub(crate) name: &'static str,
     pub(crate) seed: u64,
-    /// The server reads and writes at most so many bytes at once.
-    pub(crate) piece_bytes_max: Option<usize>,
 }
 
 impl Player for Core {
@@ -37,94 +38,102 @@ impl Player for Core {
 
     fn stage(&self, server: Server) -> Box<dyn Stage> {
         let mut executor = Executor::new(self.seed);
-        let service = Service::start(server, executor.runtime(), None).expect("a service");
-        let signals = Signals { stop: watch::Sender::new(false), open: watch::Sender::new(0) };
-        let stopping = drained(service.clone(), executor.runtime(), signals.clone());
-        let listener = executor.start(stopping);
-        let pieces = self.piece_bytes_max.map(|most| (most, Draw::new(self.seed)));
+        let service = Service::start(server, executor.runtime(), Some(Arc::new(Nowhere))).expect("a service");
+        let (stop, stopping) = oneshot::channel();
+        let queue = Queue::default();
+        let sockets = Listening(queue.clone());
+        let serve = async |service: Service<SimRuntime>, socket, stop| {
+            service.serve_connection(socket, stop).await;
+        };
+        // Whoever drops the other end has no more use for the server.
+        let listener = executor.start(service.serve_sockets(sockets, serve, async { drop(stopping.await) }));
         let time = Time(Rc::new(RefCell::new(executor)));
-        Box::new(Simulated { time, service, signals, listener, pieces })
+        Box::new(Simulated { time, queue, stop: Some(stop), listener })
     }
+}
+
+/// Reaches nobody.
+struct Nowhere;
+
+impl Fetch for Nowhere {
+    fn fetch(&self, _: Outgoing) -> Fetching {
+        Box::pin(ready(Err(FetchFailure::Unreachable)))
+    }
+}
+
+/// Connections that wait to be accepted.
+#[derive(Clone, Default)]
+struct Queue(Arc<Mutex<Waiting>>);
+
+#[derive(Default)]
+struct Waiting {
+    connections: VecDeque<ServerEnd>,
+    acceptor: Option<Waker>,
+    is_closed: bool,
+}
+
+impl Queue {
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        // Nothing that can panic runs under this lock.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The server's end of the queue. Nothing is accepted once it is dropped.
+struct Listening(Queue);
+
+impl Sockets for Listening {
+    type Stream = ServerEnd;
+
+    async fn accept(&self) -> io::Result<ServerEnd> {
+        poll_fn(|cx| {
+            let mut waiting = self.0.lock();
+            match waiting.connections.pop_front() {
+                Some(connection) => Poll::Ready(Ok(connection)),
+                None => {
+                    waiting.acceptor = Some(cx.waker().clone());
+                    Poll::Pending
+                }
+            }
+        })
+        .await
+    }
+}
+
+impl Drop for Listening {
+    fn drop(&mut self) {
+        let mut waiting = self.0.lock();
+        waiting.is_closed = true;
+        let left = std::mem::take(&mut waiting.connections);
+        drop(waiting);
+        drop(left);
+    }
+}
+
+/// A server on virtual time.
+struct Simulated {
+    time: Time,
+    queue: Queue,
+    stop: Option<oneshot::Sender<()>>,
+    listener: Task,
 }
 
 /// Bytes that are under way in each direction of a connection: about what sockets keep.
 const CAPACITY_BYTES: usize = 256 << 10;
 
-/// What the parts of a listener tell one another.
-#[derive(Clone)]
-struct Signals {
-    /// Nothing new is begun.
-    stop: watch::Sender<bool>,
-    /// Open connections; those that are left behind the drain deadline are dropped.
-    open: watch::Sender<usize>,
-}
-
-struct Simulated {
-    time: Time,
-    service: Service<SimRuntime>,
-    signals: Signals,
-    listener: mcp_sim::Task,
-    pieces: Option<(usize, Draw)>,
-}
-
-/// Drains a server once it is told to stop, as a listener has to.
-async fn drained(service: Service<SimRuntime>, runtime: SimRuntime, signals: Signals) {
-    let mut stop = signals.stop.subscribe();
-    let _ = stop.wait_for(|stop| *stop).await;
-    service.server().sessions().release_streams();
-    let drain = service.server().connection_timeouts().drain;
-    let mut open = signals.open.subscribe();
-    let mut closed = pin!(open.wait_for(|open| *open == 0));
-    let mut deadline = pin!(runtime.sleep_until(after(&runtime, drain)));
-    poll_fn(
-        |cx| {
-            if closed.as_mut().poll(cx).is_ready() { Poll::Ready(()) } else { deadline.as_mut().poll(cx) }
-        },
-    )
-    .await;
-    signals.open.send_replace(DROPPED);
-    service.server().sessions().cancel_calls();
-}
-
-/// In the place of a number of connections: all have to go.
-const DROPPED: usize = usize::MAX;
-
-/// A connection until it ends or has to go.
-async fn connection(served: impl Future<Output = ()>, signals: Signals) {
-    let mut open = signals.open.subscribe();
-    let mut served = pin!(served);
-    let mut dropped = pin!(open.wait_for(|open| *open == DROPPED));
-    let is_dropped = poll_fn(|cx| match served.as_mut().poll(cx) {
-        Poll::Ready(()) => Poll::Ready(false),
-        Poll::Pending => dropped.as_mut().poll(cx).map(|_| true),
-    })
-    .await;
-    if !is_dropped {
-        signals.open.send_modify(|open| *open -= 1);
-    }
-}
-
-fn after(runtime: &SimRuntime, time: Duration) -> Tick {
-    let micros = u64::try_from(time.as_micros()).expect("a time that somebody waits for");
-    Tick(runtime.now().tick.0.checked_add(micros).expect("a moment"))
-}
-
 impl Stage for Simulated {
     fn connect(&mut self) -> io::Result<Box<dyn Connection>> {
-        if *self.signals.stop.borrow() {
+        let (server_end, client) = pipe(CAPACITY_BYTES);
+        let mut waiting = self.queue.lock();
+        if waiting.is_closed {
             return Err(io::ErrorKind::ConnectionRefused.into());
         }
-        let (server_end, client) = match &mut self.pieces {
-            Some((most, draw)) => pipe_in_pieces(CAPACITY_BYTES, *most, draw.fork()),
-            None => pipe(CAPACITY_BYTES),
-        };
-        self.signals.open.send_modify(|open| *open += 1);
-        let (service, signals) = (self.service.clone(), self.signals.clone());
-        let mut stop = self.signals.stop.subscribe();
-        self.time.0.borrow_mut().start(async move {
-            let stop = async move { drop(stop.wait_for(|stop| *stop).await) };
-            connection(service.serve_connection(server_end, stop), signals).await;
-        });
+        waiting.connections.push_back(server_end);
+        let acceptor = waiting.acceptor.take();
+        drop(waiting);
+        if let Some(acceptor) = acceptor {
+            acceptor.wake();
+        }
         Ok(Box::new(Client { time: self.time.clone(), client }))
     }
 
@@ -137,7 +146,8 @@ impl Stage for Simulated {
     }
 
     fn stop(&mut self) -> Result<(), String> {
-        self.signals.stop.send_replace(true);
+        let stop = self.stop.take().ok_or("it was told to stop before")?;
+        stop.send(()).map_err(|()| "it has stopped before".to_owned())?;
         self.time.settle();
         Ok(())
     }
@@ -151,7 +161,7 @@ impl Stage for Simulated {
 
     fn pass(&mut self, time: Duration) -> Result<(), String> {
         let mut executor = self.time.0.borrow_mut();
-        let until = after(&executor.runtime(), time);
+        let until = after(executor.tick(), time);
         executor.run_until(until);
         Ok(())
     }
@@ -169,7 +179,7 @@ impl Time {
 
     /// Lets time pass, no more than needed and no more than [`PATIENCE`], until this is there.
     fn wait_for<T>(&self, mut look: impl FnMut() -> Option<T>) -> Option<T> {
-        let deadline = after(&self.0.borrow().runtime(), PATIENCE);
+        let deadline = after(self.0.borrow().tick(), PATIENCE);
         loop {
             self.settle();
             if let Some(found) = look() {
@@ -182,7 +192,12 @@ impl Time {
     }
 }
 
-/// The client's end of a pipe, as something that can be read and written. Reading and writing lets time pass.
+fn after(tick: Tick, time: Duration) -> Tick {
+    let micros = u64::try_from(time.as_micros()).expect("a time that somebody waits for");
+    Tick(tick.0.checked_add(micros).expect("a moment"))
+}
+
+/// The client's end of a pipe. Reading and writing lets time pass where nothing else helps.
 struct Client {
     time: Time,
     client: ClientEnd,
