@@ -13,6 +13,7 @@ mod discovery;
 mod dpop;
 mod envelope;
 mod event_id;
+mod exchange;
 mod jwk_set;
 mod jws;
 mod lines;
@@ -37,6 +38,7 @@ pub const TARGETS: &[Target] = &[
     ("dpop_replay", dpop::run_replay),
     ("envelope", envelope::run),
     ("event_id", event_id::run),
+    ("exchange", exchange::run),
     ("introspection", claims::run_introspected),
     ("jwk_set", jwk_set::run),
     ("jws", jws::run),
