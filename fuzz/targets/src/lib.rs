@@ -21,6 +21,7 @@ mod mirror;
 mod origin;
 mod session;
 mod sse;
+mod stored;
 mod tokens;
 mod tree;
 mod uri_template;
@@ -47,6 +48,7 @@ pub const TARGETS: &[Target] = &[
     ("session", session::run),
     ("session_store", session::run_with_store),
     ("sse", sse::run),
+    ("stored", stored::run),
     ("uri_template", uri_template::run),
 ];
 

@@ -39,8 +39,10 @@ fn same_json(written: &[u8], received: &[u8]) {
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Received {
     pub(crate) events: Vec<Vec<u8>>,
+    /// The ids, each before the event that it names.
+    pub(crate) ids: Vec<Vec<u8>>,
     comments: usize,
-    /// Lines that say something else: a kind, an id, when to come again.
+    /// Lines that say something else: a kind, when to come again.
     others: usize,
 }
 
@@ -67,6 +69,7 @@ impl Received {
                     }
                     None => data = Some(value.to_vec()),
                 },
+                b"id" => received.ids.push(value.to_vec()),
                 _ => received.others += 1,
             }
         }
