@@ -13,6 +13,9 @@ use mcp_fuzz_targets::TARGETS;
 /// The longest input that is committed, in bytes: a corpus is to be read, and to be quick.
 const INPUT_BYTES_MAX: u64 = 8 * 1024;
 
+/// The most that all corpora together may have, in bytes: everybody who clones the repository gets them.
+const CORPORA_BYTES_MAX: u64 = 3 << 20;
+
 fn of_fuzz(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path)
 }
@@ -46,13 +49,16 @@ fn every_input_is_passed() {
 }
 
 #[test]
-fn inputs_are_short() {
+fn inputs_are_short_and_few() {
+    let mut all = 0;
     for (name, _) in TARGETS {
         for path in files(&format!("corpus/{name}")) {
             let bytes = fs::metadata(&path).expect("an input").len();
             assert!(bytes <= INPUT_BYTES_MAX, "{} has {bytes} bytes", path.display());
+            all += bytes;
         }
     }
+    assert!(all <= CORPORA_BYTES_MAX, "the corpora have {all} bytes");
 }
 
 #[test]
