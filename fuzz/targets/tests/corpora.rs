@@ -1,6 +1,8 @@
 //! Every committed input of every target, on a stable compiler; and that no target is without inputs or without a
 //! fuzzer.
 
+#![allow(clippy::expect_used, clippy::panic, reason = "a test that cannot go on has failed")]
+
 use std::{
     collections::BTreeSet,
     fs,
