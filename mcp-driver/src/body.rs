@@ -11,7 +11,8 @@ use http_body::{Body, Frame, SizeHint};
 
 use crate::{running::Running, runtime::Runtime, session_body::SessionBody, wire::OpenAnswer};
 
-/// The body of an answer. Dropping it cancels the call that it carries, unless that belongs to a session.
+/// The body of an answer. Dropping it, as happens when the client has gone, cancels the call that it carries (HTTP-20,
+/// HTTP-22, CANC-06), unless that belongs to a session.
 pub struct ReplyBody<R: Runtime> {
     kind: Kind<R>,
     /// On HTTP/2: tells the connection that the peer still takes the answer.

@@ -1,5 +1,5 @@
 //! How many handlers run at once and how many bytes of bodies are collected, in total and for each
-//! principal.
+//! principal (TOOL-12, CMPL-04).
 
 use std::sync::{
     Arc,

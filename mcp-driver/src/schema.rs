@@ -139,8 +139,8 @@ mod validation {
     const VIOLATION_CHARS_MAX: usize = 500;
 
     impl Validator {
-        /// SCH-01, SCH-05, SCH-07: 2020-12 unless the schema says otherwise; external references
-        /// are errors.
+        /// SCH-01, SCH-02, SCH-04 to SCH-07: 2020-12 unless the schema says otherwise; what its dialect does not
+        /// allow, unknown dialects and external references are errors, and nothing is ever fetched.
         pub(crate) fn new(schema: &Value) -> Result<Self, SchemaError> {
             jsonschema::options()
                 .with_pattern_options(jsonschema::PatternOptions::regex())
@@ -178,6 +178,34 @@ mod validation {
 #[cfg(test)]
 mod tests {
     use super::{is_number_type, of};
+
+    #[cfg(feature = "schema-validation")]
+    #[test]
+    fn a_schema_is_valid_in_a_dialect_that_is_known_and_complete_by_itself() {
+        use serde_json::json;
+
+        for schema in [
+            json!({"type": "object", "properties": {"a": {"$ref": "#/$defs/a"}}, "$defs": {"a": {"type": "string"}}}),
+            json!({"$schema": "https://json-schema.org/draft/2020-12/schema", "type": "object"}),
+            json!({"$schema": "http://json-schema.org/draft-07/schema#", "type": "object"}),
+        ] {
+            assert!(super::Validator::new(&schema).is_ok(), "{schema}");
+        }
+        for schema in [
+            json!({"type": "objekt"}),
+            json!({"properties": {"a": {"minLength": "one"}}}),
+            json!({"$schema": "https://example.com/dialect", "type": "object"}),
+            json!({"$ref": "https://example.com/schema.json"}),
+            json!({"properties": {"a": {"$ref": "file:///etc/passwd"}}}),
+        ] {
+            assert!(super::Validator::new(&schema).is_err(), "{schema}");
+        }
+        // Without a dialect of its own it is 2020-12, which alone of these has `prefixItems`.
+        let pair = json!({"properties": {"pair": {"prefixItems": [{"type": "string"}]}}});
+        let pair = super::Validator::new(&pair).expect("a schema");
+        assert!(pair.check(&json!({"pair": ["a"]})).is_ok());
+        assert!(pair.check(&json!({"pair": [1]})).is_err());
+    }
 
     #[cfg(feature = "schema-validation")]
     #[test]

@@ -4,7 +4,8 @@ use ring::digest::SHA256_OUTPUT_LEN;
 
 use crate::sha256::sha256;
 
-/// SHA-256 of a whole token, signature included: two tokens never share one, and no token is kept.
+/// SHA-256 of a whole token, signature included: two tokens never share one, and no token is
+/// kept (AUTH-28).
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct TokenDigest([u8; SHA256_OUTPUT_LEN]);
 

@@ -247,7 +247,8 @@ pub enum CacheScope {
     /// Only the caller it was made for.
     #[default]
     Private,
-    /// Anyone, also other callers of an authenticated endpoint (CACH-06).
+    /// Anyone, also other callers of an authenticated endpoint (CACH-06). It lets nobody in: whatever it says, what is
+    /// read needs its scopes (CACH-07).
     Public,
 }
 

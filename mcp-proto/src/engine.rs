@@ -225,7 +225,7 @@ impl Engine {
         .collect()
     }
 
-    /// What a path stands for. Paths are compared byte for byte.
+    /// What a path stands for (HTTP-01, HTTP-02). Paths are compared byte for byte.
     #[must_use]
     pub fn route(&self, path: &str) -> Target {
         if path == &*self.policy.path {
@@ -393,7 +393,8 @@ fn handshakes(policy: &Policy, catalog: &Catalog) -> PerRevision {
     })
 }
 
-/// The capabilities. Any handler may log (LOGG-01); who has a session is told of changes (SUB-18, SUB-19).
+/// The capabilities: of what there is (TOOL-01, RSRC-01, PRMT-01). Any handler may log (LOGG-01); who has a
+/// session is told of changes (SUB-18, SUB-19).
 fn offers(policy: &Policy, catalog: &Catalog, revision: Revision) -> Vec<(&'static str, &'static str)> {
     const NOTHING_MORE: &str = "{}";
     let (list, resources) = if policy.mode.has_sessions() && !revision.is_modern() {

@@ -1,4 +1,4 @@
-//! One HTTP exchange as a value that moves through typed steps.
+//! One HTTP exchange as a value that moves through typed steps. It knows of no other request (STL-01).
 //!
 //! ```text
 //! accept ─┬─> Respond                                   head refused, preflight, metadata
@@ -69,6 +69,7 @@ use crate::{
     auth::Scheme,
     engine::Engine,
     jsonrpc::AnswerId,
+    jws::CertificateThumbprint,
     refusal::{Refusal, RequestFault},
     response::{ContentType, Cors, Fields, Payload, Response},
     revision::Revision,
@@ -142,6 +143,8 @@ struct Exchange<'e> {
     manner: Manner,
     announced: Announced,
     mirrored: Mirrored,
+    /// The client certificate of the connection; in a place of its own, since few have one.
+    certificate: Option<Box<CertificateThumbprint>>,
     caller: Option<Caller>,
     /// What the message asks for, where somebody keeps a record.
     named: Option<Box<audit::Named>>,
@@ -200,7 +203,7 @@ impl<'e> Exchange<'e> {
         self.visit.as_ref().map_or(Verb::Post, |visit| visit.verb)
     }
 
-    /// Answers what needs no answer (HTTP-10, HTTP-12).
+    /// Answers what needs no answer (HTTP-10, HTTP-12, JR-15).
     fn acknowledge(self) -> Step<'e> {
         let fields = Fields { cors: self.manner.cors.clone(), ..Fields::default() };
         self.respond(Response::empty(StatusCode::ACCEPTED, fields))

@@ -31,7 +31,7 @@ impl std::fmt::Debug for RawId {
 /// The `id` member of an answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AnswerId {
-    /// The id of the request.
+    /// The id of the request (JR-08).
     Known(RawId),
     /// Unreadable, for clients whose revision requires the member: `null` (AMB-01).
     Null,
@@ -39,7 +39,8 @@ pub enum AnswerId {
     Omitted,
 }
 
-/// JSON-RPC error codes that this server sends.
+/// JSON-RPC error codes that this server sends: none that it made up (ERR-01, ERR-04), those of the specification with
+/// their meaning there (ERR-05), and never -32042 (ERR-07).
 pub mod code {
     /// The body is not JSON.
     pub const PARSE_ERROR: i32 = -32700;
@@ -69,7 +70,8 @@ pub mod code {
 /// Bytes of a result frame around the id and the result: enough for one allocation.
 const FRAME_BYTES: usize = 40;
 
-/// Begins a buffer with `{"jsonrpc":"2.0","id":…,"result":`; [`end_result`] closes it.
+/// Begins a buffer with `{"jsonrpc":"2.0","id":…,"result":`; [`end_result`] closes it
+/// (JR-10, JR-11).
 #[must_use]
 pub fn begin_result(id: &RawId, result_bytes: usize) -> Vec<u8> {
     let mut out = Vec::with_capacity(FRAME_BYTES + id.as_json().len() + result_bytes);
@@ -96,7 +98,7 @@ pub fn result(id: &RawId, result: &[u8]) -> Vec<u8> {
 /// An error object.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ErrorObject<'e> {
-    /// The code.
+    /// The code (JR-12).
     pub code: i32,
     /// A short single sentence (JR-14).
     pub message: &'e str,
@@ -104,7 +106,7 @@ pub struct ErrorObject<'e> {
     pub data: Option<&'e str>,
 }
 
-/// A whole error answer.
+/// A whole error answer (JR-10, JR-11).
 #[must_use]
 pub fn error(id: &AnswerId, error: &ErrorObject<'_>) -> Vec<u8> {
     let mut out = Vec::with_capacity(128 + error.message.len() + error.data.map_or(0, str::len));

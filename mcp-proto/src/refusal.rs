@@ -72,7 +72,7 @@ pub enum Refusal {
     InvalidRequest(RequestFault),
     /// Peer: the metadata of a modern request is missing or malformed (DT-46 to DT-49, DT-70).
     Envelope(EnvelopeFault),
-    /// Peer: a header field does not mirror the body (DT-71, DT-72, DT-74 to DT-76, DT-83).
+    /// Peer: a header field does not mirror the body (HDR-11, DT-71, DT-72, DT-74 to DT-76, DT-83).
     HeaderMismatch(Mirror),
     /// Peer: the protocol version is not served (DT-59, DT-73, DT-133).
     UnsupportedVersion {
@@ -289,11 +289,11 @@ impl Refusal {
         self.code(Revision::V2026_07_28) == Some(code::UNAUTHORIZED)
     }
 
-    /// The HTTP status, while no stream is open, for a client of this revision.
+    /// The HTTP status, while no stream is open, for a client of this revision (AUTH-18).
     #[must_use]
     pub fn status(&self, revision: Revision) -> StatusCode {
         match self {
-            // AMB-28: before 2026-07-28 it is an answer like any other (DT-121).
+            // AMB-28: before 2026-07-28, which has ERR-11, it is an answer like any other (DT-121).
             Self::MethodNotFound if !revision.is_modern() => StatusCode::OK,
             Self::UnknownPath | Self::MethodNotFound | Self::SessionNotFound => StatusCode::NOT_FOUND,
             Self::TooManyStreams | Self::Crowded(Crowded::Principal) => StatusCode::TOO_MANY_REQUESTS,

@@ -239,6 +239,19 @@ impl Response {
         }
     }
 
+    /// The answer in the types of the `http` crate, which leave the length and the date to whoever sends it. Of a
+    /// stream it is the head.
+    #[must_use]
+    pub fn into_http(self) -> http::Response<Bytes> {
+        let mut response = http::Response::new(match self.payload {
+            Payload::Whole(bytes) => bytes,
+            Payload::Empty | Payload::Stream => Bytes::new(),
+        });
+        *response.status_mut() = self.status;
+        self.fields.write_to(response.headers_mut());
+        response
+    }
+
     /// The head of an event stream.
     #[must_use]
     pub fn event_stream(cors: Cors) -> Self {

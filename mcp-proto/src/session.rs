@@ -482,7 +482,8 @@ impl Session {
         let late = |ask: &OpenAsk| ask.deadline <= now.tick;
         while let Some(place) = self.asks.iter().position(late) {
             let OpenAsk { id, call, .. } = self.asks.remove(place);
-            // LIF-11: the client need not answer any more.
+            // LIF-11: the client need not answer any more. It is of an older revision, since 2026-07-28 has no sessions
+            // (CANC-07).
             let params = json!({"requestId": id.0, "reason": "The answer took too long"});
             self.say(call, &notification("notifications/cancelled", Some(params)));
             self.answer_call(id, call, Answer::TimedOut);
@@ -552,7 +553,7 @@ impl Session {
         self.calls.iter().any(|call| call.id == id && !call.is_cancelled)
     }
 
-    /// `notifications/cancelled` (CANC-01 to CANC-05)
+    /// `notifications/cancelled` (CANC-01 to CANC-05). A handshake is no call of the session (LIF-14).
     pub(crate) fn cancel(&mut self, request: &[u8]) {
         let running =
             self.calls.iter_mut().filter(|call| call.request.as_json() == request && !call.is_cancelled);

@@ -12,7 +12,7 @@ use crate::{
     refusal::{CredentialFault, Refusal},
 };
 
-/// The challenges of one answer, each a field of its own. Only the first names the metadata and
+/// The challenges of one answer, each a field of its own. Only the first names the metadata (AUTH-13) and
 /// what was wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Challenges {

@@ -26,6 +26,7 @@ pub(super) struct Layout {
     /// The name of the list.
     pub(super) member: &'static str,
     pub(super) page_items: usize,
+    /// The same on every page (PAGE-06).
     pub(super) hints: Caching,
     /// See [`Form::server`].
     pub(super) server: Box<[u8]>,
@@ -99,7 +100,7 @@ impl Listing {
     }
 
     /// The position of the item that a cursor names: the last of the page before, so that a cursor
-    /// means the same on every instance and after the list has grown (PAGE-07).
+    /// means the same on every instance and after the list has grown (PAGE-07, STL-04).
     pub(crate) fn position(&self, cursor: &str) -> Option<usize> {
         let name = URL_SAFE_NO_PAD.decode(cursor).ok()?;
         self.items.iter().position(|item| item.name.as_bytes() == name)

@@ -119,7 +119,7 @@ pub struct CompletionInput {
     pub chosen: BTreeMap<String, String>,
 }
 
-/// What a request says about its client. None of it is verified (META-09).
+/// What a request says about its client. None of it is verified (META-09, ELI-13).
 #[derive(Debug, Clone)]
 pub struct ClientFacts {
     pub(super) revision: Revision,

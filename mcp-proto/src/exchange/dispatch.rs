@@ -69,7 +69,7 @@ enum Shape {
     Response(Option<RawId>),
 }
 
-/// DT-21 to DT-27, DT-96: a request or a notification, and nothing else.
+/// JR-01, JR-28, DT-21 to DT-27, DT-96: a request or a notification, and nothing else.
 fn shape(message: &Message, limits: &Limits) -> Result<Shape, RequestFault> {
     match message.root() {
         Kind::Object => {}
@@ -151,7 +151,7 @@ enum Era {
     Legacy(Revision),
 }
 
-/// DT-40 to DT-61: the body decides, by whether it has a protocol version in its metadata (VER-08);
+/// DT-40 to DT-61: the body decides, by whether it has a protocol version in its metadata (VER-01, VER-08);
 /// without one, the header says which revision it is of.
 fn era(exchange: &Exchange<'_>, message: &Message, method: &[u8]) -> Result<Era, Refusal> {
     let is_handshake = method == b"initialize";
@@ -224,7 +224,7 @@ fn has_usable_progress_token(message: &Message, limits: &Limits) -> bool {
 }
 
 /// DT-91 to DT-95, DT-118, DT-135: accepted and without effect. 2026-07-28 defines no notification that
-/// a client would POST, and without a session none can be about an earlier request (CANC-09).
+/// a client would POST, and without a session none can be about an earlier request (CANC-09, JR-07).
 fn notification<'e>(exchange: Exchange<'e>, message: &Message) -> Step<'e> {
     let judged = if message.has(Member::ProtocolVersion) {
         exchange
@@ -324,7 +324,8 @@ fn notification_headers(mirrored: &Mirrored, message: &Message) -> Result<(), Re
     Ok(())
 }
 
-/// DT-79: the scopes of the endpoint and of what is named (AUTH-22: all that are needed, at once).
+/// DT-79, TOOL-12, PRMT-05, CMPL-04: the scopes of the endpoint and of what is named (AUTH-22: all that are needed, at
+/// once).
 fn judge_scopes(exchange: &Exchange<'_>, needs: &Requirement) -> Result<(), Refusal> {
     let caller = exchange.caller.as_ref().map(Caller::principal);
     if exchange.engine.auth().permits(caller, needs) {
@@ -335,7 +336,8 @@ fn judge_scopes(exchange: &Exchange<'_>, needs: &Requirement) -> Result<(), Refu
 }
 
 impl Engine {
-    /// DIS-05, ERR-10: a method is offered when its capability is.
+    /// DIS-05, ERR-10: a method is offered when its capability is (TOOL-02, RSRC-02, PRMT-02); discovery always is
+    /// (DIS-01, VER-03).
     fn offers(&self, method: Method) -> bool {
         let catalog = self.catalog();
         match method {

@@ -1,4 +1,4 @@
-//! Lists of which a caller gets to see only a part.
+//! Lists of which a caller gets to see only a part, by what the request proves and by nothing else (STL-06).
 
 use super::{Exchange, Step, batch::Place};
 use crate::{

@@ -99,6 +99,7 @@ impl Engine {
             manner: Manner { accept: Accept::read(&head.fields), ..Manner::of(cors) },
             announced: Announced::read(&head.fields),
             mirrored,
+            certificate: head.certificate.map(Box::new),
             caller: None,
             named: None,
             visit,
@@ -135,7 +136,7 @@ impl Engine {
         if named { Ok(()) } else { Err(Refusal::HostNotAllowed) }
     }
 
-    /// DT-02, HTTP-03 to HTTP-05. The permission to read goes on every answer, refusals included,
+    /// DT-02, HTTP-03 to HTTP-05, LSE-05. The permission to read goes on every answer, refusals included,
     /// so that a page of an allowed origin can read a challenge.
     fn judge_origin(&self, fields: &impl Fields) -> Result<Cors, Refusal> {
         match fields.field(Name::Origin) {
@@ -211,7 +212,7 @@ impl<'e> Exchange<'e> {
         Step::Verify(Verify::of_head(self, anonymous, now))
     }
 
-    /// DT-06, DT-07: exactly one well-formed token goes on to be verified.
+    /// DT-06, DT-07: exactly one well-formed token goes on to be verified (AUTH-09, SBP-11); 401 without (AUTH-02).
     fn judge_credentials<F: Fields>(
         mut self,
         policy: &BearerPolicy,

@@ -99,6 +99,7 @@ impl Member {
         }
     }
 
+    /// META-06: reserved keys other than these mean nothing here.
     fn of_meta(key: &[u8]) -> Self {
         let Some(key) = key.strip_prefix(b"io.modelcontextprotocol/") else {
             return if key == b"progressToken" { Self::ProgressToken } else { Self::Other };

@@ -1,4 +1,4 @@
-//! The header fields that mirror the body, kept from the head until the body is there.
+//! The header fields that mirror the body, kept from the head until the body is there (HTTP-36).
 
 use http::HeaderValue;
 

@@ -48,7 +48,8 @@ pub(crate) enum Operation {
     Completion(ItemId),
 }
 
-/// What a handler tells the client while it runs.
+/// What a handler tells the client while it runs: about its call, on the stream of its call (HTTP-16, SSE-20, LOGG-04),
+/// and nothing that the client would have to answer (HTTP-15, JR-29, MRTR-01).
 #[derive(Debug, Clone, PartialEq)]
 pub enum Notification {
     /// How far it has come.
@@ -291,7 +292,7 @@ impl Reply {
         sse::comment(out);
     }
 
-    /// Ends the answer with what the handler came to.
+    /// Ends the answer with what the handler came to; nothing can be told of the call after that (PROG-04).
     pub fn finish(mut self, engine: &Engine, outcome: Outcome) -> Finish {
         let rest = self.rest.take();
         let result = self.result(engine, outcome);

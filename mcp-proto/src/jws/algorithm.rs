@@ -5,7 +5,7 @@ use super::keys::{Key, KeyMaterial};
 /// A signature algorithm that a token may be signed with (RFC 7518 section 3.1, RFC 8037 section
 /// 3.1).
 ///
-/// There is no value for `none`, and none for an HMAC: a published key can never be taken for a
+/// There is no value for `none` (RFC9728-07), and none for an HMAC: a published key can never be taken for a
 /// shared secret. `ES512` is not here either: the cryptography behind us has no P-521.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Algorithm {

@@ -47,7 +47,7 @@ pub enum ParamHeaderFault {
     NotToken,
     /// Longer than [`SUFFIX_BYTES_MAX`].
     TooLong,
-    /// Another property has the same header; letters are compared without regard to case.
+    /// Another property has the same header; letters are compared without regard to case (MPH-03).
     NotUnique,
     /// Not on a property that is reached from the root through `properties` only.
     NotReachable,

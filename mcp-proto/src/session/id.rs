@@ -5,7 +5,7 @@ use std::{
     hash::{Hash, Hasher},
 };
 
-/// Identifies a session (SES-01 to SES-03, SES-13). It is no credential, and kept like one all the same:
+/// Identifies a session (SES-01 to SES-03, SES-13, SBP-08). It is no credential, and kept like one all the same:
 /// `Debug` does not show it, and comparing two takes as long whatever they have in common.
 #[derive(Clone)]
 pub struct SessionId([u8; SessionId::BYTES]);

@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc};
 
 use crate::auth::principal::Principal;
 
-/// The party that opened a session, and that alone may use it: issuer, subject and client (SES-14). On a
+/// The party that opened a session, and that alone may use it: issuer, subject and client (SES-14, TOK-05). On a
 /// server without authentication it is nobody, and so is everybody.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Owner(Option<Arc<Party>>);

@@ -3,7 +3,7 @@
 /// Which requests of a session carry credentials.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum SessionAuth {
-    /// Every one (AUTH-03, SES-12).
+    /// Every one (AUTH-03, SES-12, SBP-07).
     #[default]
     EveryRequest,
     /// The one that opens the session. What comes later under its id acts as the opener until the opener's

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::info::SessionInfo;
 use crate::revision::Revision;
 
-/// A request to the client.
+/// A request to the client, which answers in the session that it is asked in, and so as its owner (ELI-09, ELI-16).
 #[derive(Debug, Clone, PartialEq)]
 pub struct Question {
     /// What is asked.
@@ -45,7 +45,7 @@ pub enum Answer {
     Result(Bytes),
     /// It cannot or will not.
     Error {
-        /// The JSON-RPC code; -1 where the user rejected it (SAM-06).
+        /// The JSON-RPC code, to which nothing here gives a meaning (ERR-03); -1 where the user rejected it (SAM-06).
         code: i64,
         /// What the client says, cut to [`ERROR_MESSAGE_BYTES_MAX`].
         message: Box<str>,

@@ -2,6 +2,8 @@
 //! "Interpreting an event stream" of the HTML Living Standard, section 9.2.6. It shares no code with the
 //! server.
 
+use serde_json::Value;
+
 /// One event: the lines between two empty ones, unless all of them are comments.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Event {
@@ -13,6 +15,30 @@ pub struct Event {
     pub retry: Option<u64>,
     /// The lines of `data`; `None` without such a line. A receiver dispatches no event whose data is empty.
     pub data: Option<String>,
+}
+
+impl Event {
+    /// The JSON-RPC message that it carries.
+    ///
+    /// # Panics
+    /// When it carries none, or is of another type than `message`.
+    #[must_use]
+    #[allow(clippy::expect_used, reason = "a test that cannot go on has failed")]
+    pub fn message(&self) -> Value {
+        assert!(matches!(self.kind.as_deref(), None | Some("message")), "{self:?}");
+        let data = self.data.as_deref().expect("data");
+        serde_json::from_str(data).expect("JSON")
+    }
+
+    /// Its id.
+    ///
+    /// # Panics
+    /// When it has none.
+    #[must_use]
+    #[allow(clippy::expect_used, reason = "a test that cannot go on has failed")]
+    pub fn id(&self) -> &str {
+        self.id.as_deref().expect("an id")
+    }
 }
 
 /// Takes bytes, gives events.

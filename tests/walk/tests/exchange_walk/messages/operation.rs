@@ -221,6 +221,7 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     level("", ComesTo::BadParams),
     absent("resources/subscribe", MethodKind::InSessions),
     absent("resources/unsubscribe", MethodKind::InSessions),
+    // XTSK-22: of the revision before, and of no other.
     absent("tasks/result", MethodKind::Removed),
     absent("tasks/list", MethodKind::Removed),
     absent("subscriptions/listen", MethodKind::Unknown),
@@ -235,6 +236,7 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     ),
     handshake("", None, false),
     absent("notifications/cancelled", MethodKind::Unknown),
+    // TSKD-04, XTSK-23: a task that nobody offered is none.
     with(
         CALL,
         r#""name":"echo","arguments":{"b":2},"task":{"ttl":1}"#,
