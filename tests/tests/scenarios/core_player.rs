@@ -16,7 +16,7 @@ use mcp_driver::{
     proto::{Tick, jws::keyset::FetchFailure},
 };
 use mcp_sim::{ClientEnd, Executor, ServerEnd, SimRuntime, Task, pipe};
-use mcp_tests::scenario::{Connection, PATIENCE, Scenario, Sighting, Stage};
+use mcp_tests::scenario::{Backstage, Connection, PATIENCE, Scenario, Sighting, Stage};
 use tokio::sync::oneshot;
 
 use crate::players::Player;
@@ -36,7 +36,7 @@ impl Player for Core {
         true
     }
 
-    fn stage(&self, server: Server) -> Box<dyn Stage> {
+    fn stage(&self, server: Server, _: &Backstage) -> Box<dyn Stage> {
         let mut executor = Executor::new(self.seed);
         let service = Service::start(server, executor.runtime(), Some(Arc::new(Nowhere))).expect("a service");
         let (stop, stopping) = oneshot::channel();

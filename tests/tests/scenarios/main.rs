@@ -3,6 +3,7 @@
 
 #![allow(clippy::expect_used, clippy::panic, reason = "a test says what is wrong by panicking")]
 
+mod blocking_player;
 mod core_player;
 mod diff;
 mod files;
@@ -10,6 +11,7 @@ mod loopback;
 mod players;
 mod rows;
 mod smol_player;
+mod threads_player;
 mod tokio_player;
 
 use std::thread;
@@ -17,9 +19,7 @@ use std::thread;
 use mcp_tests::scenario::{Scenario, play, server};
 
 use crate::{
-    diff::diff,
-    files::{files, wanted},
-    players::Player,
+    blocking_player::Blocking, diff::diff, files::files, players::Player, threads_player::OsThreads,
 };
 
 /// Fewer would mean that they were not found.
@@ -35,7 +35,7 @@ fn transcript(player: &dyn Player, scenario: &Scenario) -> Option<String> {
     }
     let (server, backstage) =
         server(&scenario.settings).unwrap_or_else(|error| panic!("{error}: {:?}", scenario.about));
-    let mut stage = player.stage(server);
+    let mut stage = player.stage(server, &backstage);
     Some(play(scenario, stage.as_mut(), &backstage))
 }
 
@@ -78,9 +78,18 @@ fn every_scenario_goes_as_it_is_written_whoever_plays_it() {
     assert!(failures.is_empty(), "{} differences:\n\n{}", failures.len(), failures.join("\n"));
 }
 
+/// How many scenarios the example without a runtime plays at least: those of whole answers on an ordinary server.
+const BLOCKING_MIN: usize = 25;
+
+/// How many the example of a runtime of one's own plays at least: all but those of shutdown.
+const THREADS_MIN: usize = 100;
+
 #[test]
 fn there_are_scenarios_for_every_driver() {
     let files = files();
+    let plays = |player: &dyn Player| files.iter().filter(|(_, scenario)| player.plays(scenario)).count();
+    assert!(plays(&Blocking) >= BLOCKING_MIN, "{} for no runtime", plays(&Blocking));
+    assert!(plays(&OsThreads) >= THREADS_MIN, "{} for a runtime of one's own", plays(&OsThreads));
     let virtual_time = files.iter().filter(|(_, scenario)| scenario.needs_virtual_time).count();
     assert!(files.len() >= FILES_MIN, "{} scenarios", files.len());
     assert!(virtual_time <= VIRTUAL_MAX, "{virtual_time} scenarios need virtual time");

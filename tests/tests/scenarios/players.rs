@@ -1,9 +1,12 @@
 //! Who plays.
 
 use mcp_driver::Server;
-use mcp_tests::scenario::{Scenario, Stage};
+use mcp_tests::scenario::{Backstage, Scenario, Stage};
 
-use crate::{core_player::Core, smol_player::Smol, tokio_player::Tokio};
+use crate::{
+    blocking_player::Blocking, core_player::Core, smol_player::Smol, threads_player::OsThreads,
+    tokio_player::Tokio,
+};
 
 /// A driver that scenarios are played against.
 pub(crate) trait Player: Sync {
@@ -16,7 +19,7 @@ pub(crate) trait Player: Sync {
     }
 
     /// Runs this server.
-    fn stage(&self, server: Server) -> Box<dyn Stage>;
+    fn stage(&self, server: Server, backstage: &Backstage) -> Box<dyn Stage>;
 }
 
 /// Every driver. The core is played in two orders of tasks.
@@ -26,5 +29,7 @@ pub(crate) fn all() -> Vec<Box<dyn Player>> {
         Box::new(Core { name: "core in another order", seed: 2 }),
         Box::new(Tokio),
         Box::new(Smol),
+        Box::new(OsThreads),
+        Box::new(Blocking),
     ]
 }

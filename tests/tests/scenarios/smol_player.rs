@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use mcp_driver::Server;
 use mcp_smol::SmolRuntime;
-use mcp_tests::scenario::Stage;
+use mcp_tests::scenario::{Backstage, Stage};
 use smol::{Executor, net::TcpListener};
 
 use crate::{loopback::Loopback, players::Player};
@@ -16,7 +16,7 @@ impl Player for Smol {
         "smol"
     }
 
-    fn stage(&self, server: Server) -> Box<dyn Stage> {
+    fn stage(&self, server: Server, _: &Backstage) -> Box<dyn Stage> {
         Box::new(Loopback::start(move |sockets, stop| {
             // On an executor of its own, what a server leaves behind ends with it.
             let executor = Arc::new(Executor::new());

@@ -5,7 +5,7 @@
 mod os_threads;
 
 use mcp_driver::Server;
-use mcp_tests::scenario::{Backstage, Scenario, Stage};
+use mcp_tests::scenario::{Backstage, Scenario, Stage, Step};
 
 use crate::{loopback::Loopback, players::Player};
 
@@ -18,7 +18,8 @@ impl Player for OsThreads {
 
     /// The example serves until its process ends.
     fn plays(&self, scenario: &Scenario) -> bool {
-        !scenario.needs_virtual_time && !scenario.stops()
+        let stops = |(_, step): &(usize, Step)| matches!(step, Step::Stop);
+        !scenario.needs_virtual_time && !scenario.steps.iter().any(stops)
     }
 
     fn stage(&self, server: Server, _: &Backstage) -> Box<dyn Stage> {

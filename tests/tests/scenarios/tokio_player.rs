@@ -1,7 +1,7 @@
 //! The tokio driver over loopback.
 
 use mcp_driver::Server;
-use mcp_tests::scenario::Stage;
+use mcp_tests::scenario::{Backstage, Stage};
 use tokio::{net::TcpListener, runtime::Builder};
 
 use crate::{loopback::Loopback, players::Player};
@@ -13,7 +13,7 @@ impl Player for Tokio {
         "tokio"
     }
 
-    fn stage(&self, server: Server) -> Box<dyn Stage> {
+    fn stage(&self, server: Server, _: &Backstage) -> Box<dyn Stage> {
         Box::new(Loopback::start(move |sockets, stop| {
             let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
             runtime.block_on(async {
