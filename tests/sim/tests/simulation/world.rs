@@ -36,7 +36,7 @@ const OVER: Tick = Tick(900_000_000);
 const AFTERWARDS: u64 = LIFE_MICROS + 60_000_000;
 
 /// Allocations that an idle server may hold beyond those of a new one.
-const BLOCKS_MAX: i64 = 150;
+const BLOCKS_MAX: i64 = 130;
 
 /// What there was of a world, for those who want to know whether anything happens in it.
 #[derive(Debug, Clone, Copy, Default)]
