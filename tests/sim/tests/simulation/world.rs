@@ -15,6 +15,7 @@ use mcp_driver::{
 use mcp_sim::{Executor, draw::Draw};
 
 use crate::{
+    allocated::Allocated,
     client::{Around, Client, Era},
     handlers::catalog,
     issuer::{AUDIENCE, ISSUER, KEYS_URL, Keys, Publisher},
@@ -33,6 +34,9 @@ const OVER: Tick = Tick(900_000_000);
 
 /// After the last client has left: the life of a session, and the longest timeout.
 const AFTERWARDS: u64 = LIFE_MICROS + 60_000_000;
+
+/// Allocations that an idle server may hold beyond those of a new one.
+const BLOCKS_MAX: i64 = 130;
 
 /// What there was of a world, for those who want to know whether anything happens in it.
 #[derive(Debug, Clone, Copy, Default)]
@@ -55,6 +59,8 @@ struct World {
     events: Option<Events>,
     records: Option<Records>,
     replaced: usize,
+    /// What was allocated before anybody came.
+    before: Allocated,
 }
 
 /// Lets the world of a seed take its course, and fails if a law is broken there.
@@ -95,6 +101,8 @@ fn policy(plan: &Plan) -> SessionPolicy {
 
 fn limits(plan: &Plan) -> ServerLimits {
     let mut limits = ServerLimits::default();
+    // What is remembered of tokens is not to hide what is left of sessions.
+    limits.cached_tokens = 2;
     if plan.is_crowded {
         (limits.calls, limits.calls_per_principal) = (3, 2);
         (limits.calls_alone, limits.calls_alone_per_principal) = (1, 1);
@@ -182,6 +190,7 @@ impl World {
             records,
             replaced: 0,
             draw,
+            before: Allocated::now(),
         }
     }
 
@@ -204,6 +213,7 @@ impl World {
             return;
         }
         let now = self.executor.tick();
+        self.clients.iter().for_each(|client| client.judge_idle(&self.ledger));
         let clients = self.clients.iter().filter_map(|client| client.wakes_at(now));
         let plan = &self.plan;
         let planned = plan.rotations.first().into_iter().chain(plan.replacements.first());
@@ -275,6 +285,7 @@ impl World {
             assert!(self.records.as_ref().is_none_or(|store| store.kept.is_empty()), "records are kept");
         }
         self.judge_warnings();
+        self.judge_memory();
         let Self { listener, mut executor, ledger, plan, .. } = self;
         drop(listener);
         executor.run_until(over.after_micros(AFTERWARDS));
@@ -282,6 +293,17 @@ impl World {
             assert_eq!((executor.tasks(), executor.runtime().timers()), (0, 0), "tasks and timers are left");
         }
         Summary { calls: ledger.nonce().saturating_sub(1), micros: over.0 }
+    }
+
+    /// What a server that nobody uses any more holds is what it remembers of tokens and keys.
+    fn judge_memory(&mut self) {
+        (self.clients, self.known) = (Vec::new(), Vec::new());
+        self.ledger.forget();
+        let more = Allocated::now() - self.before;
+        if self.plan.store_hangs {
+            return;
+        }
+        assert!(more.blocks <= BLOCKS_MAX, "{} blocks are held, {} bytes", more.blocks, more.bytes);
     }
 
     fn judge_warnings(&self) {

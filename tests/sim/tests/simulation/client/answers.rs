@@ -10,7 +10,7 @@ use super::{
     requests::handshake,
     session::{Session, event_id},
 };
-use crate::{connection::Item, handlers::How, issuer::Flaw};
+use crate::{connection::Item, handlers::How, issuer::Flaw, ledger::Ledger};
 
 impl Client {
     /// Something came of the exchange at this place.
@@ -335,6 +335,19 @@ impl Client {
                 exchange.connection.cut();
                 exchange.is_plain = false;
             }
+        }
+    }
+
+    /// Nobody has anything to do until time passes: what the server knows to be cancelled does not run then, unless
+    /// it waits for a client that does not read.
+    pub(crate) fn judge_idle(&self, ledger: &Ledger) {
+        for (place, call) in self.calls.iter().enumerate() {
+            if call.cancel != (Cancel::Known { was_running: true }) || !ledger.is_running(call.act.nonce) {
+                continue;
+            }
+            let is_its = |exchange: &Exchange| matches!(exchange.role, Role::Call(call) | Role::Resume(call) if call == place);
+            let is_held = self.exchanges.iter().any(|exchange| is_its(exchange) && !exchange.is_plain);
+            assert!(is_held, "call {} runs though it is cancelled", call.act.nonce);
         }
     }
 
