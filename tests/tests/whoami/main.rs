@@ -11,3 +11,4 @@ mod issuer;
 mod program;
 mod proof;
 mod refusals;
+mod tls;
