@@ -9,3 +9,4 @@ mod issuer;
 mod program;
 mod proof;
 mod refusals;
+mod tls;

@@ -146,7 +146,8 @@ impl Program {
             };
             announced = announced + &line + "\n";
         }
-        let (_, behind) = announced.split_once("endpoint      http://").expect("where it listens");
+        let (_, behind) = announced.split_once("endpoint      ").expect("where it listens");
+        let (_, behind) = behind.split_once("://").expect("how it listens");
         let (address, _) = behind.split_once("/mcp\n").expect("the path of the endpoint");
         let address = address.to_owned();
         Self { process, announced, address }
