@@ -2,12 +2,28 @@
 
 use std::time::Duration;
 
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use mcp_driver::{DevIssuer, KeySource};
+use serde_json::json;
 
 use crate::{
-    issuers::{APPENDED, KEYS, Scene, realm::Page, served::named, token},
+    issuers::{self, APPENDED, KEYS, Scene, realm::Page},
     later,
 };
+
+impl Scene {
+    /// Answers with these keys from now on.
+    fn rotate(&mut self) {
+        self.keys = DevIssuer::new(&*self.issuer).expect("an issuer");
+        self.realm.set(KEYS, Page::json(self.keys.jwks()));
+    }
+}
+
+/// A token whose header names this key, with payload and signature of another.
+fn named(kid: &str, rest: &str) -> String {
+    let header = json!({"alg": "ES256", "typ": "at+jwt", "kid": kid}).to_string();
+    format!("{}.{rest}", URL_SAFE_NO_PAD.encode(header))
+}
 
 #[tokio::test]
 async fn rotated_keys_are_found_by_the_token_that_names_them() {
@@ -51,7 +67,7 @@ async fn an_issuer_without_keys_has_withdrawn_them() {
     scene.realm.set(KEYS, Page::json(r#"{"keys":[]}"#.to_owned()));
     later(Duration::from_secs(31)).await;
     let stranger = DevIssuer::new(&*scene.issuer).expect("an issuer");
-    assert_eq!(served.call(&token(&stranger)).await, 503);
+    assert_eq!(served.call(&issuers::token(&stranger)).await, 503);
     assert_eq!(served.call(&token).await, 503, "also for a token that was seen before");
     assert_eq!(served.ready().await, 503);
     scene.realm.set(KEYS, Page::json(scene.keys.jwks()));
@@ -65,7 +81,7 @@ async fn strangers_with_ten_thousand_keys_cause_one_round_for_each_cooldown() {
     let served = scene.served(KeySource::discovery()).await;
     served.until_ready().await;
     let stranger = DevIssuer::new(&*scene.issuer).expect("an issuer");
-    let token = token(&stranger);
+    let token = issuers::token(&stranger);
     let (_, rest) = token.split_once('.').expect("a header");
     let first = scene.realm.asked().len();
     for flood in 1..=4 {

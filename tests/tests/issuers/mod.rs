@@ -67,12 +67,6 @@ impl Scene {
     pub(crate) fn token(&self) -> String {
         token(&self.keys)
     }
-
-    /// Answers with these keys from now on.
-    pub(crate) fn rotate(&mut self) {
-        self.keys = DevIssuer::new(&*self.issuer).expect("an issuer");
-        self.realm.set(KEYS, Page::json(self.keys.jwks()));
-    }
 }
 
 fn metadata(issuer: &str, jwks_uri: &str) -> Page {

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use mcp_driver::{Auth, BearerPolicy, Context, KeySource, Server, TlsRoots, Tool};
 use serde_json::{Value, json};
 use tokio::{
@@ -109,10 +108,4 @@ impl Client {
         })
         .await
     }
-}
-
-/// A token whose header names this key, with payload and signature of another.
-pub(crate) fn named(kid: &str, rest: &str) -> String {
-    let header = json!({"alg": "ES256", "typ": "at+jwt", "kid": kid}).to_string();
-    format!("{}.{rest}", URL_SAFE_NO_PAD.encode(header))
 }
