@@ -13,6 +13,7 @@ mod flags;
 mod names;
 mod session_flags;
 mod source;
+mod tls_flags;
 mod token_flags;
 mod tools;
 mod trust;
@@ -131,6 +132,9 @@ fn server(flags: &Flags, callers: &Callers) -> Result<Server, Failure> {
     }
     if let Some(path) = &flags.tls_roots {
         server = server.tls_roots(roots(path)?);
+    }
+    if let Some(tls) = flags.tls.tls()? {
+        server = server.tls(tls);
     }
     Ok(server.build()?)
 }

@@ -29,6 +29,7 @@ mod limits;
 mod listening;
 mod load;
 mod mount;
+mod peer;
 mod prompt;
 mod read;
 mod recognise;
@@ -39,6 +40,8 @@ mod runtime;
 pub mod schema;
 mod serve;
 mod server;
+#[cfg(feature = "https")]
+mod server_tls;
 mod session_body;
 mod session_call;
 mod sessions;
@@ -60,7 +63,9 @@ mod wire;
 pub use mcp_proto::{
     self as proto, BearerPolicy, Content, Limits, Mode, Principal, Revision, Timeouts, ToolResult,
     UnixSeconds,
-    auth::{BearerPolicyBuilder, CustomPolicy, CustomPolicyBuilder, DpopPolicy, IssuerPolicy},
+    auth::{
+        BearerPolicyBuilder, CertificatePolicy, CustomPolicy, CustomPolicyBuilder, DpopPolicy, IssuerPolicy,
+    },
     catalog::{Icon, ToolAnnotations},
     content::{
         CacheScope, Caching, Completion as CompletionValues, PromptMessage, PromptResult, ResourceContents,
@@ -68,7 +73,7 @@ pub use mcp_proto::{
     },
     exchange::{Caller, ClientFacts, CompletionInput, ItemKind, LogLevel},
     jws::{
-        Algorithm, AlgorithmSet, Profile,
+        Algorithm, AlgorithmSet, CertificateThumbprint, Profile,
         keyset::{FetchFailure, FetchPolicy, TlsFailure},
     },
     session::{Change, LegacySse, SessionAuth, SessionPolicy},
@@ -103,6 +108,7 @@ pub use self::{
     limits::{ConnectionTimeouts, ServerLimits},
     listening::{Sockets, Stop},
     mount::{Mount, MountedBody},
+    peer::{ClientCertificate, Peer},
     prompt::{Prompt, PromptArguments, PromptBuilder},
     recognise::ServiceError,
     resource::{ReadRequest, Resource, ResourceBuilder, ResourceTemplate},
@@ -119,6 +125,9 @@ pub use self::{
 };
 #[cfg(feature = "https")]
 pub use self::{
+    server_tls::{
+        ServerTls, ServerTlsBuilder, ServerTlsError, TLS_FILE_BYTES_MAX, TLS_WATCH_SECONDS_DEFAULT,
+    },
     tls::{TlsError, TlsRoots, client_config, tls_failure},
     tls_client::TlsClient,
 };

@@ -19,7 +19,7 @@
 //!    out. The body is not wanted before the caller is known.
 //! 4. [`Step::Call`] hands out what every rule has allowed. Its [`Reply`] turns the handler's [`Outcome`] into the
 //!    answer; [`Reply::notify`] makes a stream of it on the way.
-//! 5. [`Step::Respond`] is the end. [`Response::into_http`] has everything but the length and the date.
+//! 5. [`Step::Respond`] is the end. [`Response::into_http`] has everything but the date.
 //!
 //! Time comes in as [`Now`]: a clock that never goes back for deadlines, and the time of day for tokens. Waiting is
 //! the driver's: steps that may take long have a `deadline`, and a [`BodyRead`] or [`exchange::Facts`] to report that

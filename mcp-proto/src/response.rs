@@ -239,17 +239,23 @@ impl Response {
         }
     }
 
-    /// The answer in the types of the `http` crate, which leave the length and the date to whoever sends it. Of a
-    /// stream it is the head.
+    /// The answer in the types of the `http` crate, with its length; the date is for whoever sends it. Of a stream
+    /// it is the head.
     #[must_use]
     pub fn into_http(self) -> http::Response<Bytes> {
-        let mut response = http::Response::new(match self.payload {
-            Payload::Whole(bytes) => bytes,
-            Payload::Empty | Payload::Stream => Bytes::new(),
-        });
+        let mut response = http::Response::new(Bytes::new());
         *response.status_mut() = self.status;
         self.fields.write_to(response.headers_mut());
-        response
+        let body = match self.payload {
+            Payload::Whole(bytes) => bytes,
+            Payload::Empty => Bytes::new(),
+            Payload::Stream => return response,
+        };
+        // RFC 9110 section 8.6.
+        if self.status != StatusCode::NO_CONTENT {
+            response.headers_mut().insert(header::CONTENT_LENGTH, body.len().into());
+        }
+        response.map(|_| body)
     }
 
     /// The head of an event stream.

@@ -1,5 +1,9 @@
 //! A stream of smol as hyper wants one.
 
+#[cfg(test)]
+#[allow(clippy::expect_used, clippy::panic, reason = "a test says what is wrong by panicking")]
+mod tests;
+
 use std::{
     cell::Cell,
     io::{self, IoSlice},

@@ -20,6 +20,8 @@ mod io;
 mod listener;
 mod runtime;
 mod socket;
+#[cfg(feature = "https")]
+mod tls;
 
 use mcp_driver::testing::TestKit;
 pub use mcp_driver::*;

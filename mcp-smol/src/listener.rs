@@ -8,13 +8,16 @@ use std::{
 };
 
 use mcp_driver::{
-    Mount, Server, ServerBuilder, ServerError, Service, ServiceError, Sockets, StartError, testing::TestKit,
+    Mount, Server, ServerBuilder, ServerError, Service, ServiceError, Sockets, StartError, Stop,
+    testing::TestKit,
 };
 use smol::{
     Async,
     net::{AsyncToSocketAddrs, TcpListener},
 };
 
+#[cfg(feature = "https")]
+use crate::tls;
 use crate::{SmolIo, SmolRuntime, fetch::SmolFetch, socket::Socket};
 
 /// A server that listens. Not a request is answered before [`Listener::run`].
@@ -93,11 +96,18 @@ impl Listener {
     /// Serves connections until `stop` is ready. Then no further ones are accepted, and answers
     /// that are under way may be finished until the drain deadline.
     pub async fn run(self, stop: impl Future<Output = ()>) {
-        let serve = async |service: Service<SmolRuntime>, socket, stop| {
-            service.serve_connection(SmolIo::new(socket), stop).await;
-        };
-        self.service.serve_sockets(Accepting(self.sockets.into()), serve, stop).await;
+        self.service.serve_sockets(Accepting(self.sockets.into()), serve_socket, stop).await;
     }
+}
+
+/// One connection, from its first byte.
+async fn serve_socket(service: Service<SmolRuntime>, socket: Socket, stop: Stop) {
+    #[cfg(feature = "https")]
+    if let Some(tls) = service.server().tls() {
+        tls::serve(&service, tls, socket, stop).await;
+        return;
+    }
+    service.serve_connection(SmolIo::new(socket), stop).await;
 }
 
 struct Accepting(Arc<Async<std::net::TcpListener>>);

@@ -1,5 +1,9 @@
 //! A TCP connection that asks the operating system for as little as possible.
 
+#[cfg(test)]
+#[allow(clippy::expect_used, reason = "a test says what is wrong by panicking")]
+mod tests;
+
 use std::{
     io::{self, IoSlice, Read as _, Write as _},
     net::{Shutdown, SocketAddr, TcpStream},

@@ -7,6 +7,8 @@ mod listener;
 mod mount;
 mod runtime;
 mod test_kit;
+#[cfg(feature = "https")]
+mod tls;
 
 pub use mcp_driver::*;
 
@@ -21,3 +23,8 @@ pub use self::{
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/sessions.md")]
 struct GuideToSessions;
+
+/// That of the guide to TLS too.
+#[cfg(all(doctest, feature = "https"))]
+#[doc = include_str!("../../docs/tls.md")]
+struct GuideToTls;

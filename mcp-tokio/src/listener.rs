@@ -3,9 +3,11 @@
 use std::{io, net::SocketAddr, sync::Arc};
 
 use hyper_util::rt::TokioIo;
-use mcp_driver::{Server, Service, ServiceError, Sockets, StartError};
+use mcp_driver::{Server, Service, ServiceError, Sockets, StartError, Stop};
 use tokio::net::{TcpListener, TcpStream, ToSocketAddrs};
 
+#[cfg(feature = "https")]
+use crate::tls;
 use crate::{TokioRuntime, fetch::TokioFetch};
 
 /// A server that listens. Not a request is answered before [`Listener::run`].
@@ -60,11 +62,18 @@ impl Listener {
     /// Serves connections until `stop` is ready. Then no further ones are accepted, and answers
     /// that are under way may be finished until the drain deadline.
     pub async fn run(self, stop: impl Future<Output = ()>) {
-        let serve = async |service: Service<TokioRuntime>, socket, stop| {
-            service.serve_connection(TokioIo::new(socket), stop).await;
-        };
-        self.service.serve_sockets(Accepting(self.sockets), serve, stop).await;
+        self.service.serve_sockets(Accepting(self.sockets), serve_socket, stop).await;
     }
+}
+
+/// One connection, from its first byte.
+async fn serve_socket(service: Service<TokioRuntime>, socket: TcpStream, stop: Stop) {
+    #[cfg(feature = "https")]
+    if let Some(tls) = service.server().tls() {
+        tls::serve(&service, tls, socket, stop).await;
+        return;
+    }
+    service.serve_connection(TokioIo::new(socket), stop).await;
 }
 
 struct Accepting(TcpListener);

@@ -3,6 +3,7 @@
 pub mod asking;
 pub mod audited;
 pub mod clock;
+pub mod driver;
 pub mod events;
 pub mod forge;
 pub mod journal;

@@ -12,26 +12,29 @@ use crate::whoami::{
 };
 
 pub(crate) fn announce(flags: &Flags, callers: &Callers, server: &Server, address: SocketAddr) {
-    let endpoint = format!("http://{address}{}", flags.path);
+    let endpoint = flags.endpoint(address);
+    let tls = flags.tls.curl();
     println!("endpoint      {endpoint}");
     println!("{}", server.describe());
     match callers {
-        Callers::Anybody => try_it(&endpoint, ""),
+        Callers::Anybody => try_it(&endpoint, &tls),
         Callers::Keys(file) => {
             let header = file.keys.header_name();
             println!("API keys      in the header {header}");
             for key in &file.listed {
                 println!("  {key}");
             }
-            try_it(&endpoint, &format!("  -H '{header}: KEY' \\\n"));
+            try_it(&endpoint, &format!("{tls}  -H '{header}: KEY' \\\n"));
         }
         Callers::Tokens(trust) => {
             sources(flags, trust);
             match (trust.development(), trust.dpop) {
-                (Some(development), _) => offer(development, &endpoint),
+                (Some(development), _) => offer(development, &endpoint, &tls),
                 // A proof is good once, so there is no line to print.
                 (None, Some(Proofs { mode: DpopMode::Required, .. })) => {}
-                (None, _) => try_it(&endpoint, "  -H \"Authorization: Bearer $TOKEN\" \\\n"),
+                (None, _) => {
+                    try_it(&endpoint, &format!("{tls}  -H \"Authorization: Bearer $TOKEN\" \\\n"));
+                }
             }
         }
     }
@@ -56,18 +59,19 @@ fn sources(flags: &Flags, trust: &Trust) {
     }
 }
 
-fn offer(development: &Development, endpoint: &str) {
+fn offer(development: &Development, endpoint: &str, tls: &str) {
     println!("\n*** DEVELOPMENT ISSUER: its key was made when this process began and is good for");
     println!("*** trying things out. Name a real one with --issuer.\n");
     let token = development.token();
     println!("token (one hour, scopes {}):\n{token}", development.scopes());
-    try_it(endpoint, &format!("  -H 'Authorization: Bearer {token}' \\\n"));
+    try_it(endpoint, &format!("{tls}  -H 'Authorization: Bearer {token}' \\\n"));
     println!("Without the Authorization line the same shows the challenge; add -i to see it.");
 }
 
-fn try_it(endpoint: &str, credentials: &str) {
+/// `options` are lines of the command.
+fn try_it(endpoint: &str, options: &str) {
     println!(
-        "\ntry it:\n\ncurl -s {endpoint} \\\n{credentials}  -H 'Content-Type: application/json' \\\n  \
+        "\ntry it:\n\ncurl -s {endpoint} \\\n{options}  -H 'Content-Type: application/json' \\\n  \
          -H 'Accept: application/json, text/event-stream' \\\n  -H 'MCP-Protocol-Version: 2026-07-28' \\\n  \
          -H 'Mcp-Method: tools/call' \\\n  -H 'Mcp-Name: whoami' \\\n  -d '{{\"jsonrpc\":\"2.0\",\"id\":1,\
          \"method\":\"tools/call\",\"params\":{{\"name\":\"whoami\",\"arguments\":{{}},\"_meta\":{{\

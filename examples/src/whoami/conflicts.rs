@@ -61,6 +61,9 @@ const NEEDS: &[(&str, &[&str], &str)] = &[
     ("introspection_client", &["introspection"], "say where the issuer is asked"),
     ("introspection_secret_file", &["introspection"], "say where the issuer is asked"),
     ("dpop_nonces", &["dpop"], "say --dpop allowed or --dpop required"),
+    ("tls_cert", &["tls_key"], "name the file with the certificate's private key"),
+    ("tls_key", &["tls_cert"], "name the file with the key's certificate"),
+    ("tls_client_ca", &["tls_cert"], "clients have no certificates without TLS"),
     ("tls_roots", &["issuer", "config"], "nothing is fetched without an issuer"),
 ];
 

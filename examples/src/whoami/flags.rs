@@ -12,6 +12,7 @@ use crate::{
         config, conflicts,
         names::ModeName,
         session_flags::SessionFlags,
+        tls_flags::TlsFlags,
         token_flags::TokenFlags,
         trust::Trust,
     },
@@ -62,6 +63,9 @@ pub(crate) struct Flags {
     pub(crate) sessions: SessionFlags,
 
     #[command(flatten)]
+    pub(crate) tls: TlsFlags,
+
+    #[command(flatten)]
     tokens: TokenFlags,
 
     /// TOML file that says whose tokens are accepted: see docs/identity-providers.md
@@ -100,6 +104,11 @@ impl Flags {
         flags.unwrap_or_else(|error| error.exit())
     }
 
+    /// The URL that clients use.
+    pub(crate) fn endpoint(&self, address: SocketAddr) -> String {
+        format!("{}://{address}{}", self.tls.scheme(), self.path)
+    }
+
     /// Who may use the server, which listens on this address.
     pub(crate) fn callers(&self, address: SocketAddr) -> Result<Callers, Failure> {
         if self.no_auth && !address.ip().is_loopback() {
@@ -113,7 +122,7 @@ impl Flags {
             (Some(file), _) => Callers::Tokens(config::read(file)?),
             (None, Some(file)) => Callers::Keys(api_keys::read(file)?),
             (None, None) if self.no_auth => Callers::Anybody,
-            (None, None) => Callers::Tokens(self.tokens.trust(address, &self.path)?),
+            (None, None) => Callers::Tokens(self.tokens.trust(address, &self.endpoint(address))?),
         })
     }
 }

@@ -89,12 +89,12 @@ pub(crate) struct TokenFlags {
 const DISCOVER: &str = "discover";
 
 impl TokenFlags {
-    /// What the flags say, for a server that listens on this address.
-    pub(crate) fn trust(&self, address: SocketAddr, path: &str) -> Result<Trust, Failure> {
+    /// What the flags say, for a server that listens on this address and that clients know by this URL.
+    pub(crate) fn trust(&self, address: SocketAddr, endpoint: &str) -> Result<Trust, Failure> {
         self.check_names(address)?;
         let (audience, others) = match self.audience.split_first() {
             Some((first, others)) => (first.clone(), others),
-            None => (format!("http://{address}{path}"), &[][..]),
+            None => (endpoint.to_owned(), &[][..]),
         };
         let scopes = if self.scope.is_empty() { vec![BASELINE.into()] } else { self.scope.clone() };
         let (name, source) = match &self.issuer {

@@ -37,7 +37,7 @@ fn render_and_read(
     let challenge = Challenge {
         scheme: match scheme.and_then(SchemeName::parse) {
             Some(name) => AuthScheme::Named(name),
-            None if algorithms % 2 == 0 => AuthScheme::Bearer,
+            None if algorithms.is_multiple_of(2) => AuthScheme::Bearer,
             None => AuthScheme::Dpop,
         },
         realm: realm.and_then(Realm::parse),

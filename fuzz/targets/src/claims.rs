@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use mcp_proto::jws::{Claims, Denial, Profile, introspected};
+use mcp_proto::jws::{Claims, Denial, Possession, Profile, introspected};
 
 use crate::{
     tokens::{ASKED, AUDIENCE, LEEWAY, NOON, PRODUCT, SIGNING, STRICT, WITH_ASKED, claims, noon},
@@ -22,7 +22,7 @@ pub(crate) fn run(input: &[u8]) {
             believed(&tree, &claims);
             assert!(is_complete(&tree, issuer == STRICT), "a claim is missing");
             let rules = SIGNING.rules_of(issuer).expect("an issuer of ours");
-            judged(&tree, &claims, rules.check(&claims, None, noon()).is_ok());
+            judged(&tree, &claims, rules.check(&claims, Possession::default(), noon()).is_ok());
         }
         Err(denial) => {
             let Some(tree) = readable_object(input) else { return };
@@ -46,7 +46,7 @@ pub(crate) fn run_introspected(input: &[u8]) {
             let issuer = tree.member("iss").map_or(Some(ASKED), Tree::string);
             assert_eq!(issuer, Some(claims.principal().issuer()));
             believed(&tree, &claims);
-            judged(&tree, &claims, rules.check(&claims, None, noon()).is_ok());
+            judged(&tree, &claims, rules.check(&claims, Possession::default(), noon()).is_ok());
             let kind = tree.member("token_type").map(|kind| kind.string().unwrap_or(""));
             let is_kind =
                 |kind: &str| kind.eq_ignore_ascii_case("bearer") || kind.eq_ignore_ascii_case("dpop");

@@ -13,6 +13,7 @@ mod discovery;
 mod dpop;
 mod envelope;
 mod event_id;
+mod exchange;
 mod jwk_set;
 mod jws;
 mod lines;
@@ -20,6 +21,7 @@ mod mirror;
 mod origin;
 mod session;
 mod sse;
+mod stored;
 mod tokens;
 mod tree;
 mod uri_template;
@@ -37,6 +39,7 @@ pub const TARGETS: &[Target] = &[
     ("dpop_replay", dpop::run_replay),
     ("envelope", envelope::run),
     ("event_id", event_id::run),
+    ("exchange", exchange::run),
     ("introspection", claims::run_introspected),
     ("jwk_set", jwk_set::run),
     ("jws", jws::run),
@@ -45,6 +48,7 @@ pub const TARGETS: &[Target] = &[
     ("session", session::run),
     ("session_store", session::run_with_store),
     ("sse", sse::run),
+    ("stored", stored::run),
     ("uri_template", uri_template::run),
 ];
 

@@ -91,7 +91,7 @@ fn value_of(header: &[u8]) -> Option<String> {
 
 /// RFC 4648 section 4, padded, with no bit set that stands for nothing.
 fn decoded(text: &[u8]) -> Option<Vec<u8>> {
-    if text.len() % 4 != 0 {
+    if !text.len().is_multiple_of(4) {
         return None;
     }
     let mut bytes = Vec::new();

@@ -142,13 +142,19 @@ fn judge_host(host: &[u8], entries: &[&str]) {
             is_port && allowed.is_same_host(place)
         })
     };
-    assert_eq!(policy.judge(Some(host)), entries.iter().any(|entry| allows(&entry)), "a listed host");
+    assert_eq!(policy.judge(Some(host)), entries.iter().any(allows), "a listed host");
 }
 
 fn host_entry(entry: &str) -> Option<(Place, bool)> {
     let any_port = entry.ends_with(":*");
     let place = Place::read(if any_port { &entry[..entry.len() - 2] } else { entry })?;
-    (!place.is_everywhere() && !(any_port && place.port().is_some())).then_some((place, any_port))
+    let is_refused = place.is_everywhere() || any_port && place.port().is_some();
+    (!is_refused).then_some((place, any_port))
+}
+
+/// Whether the ordinary policy lets pages of this origin in.
+pub(crate) fn is_ordinary_origin(origin: &[u8]) -> bool {
+    std::str::from_utf8(origin).ok().and_then(read_origin).is_some_and(|(_, place)| place.is_ordinary())
 }
 
 fn judge_origin(origin: &[u8], entries: &[&str]) {
@@ -163,7 +169,7 @@ fn judge_origin(origin: &[u8], entries: &[&str]) {
     }
     let Ok(policy) = OriginPolicy::allow(entries.iter().copied()) else {
         let is_bad = |entry: &&str| read_origin(entry).is_none_or(|(_, place)| place.is_everywhere());
-        assert!(entries.iter().any(|entry| is_bad(&entry)), "a good list is refused: {entries:?}");
+        assert!(entries.iter().any(is_bad), "a good list is refused: {entries:?}");
         return;
     };
     let allows = |entry: &&str| {
@@ -174,5 +180,5 @@ fn judge_origin(origin: &[u8], entries: &[&str]) {
                 && port_of(is_https, &allowed) == port_of(is_https, place)
         })
     };
-    assert_eq!(policy.judge(Some(origin)), entries.iter().any(|entry| allows(&entry)), "a listed origin");
+    assert_eq!(policy.judge(Some(origin)), entries.iter().any(allows), "a listed origin");
 }

@@ -37,15 +37,17 @@ fn same_json(written: &[u8], received: &[u8]) {
 
 /// What a receiver gets.
 #[derive(Debug, Default, PartialEq, Eq)]
-struct Received {
-    events: Vec<Vec<u8>>,
+pub(crate) struct Received {
+    pub(crate) events: Vec<Vec<u8>>,
+    /// The ids, each before the event that it names.
+    pub(crate) ids: Vec<Vec<u8>>,
     comments: usize,
-    /// Lines that say something else: a kind, an id, when to come again.
+    /// Lines that say something else: a kind, when to come again.
     others: usize,
 }
 
 impl Received {
-    fn read(stream: &[u8]) -> Self {
+    pub(crate) fn read(stream: &[u8]) -> Self {
         let mut received = Self::default();
         let mut data: Option<Vec<u8>> = None;
         let mut rest = stream;
@@ -67,6 +69,7 @@ impl Received {
                     }
                     None => data = Some(value.to_vec()),
                 },
+                b"id" => received.ids.push(value.to_vec()),
                 _ => received.others += 1,
             }
         }

@@ -1,5 +1,8 @@
 //! A connection to one of the addresses of a host.
 
+#[cfg(test)]
+mod tests;
+
 use std::{
     future::{Future, poll_fn},
     io,

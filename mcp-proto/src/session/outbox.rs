@@ -558,6 +558,8 @@ impl Outbox {
                 continue;
             }
             last = sequence;
+            // Its name is taken, whatever becomes of it here.
+            stream.next = stream.next.max(sequence.saturating_add(1));
             let behind = stream.events.partition_point(|event| event.sequence < sequence);
             if stream.events.get(behind).is_some_and(|event| event.sequence == sequence) {
                 continue;
@@ -570,7 +572,6 @@ impl Outbox {
             };
             let event = self.event(&stream, Class::Must, payload, true);
             stream.events.insert(behind, Kept { sequence, needs: Some(needs), is_guest: true, ..event });
-            stream.next = stream.next.max(last.saturating_add(1));
         }
         if let Some(connection) = &mut stream.connection {
             connection.is_replaying = false;

@@ -1,6 +1,6 @@
 //! Flags with which no server begins, and what is said about them.
 
-use crate::program::ended;
+use crate::whoami::program::ended;
 
 const ISSUER: [&str; 2] = ["--issuer", "https://auth.example.com"];
 

@@ -16,6 +16,7 @@ use crate::{
     ledger::Ledger,
     listener::Listener,
     plan::Plan,
+    story,
 };
 
 /// Which protocol a client speaks.
@@ -97,6 +98,10 @@ impl Client {
             let Some(exchange) = self.exchanges.get_mut(place) else { continue };
             was_busy |= exchange.connection.pump(around.now, &mut items);
             for item in items.drain(..) {
+                story::tell(|| {
+                    let role = self.exchanges.get(place).map(|exchange| exchange.role);
+                    format!("{:?} {} {role:?} hears {item:?}", around.now, self.subject)
+                });
                 self.hear(place, item, around);
             }
             was_busy |= self.look_after(place, around);

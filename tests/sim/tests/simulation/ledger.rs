@@ -54,6 +54,11 @@ impl Ledger {
         self.entries().calls.get(&nonce).copied()
     }
 
+    /// Whether the handler of this call is there now.
+    pub(crate) fn is_running(&self, nonce: u64) -> bool {
+        self.entry(nonce).is_some_and(|entry| entry.is_alive)
+    }
+
     /// A handler begins.
     pub(crate) fn begin(&self, nonce: u64) -> Life {
         let mut entries = self.entries();

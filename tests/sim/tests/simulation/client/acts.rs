@@ -12,6 +12,7 @@ use crate::{
     connection::{Connection, Reading, Sending},
     handlers::{Act, How},
     issuer::Flaw,
+    story,
 };
 
 const REVISIONS: [&str; 3] = ["2025-11-25", "2025-06-18", "2025-03-26"];
@@ -180,7 +181,7 @@ impl Client {
             |call: &Call| !call.is_settled() && call.cancel == Cancel::No && call.flaw == Flaw::None;
         let Some(place) = self.calls.iter().position(running) else { return };
         let Some(call) = self.calls.get_mut(place) else { return };
-        call.cancel = Cancel::Sent;
+        call.cancel = Cancel::Sent { was_running: around.ledger.is_running(call.act.nonce) };
         let message = notification("notifications/cancelled", &json!({"requestId": call.id}));
         self.tell(&message, Role::Cancel(place), around);
     }
@@ -280,6 +281,10 @@ impl Client {
         };
         let chunks = self.draw.percent(20).then(|| self.draw.below(200).saturating_add(1));
         let bytes = request.token(self.token(flaw, around).as_deref()).bytes(chunks);
+        story::tell(|| {
+            let text = String::from_utf8_lossy(&bytes);
+            format!("{:?} {} {role:?} says {text}", around.now, self.subject)
+        });
         let is_call = matches!(role, Role::Call(_) | Role::Resume(_) | Role::Ask);
         let sending =
             if is_call { Sending::draw(&mut self.draw, plan, bytes.len()) } else { Sending::AtOnce };

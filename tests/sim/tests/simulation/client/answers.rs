@@ -30,6 +30,15 @@ impl Client {
         let (plan, role, status) = (around.plan, exchange.role, head.status);
         let is_session_over = plan.loses_sessions()
             || self.session.as_ref().is_none_or(|session| session.may_be_over(around.now));
+        // A call ends with nothing behind what was seen of it when it is cancelled, and where too many run without
+        // their clients.
+        let is_ended_unheard = match role {
+            Role::Resume(call) => {
+                let call = self.calls.get(call);
+                plan.is_crowded || call.is_some_and(|call| call.cancel != Cancel::No)
+            }
+            _ => false,
+        };
         let is_expected = match status {
             200 | 202 => {
                 exchange.flaw == Flaw::None && role != Role::Theft && (!exchange.is_guarded || self.is_admin)
@@ -37,7 +46,7 @@ impl Client {
             401 => exchange.flaw != Flaw::None || plan.fetches_keys,
             403 => exchange.is_guarded && !self.is_admin,
             404 => role == Role::Theft || (exchange.in_session && is_session_over),
-            400 => !exchange.is_plain,
+            400 => !exchange.is_plain || is_ended_unheard,
             408 => !exchange.is_plain,
             // A stream that is taken up again counts while its last connection is not known to be gone.
             429 => plan.is_crowded,
@@ -63,8 +72,10 @@ impl Client {
         if let (Role::Cancel(call), 202) = (role, status)
             && let Some(call) = self.calls.get_mut(call)
         {
-            let entry = around.ledger.entry(call.act.nonce);
-            call.cancel = Cancel::Known { was_complete: entry.is_none_or(|entry| !entry.is_alive) };
+            let is_running = around.ledger.is_running(call.act.nonce);
+            call.cancel = Cancel::Known {
+                was_running: is_running && call.cancel == Cancel::Sent { was_running: true },
+            };
         }
         exchange.head = Some(head);
     }

@@ -35,11 +35,13 @@ pub(crate) struct Call {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Cancel {
     No,
-    /// It has said so.
-    Sent,
-    /// The server has taken notice; whether the handler had returned by then.
+    /// It has said so; whether the handler was running by then.
+    Sent {
+        was_running: bool,
+    },
+    /// The server has taken notice; whether the handler was running all the while.
     Known {
-        was_complete: bool,
+        was_running: bool,
     },
 }
 
@@ -105,9 +107,8 @@ impl Call {
         assert!(!self.is_answered, "call {nonce} is answered twice: {message}");
         self.is_answered = true;
         let entry = ledger.entry(nonce);
-        if let Cancel::Known { was_complete: false } = self.cancel {
-            unreachable!("call {nonce} is answered though it was cancelled: {message}");
-        }
+        let is_cancelled = self.cancel == Cancel::Known { was_running: true };
+        assert!(!is_cancelled, "call {nonce} is answered though it was cancelled: {message}");
         if let Some(text) = message["result"]["content"][0]["text"].as_str() {
             if message["result"]["isError"] == true {
                 assert_eq!(self.act.how, How::Ask, "call {nonce}: {message}");
