@@ -40,6 +40,12 @@ impl Tokens {
         self.issuer.keys()
     }
 
+    /// The same as a document (RFC 7517), for servers without a driver.
+    #[must_use]
+    pub fn jwks(&self) -> String {
+        self.issuer.jwks()
+    }
+
     /// Replaces `{token}` and `{token:KIND}` by tokens of this moment.
     ///
     /// # Errors
