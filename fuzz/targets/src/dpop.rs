@@ -203,7 +203,7 @@ pub(crate) fn run_replay(input: &[u8]) {
             assert_eq!(got, expected, "while time goes on");
         } else {
             // What was forgotten counts as seen.
-            assert!(got != Admission::Fresh || expected == Admission::Fresh, "a proof is good twice");
+            assert!(got != Admission::Fresh || expected != Admission::Replayed, "a proof is good twice");
         }
         if got == Admission::Fresh {
             known.retain(|(other, name, _)| (*other, *name) != (owner, id));
