@@ -91,8 +91,10 @@ impl Parts {
     fn signed_issuer(&self) -> Option<String> {
         let header = unambiguous_object(&self.header)?;
         header.member("alg")?.string()?;
-        // The payload is not read to its end before somebody has vouched for it.
-        let payload = Tree::read(&self.payload).ok()?;
+        // Before somebody has vouched for a payload, nothing of it is read but its issuer: not whether all of it is
+        // UTF-8.
+        let payload = String::from_utf8_lossy(&self.payload);
+        let payload = Tree::read(payload.as_bytes()).ok()?;
         Some(payload.member("iss")?.string()?.to_owned())
     }
 

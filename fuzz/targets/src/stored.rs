@@ -71,6 +71,14 @@ pub(crate) fn run(input: &[u8]) {
     }
     pulled.extend(pull(&mut session, &stream));
     shown(&pulled, EventId::read(last), &given);
+    // Nothing comes behind the largest number that there is.
+    let is_largest = |id: EventId| id.sequence == u64::MAX;
+    let is_full =
+        EventId::read(last).is_some_and(is_largest) || given.iter().any(|event| is_largest(event.id));
+    let hears = said["is_ready"] == true && !session.is_over() && !is_full;
+    let change = b"notifications/tools/list_changed";
+    let has_heard = pulled.windows(change.len()).any(|part| part == change);
+    assert!(!hears || has_heard, "nothing is heard of a change any more");
     session.end();
     assert!(session.is_over());
 }

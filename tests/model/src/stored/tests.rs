@@ -24,7 +24,7 @@ fn deed() -> impl Strategy<Value = Deed> {
 /// said under an id that the store has.
 #[test]
 fn whoever_comes_back_twice_gets_the_same() {
-    use Deed::{Call, Detach, Finish, Get, Keep, Notify, Read, Resume, Tell};
+    use Deed::{Ask, Call, Detach, Finish, Get, Keep, Notify, Read, Resume, Tell};
     let pick = Pick;
     let stories = [
         (
@@ -98,6 +98,33 @@ fn whoever_comes_back_twice_gets_the_same() {
                 Call,
                 Resume(pick(128)),
                 Notify,
+            ],
+        ),
+        // The store has an answer that follows more than it gives at once, and something waits to be said.
+        (
+            Revision::B,
+            4,
+            vec![
+                Call,
+                Notify,
+                Tell(pick(0)),
+                Call,
+                Ask(pick(1)),
+                Keep(pick(0)),
+                Read(pick(0)),
+                Tell(pick(0)),
+                Keep(pick(0)),
+                Tell(pick(0)),
+                Keep(pick(0)),
+                Tell(pick(0)),
+                Keep(pick(0)),
+                Tell(pick(1)),
+                Tell(pick(0)),
+                Finish(pick(0)),
+                Tell(pick(0)),
+                Keep(pick(53)),
+                Read(pick(0)),
+                Finish(pick(0)),
             ],
         ),
     ];
