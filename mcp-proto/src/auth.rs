@@ -23,6 +23,9 @@ pub mod principal;
 mod protection;
 pub mod scope;
 
+#[cfg(test)]
+mod tests;
+
 pub use self::{
     bearer_policy::{BearerPolicy, BearerPolicyBuilder},
     custom_policy::{CustomPolicy, CustomPolicyBuilder},
