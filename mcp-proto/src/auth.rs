@@ -24,6 +24,9 @@ pub mod principal;
 mod protection;
 pub mod scope;
 
+#[cfg(test)]
+mod tests;
+
 pub use self::{
     bearer_policy::{BearerPolicy, BearerPolicyBuilder},
     certificate_policy::CertificatePolicy,

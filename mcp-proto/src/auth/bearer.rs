@@ -364,4 +364,18 @@ mod tests {
             prop_assert_eq!(classify([], Some(&format!("{spelled}=x"))), Credentials::InQuery);
         }
     }
+
+    #[test]
+    fn an_escape_stands_for_one_byte_and_the_name_is_compared_byte_for_byte() {
+        for (query, is_named) in [
+            ("%61%63%63%65%73%73%5F%74%6f%6B%65%6E=x", true),
+            ("%41ccess_token=x", false),
+            ("%31ccess_token=x", false),
+            ("access%3Ftoken=x", false),
+            ("access%5ftoken", true),
+            ("%access_token=x", false),
+        ] {
+            assert_eq!(classify([], Some(query)) == Credentials::InQuery, is_named, "{query}");
+        }
+    }
 }

@@ -521,4 +521,27 @@ mod tests {
             let _ = Realm::parse(&text);
         }
     }
+
+    #[test]
+    fn the_name_of_a_scheme_is_a_token() {
+        for name in ["Bearer", "x", "a-b.c_d~e!#$%&'*+^`|9"] {
+            assert!(SchemeName::parse(name).is_some(), "{name}");
+        }
+        for name in ["", "a b", "a,b", "a=b", "a\"", "\u{e4}"] {
+            assert_eq!(SchemeName::parse(name), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn whoever_configures_a_metadata_url_is_told_what_is_wrong_with_it() {
+        for (url, said) in [
+            ("https://a.example/\u{e4}", "the metadata URL has a character that no URL has"),
+            ("/mcp", "the metadata URL is not absolute"),
+            ("http://a.example", "the metadata URL is neither https nor http on a loopback host"),
+            ("https://a@a.example", "the metadata URL has user information"),
+            ("https://a.example/#a", "the metadata URL has a fragment"),
+        ] {
+            assert_eq!(MetadataUrl::parse(url).map_err(|error| error.to_string()), Err(said.to_owned()));
+        }
+    }
 }

@@ -94,4 +94,14 @@ mod tests {
         let nobody = Owner::of(None);
         assert!(!owner.is(None) && nobody.is(None) && !nobody.is(Some(&opener)));
     }
+
+    #[test]
+    fn an_owner_is_shown_by_its_names() {
+        let opener = Principal::new("i", "s", "c", Scopes::parse("read"), UnixSeconds(9));
+        assert_eq!(
+            format!("{:?}", Owner::of(Some(&opener))),
+            r#"Owner { issuer: "i", subject: "s", client: "c" }"#
+        );
+        assert_eq!(format!("{:?}", Owner::of(None)), "Owner(nobody)");
+    }
 }

@@ -27,6 +27,7 @@ mod servers;
 
 use std::{fs, path::Path};
 
+use mcp_proto::{Head, Now, Step, Target};
 use play::Player;
 
 /// Plays a file, and says where what came instead is, if something else came.
@@ -77,4 +78,28 @@ fn a_session_is_for_its_owner() {
 #[test]
 fn the_transport_of_2024_11_05_has_two_paths() {
     plays("legacy.txt");
+}
+
+/// Whoever logs a step logs no credentials.
+#[test]
+fn a_step_does_not_show_the_credentials_that_it_holds() {
+    let engine = servers::named("proofs");
+    for (text, shown) in [
+        ("POST /mcp\nauthorization: Bearer secret", &["HeldToken(6 bytes)"][..]),
+        (
+            "POST /mcp\nauthorization: DPoP secret\ndpop: hid.den",
+            &["HeldToken(6 bytes)", "HeldProof(7 bytes)"],
+        ),
+    ] {
+        let request = request::read(text);
+        let Step::Verify(verify) = engine.accept(&Head::new(&request, Target::Endpoint), Now::default())
+        else {
+            panic!("credentials are verified")
+        };
+        let presented = format!("{:?}", verify.presented());
+        assert!(presented.contains("Token(6 bytes)"), "{presented}");
+        let step = format!("{verify:?}{presented}");
+        assert!(shown.iter().all(|held| step.contains(held)), "{step}");
+        assert!(!step.contains("secret") && !step.contains("hid.den"), "{step}");
+    }
 }

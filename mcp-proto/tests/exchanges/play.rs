@@ -6,6 +6,7 @@ use mcp_proto::{
     BodyRead, Call, Callee, Engine, Finish, Head, Now, Outcome, Response, Step, Tick, ToolResult,
     UnixSeconds,
     content::{Completion, PromptResult, ResourceContents, ResourceResult},
+    exchange::{FindSession, Presented, Verify},
     response::Payload,
     session::{Pull, Session, SessionId, StreamHandle},
 };
@@ -67,7 +68,7 @@ impl Player {
                 }
                 Step::Probe(probe) => probe.resolve(facts != "not ready"),
                 Step::Verify(verify) => {
-                    note(came, "verify");
+                    note(came, &format!("verify {}", presented(&verify)));
                     verify.resolve(facts::of(facts, engine), NOW)
                 }
                 Step::ReadId(read) => {
@@ -81,7 +82,7 @@ impl Player {
                 }
                 Step::Filter(filter) => filter.resolve(|_| true),
                 Step::FindSession(find) => {
-                    note(came, if find.acts_as_opener() { "find, as whoever opened it" } else { "find" });
+                    note(came, &found(&find));
                     let own = self.session.as_mut().filter(|_| find.id() == Some(&id(self.opened)));
                     find.resolve(own, NOW)
                 }
@@ -159,6 +160,25 @@ fn id(opened: u8) -> SessionId {
     SessionId::from_entropy(&[opened; 32])
 }
 
+/// What the verifier is given.
+fn presented(verify: &Verify<'_>) -> String {
+    match verify.presented() {
+        Presented::Head => "the head".to_owned(),
+        Presented::Bearer(token) => token.reveal().to_owned(),
+        Presented::Dpop { token, proof } => format!("{} with {}", token.reveal(), proof.reveal()),
+    }
+}
+
+/// What is looked up.
+fn found(find: &FindSession<'_>) -> String {
+    let what = if find.opens_stream() { "find, for a stream" } else { "find" };
+    match find.owner() {
+        Some(owner) => format!("{what}, of {}", owner.party().map_or("nobody", |(_, subject, _)| subject)),
+        None if find.acts_as_opener() => format!("{what}, as whoever opened it"),
+        None => what.to_owned(),
+    }
+}
+
 fn note(came: &mut String, what: &str) {
     came.push_str("> ");
     came.push_str(what);
@@ -214,6 +234,10 @@ fn write_answer(answer: &Response, came: &mut String) {
     answer.fields.write_to(&mut fields);
     let mut lines: Vec<String> =
         fields.iter().map(|(name, value)| format!("{name}: {}", value.to_str().expect("text"))).collect();
+    if let Some(about) = &answer.about {
+        let caller = about.caller().map_or("nobody", |caller| caller.principal().subject());
+        lines.push(format!("about: {caller}, {:?} {}", about.method(), about.target().unwrap_or_default()));
+    }
     lines.sort_by(|one, other| one.split(':').next().cmp(&other.split(':').next()));
     lines.iter().for_each(|line| came.push_str(&format!("\n{line}")));
     match &answer.payload {

@@ -36,12 +36,16 @@ pub(crate) fn named(name: &str) -> Engine {
             "sessions" => builder.mode = Mode::Stateful,
             "trusting" => builder.sessions.auth = SessionAuth::InitializeOnly,
             "sse" => builder.sessions.legacy_sse = Some(LegacySse::default()),
+            "records" => builder.keeps_records = true,
+            "tight" => builder.sessions.subscriptions_max = 0,
             "modern" => builder.mode = Mode::ModernOnly,
             "empty" => catalog = CatalogSpec::default(),
             "small" => {
                 builder.limits.body_values_max = 12;
                 builder.limits.id_bytes_max = 8;
                 builder.limits.batch_items_max = 2;
+                // The capabilities `{}` and the client of the handshakes here.
+                builder.sessions.handshake_bytes_max = 30;
                 builder.limits.body_bytes_max = 512;
                 builder.limits.uri_bytes_max = 8;
                 builder.limits.echoed_version_bytes_max = 8;

@@ -323,3 +323,18 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn the_longest_token_is_that_of_the_most_generous_issuer() {
+    let short = rules("https://a.example").with_token_bytes_max(100).unwrap();
+    let long = rules("https://b.example").with_token_bytes_max(200).unwrap();
+    assert_eq!(Issuers::new(vec![short.clone(), long]).unwrap().token_bytes_max(), 200);
+    assert_eq!(Issuers::new(vec![short]).unwrap().token_bytes_max(), 100);
+}
+
+/// One segment is no signed token, whatever it decodes to, and so is for the issuer that is asked.
+#[test]
+fn a_single_segment_is_opaque_even_if_it_is_json() {
+    assert_eq!(identify(&three(), &URL_SAFE_NO_PAD.encode("{}")), Ok(Found::Opaque(2)));
+    assert!(identify(&three(), &format!("{}.x", URL_SAFE_NO_PAD.encode("{}"))).is_err());
+}

@@ -574,3 +574,15 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_set_knows_whether_it_has_keys_and_whether_all_of_the_document_is_in_it() {
+    let x = "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE";
+    let key = format!(r#"{{"kty":"EC","crv":"P-256","x":"{x}","y":"{x}"}}"#);
+    let (keys, skipped) = KeySet::parse(format!(r#"{{"keys":[{key}]}}"#).as_bytes()).unwrap();
+    assert!(!keys.is_empty() && skipped.is_empty());
+    assert!(Skipped::default().is_empty());
+    let json = format!(r#"{{"keys":[{key},{{"kty":"oct","k":"AQ"}}]}}"#);
+    let (keys, skipped) = KeySet::parse(json.as_bytes()).unwrap();
+    assert!(!keys.is_empty() && !skipped.is_empty());
+}

@@ -495,3 +495,37 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn the_longest_pause_is_no_shorter_than_the_first_one() {
+    for (retry, longest, kept) in [(5, 60, (5, 60)), (5, 0, (5, 5)), (0, 0, (1, 1))] {
+        let policy =
+            FetchPolicy { retry_seconds: retry, retry_seconds_max: longest, ..FetchPolicy::default() };
+        let policy = policy.with_pauses();
+        assert_eq!((policy.retry_seconds, policy.retry_seconds_max), kept);
+    }
+}
+
+#[test]
+fn operators_are_told_why_there_are_no_keys() {
+    for (failure, said) in [
+        (FetchFailure::Unreachable, "the server cannot be reached"),
+        (FetchFailure::TimedOut, "the server did not answer in time"),
+        (FetchFailure::Status(302), "the server answered with status 302, and redirects are not followed"),
+        (FetchFailure::Status(500), "the server answered with status 500"),
+        (FetchFailure::MediaType, "the server's answer has another media type than expected"),
+        (FetchFailure::TooLong, "the server's answer is too long"),
+        (FetchFailure::Document(KeySetError::Malformed), "the document is not a key set"),
+        (FetchFailure::Tls(TlsFailure::RootsMissing), "there are no root certificates to trust"),
+        (
+            FetchFailure::Tls(TlsFailure::IssuerUnknown),
+            "the server's certificate was issued by nobody who is trusted",
+        ),
+        (FetchFailure::Tls(TlsFailure::NameWrong), "the server's certificate is for another host"),
+        (FetchFailure::Tls(TlsFailure::Expired), "the server's certificate has expired"),
+        (FetchFailure::Tls(TlsFailure::NotYetValid), "the server's certificate is not valid yet"),
+        (FetchFailure::Tls(TlsFailure::Handshake), "the TLS handshake with the server failed"),
+    ] {
+        assert_eq!(failure.to_string(), said);
+    }
+}

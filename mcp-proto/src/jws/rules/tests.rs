@@ -231,3 +231,25 @@ proptest! {
         prop_assert_eq!(judge(&rules, &times, now).is_ok(), good);
     }
 }
+
+#[test]
+fn whoever_configures_rules_is_told_what_is_wrong_with_them() {
+    for (error, said) in [
+        (TokenRulesError::IssuerEmpty, "the token issuer is empty"),
+        (TokenRulesError::AudienceEmpty, "a token audience is needed, and none may be empty"),
+        (TokenRulesError::LeewayTooLong, "the leeway for token times is longer than 300 seconds"),
+        (TokenRulesError::AlgorithmsEmpty, "no signature algorithm is accepted"),
+        (TokenRulesError::TokenBytesZero, "the limit on the length of a token is zero"),
+        (TokenRulesError::GrantPathEmpty, "the path to a claim that grants a scope is empty"),
+        (TokenRulesError::GrantPathTooLong, "the path to a claim that grants a scope has more than 4 names"),
+        (TokenRulesError::GrantValueEmpty, "the value that grants a scope is empty"),
+        (TokenRulesError::GrantScope, "what a claim is to grant is not a scope"),
+        (TokenRulesError::TooManyGrants, "more than 64 values of claims grant scopes"),
+        (TokenRulesError::TooManyKeptClaims, "more than 16 claims are to be kept"),
+        (TokenRulesError::IssuersEmpty, "a token issuer is needed"),
+        (TokenRulesError::IssuerRepeated, "two token issuers are the same"),
+        (TokenRulesError::IntrospectionRepeated, "only one token issuer can be asked about tokens"),
+    ] {
+        assert_eq!(error.to_string(), said);
+    }
+}
