@@ -24,7 +24,10 @@ const DRAIN_SECONDS: u64 = 7;
 
 /// Who wants to connect, by number; `None` is a connection that there is no resource for.
 #[derive(Clone, Default)]
-struct Queue(Arc<Mutex<(VecDeque<Option<u32>>, Option<Waker>)>>);
+struct Queue(Arc<Mutex<Waiting>>);
+
+/// Who waits, and the listener that is to be woken for them.
+type Waiting = (VecDeque<Option<u32>>, Option<Waker>);
 
 impl Queue {
     fn push(&self, connection: Option<u32>) {
@@ -125,10 +128,9 @@ struct Stage {
 impl Stage {
     fn start(connections: usize) -> (Self, Begun<impl Future<Output = ()>>) {
         let runtime = ManualRuntime::at(Now { tick: Tick(0), unix: UnixSeconds(1_000) });
-        let mut limits = ServerLimits::default();
-        limits.connections = connections;
-        let mut timeouts = ConnectionTimeouts::default();
-        timeouts.drain = Duration::from_secs(DRAIN_SECONDS);
+        let limits = ServerLimits { connections, ..ServerLimits::default() };
+        let drain = Duration::from_secs(DRAIN_SECONDS);
+        let timeouts = ConnectionTimeouts { drain, ..ConnectionTimeouts::default() };
         let server = Server::builder("test", "1", Auth::none()).limits(limits).connection_timeouts(timeouts);
         let service = Service::start(server.build().unwrap(), runtime.clone(), None).unwrap();
         let stage = Self {

@@ -118,7 +118,7 @@ fn files_are_read_again_and_what_is_not_whole_changes_nothing() {
     folder.write("crt", "");
     assert_eq!(tls.reload(), Err(ServerTlsError::CertificateMissing));
     fs::remove_file(&certificates).expect("removed");
-    let gone = ServerTlsError::File(certificates.clone(), std::io::ErrorKind::NotFound);
+    let gone = ServerTlsError::File(certificates, std::io::ErrorKind::NotFound);
     assert_eq!(tls.reload(), Err(gone));
     assert!(same(&tls.config(), &first), "what was there before is still in use");
 

@@ -20,6 +20,7 @@ impl Draw {
     }
 
     /// Any number.
+    #[expect(clippy::should_implement_trait, reason = "numbers are drawn, and never end")]
     pub fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut mixed = self.0;

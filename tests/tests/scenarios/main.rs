@@ -19,7 +19,11 @@ use std::thread;
 use mcp_tests::scenario::{Scenario, play, server};
 
 use crate::{
-    blocking_player::Blocking, diff::diff, files::files, players::Player, threads_player::OsThreads,
+    blocking_player::Blocking,
+    diff::diff,
+    files::{files, wanted},
+    players::Player,
+    threads_player::OsThreads,
 };
 
 /// Fewer would mean that they were not found.

@@ -4,7 +4,7 @@ use std::process::Command;
 
 use rcgen::{CertifiedKey, generate_simple_self_signed};
 
-use crate::{
+use crate::whoami::{
     files::{folder, write},
     program::{Program, ended},
 };

@@ -65,7 +65,9 @@ fn raced(conducts: &[Conduct], quarters: u64) -> (Vec<usize>, Option<io::Result<
 
 #[test]
 fn the_first_address_that_answers_is_taken() {
-    let table: &[(&[Conduct], u64, &[usize], Option<usize>)] = &[
+    // What the addresses do, after how many pauses; which are tried, and which is taken.
+    type Case = (&'static [Conduct], u64, &'static [usize], Option<usize>);
+    let table: &[Case] = &[
         (&[Answers, Answers], 0, &[0], Some(0)),
         // One that refuses makes place at once.
         (&[Refuses, Refuses, Answers], 0, &[0, 1, 2], Some(2)),
