@@ -79,10 +79,11 @@ impl Play<'_> {
             Step::Ended => self.wire()?.ended()?,
             Step::Closed => self.take_wire()?.closed()?,
             Step::Close => drop(self.take_wire()?),
-            Step::NotAccepted => match self.stage.connect() {
-                Ok(_) => return Err("a connection is accepted".to_owned()),
-                Err(_) => {}
-            },
+            Step::NotAccepted => {
+                if self.stage.connect().is_ok() {
+                    return Err("a connection is accepted".to_owned());
+                }
+            }
             Step::Seen(sighting) => self.backstage.wait_for(sighting, &mut self.seen, self.stage)?,
             Step::Tell { puppet, order } => self.backstage.tell(puppet, order),
             Step::Changed(changed) => self.backstage.changed(changed),
