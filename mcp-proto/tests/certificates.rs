@@ -33,34 +33,34 @@ const TOKEN_HASH: [u8; 32] = [9; 32];
 /// What a token is bound to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Bound {
-    ToNothing,
-    ToKey,
-    ToCertificate,
-    ToBoth,
-    ToSomethingElse,
+    Nothing,
+    Key,
+    Certificate,
+    Both,
+    SomethingElse,
 }
 
 impl Bound {
     const ALL: [Self; 5] =
-        [Self::ToNothing, Self::ToKey, Self::ToCertificate, Self::ToBoth, Self::ToSomethingElse];
+        [Self::Nothing, Self::Key, Self::Certificate, Self::Both, Self::SomethingElse];
 
     fn cnf(self) -> Option<Value> {
         let digest = base64url(&[1; 32]);
         Some(match self {
-            Self::ToNothing => return None,
-            Self::ToKey => json!({"jkt": digest}),
-            Self::ToCertificate => json!({"x5t#S256": digest}),
-            Self::ToBoth => json!({"jkt": digest, "x5t#S256": digest}),
-            Self::ToSomethingElse => json!({"x5t#S256": digest, "kid": "k"}),
+            Self::Nothing => return None,
+            Self::Key => json!({"jkt": digest}),
+            Self::Certificate => json!({"x5t#S256": digest}),
+            Self::Both => json!({"jkt": digest, "x5t#S256": digest}),
+            Self::SomethingElse => json!({"x5t#S256": digest, "kid": "k"}),
         })
     }
 
     fn has_key(self) -> bool {
-        matches!(self, Self::ToKey | Self::ToBoth)
+        matches!(self, Self::Key | Self::Both)
     }
 
     fn has_certificate(self) -> bool {
-        matches!(self, Self::ToCertificate | Self::ToBoth)
+        matches!(self, Self::Certificate | Self::Both)
     }
 }
 
@@ -71,7 +71,7 @@ fn refused_by(
     proves_key: bool,
     connection: Option<CertificateThumbprint>,
 ) -> Option<&'static str> {
-    if bound == Bound::ToSomethingElse {
+    if bound == Bound::SomethingElse {
         return Some("sender_constrained");
     }
     match (bound.has_key(), proves_key) {
@@ -229,7 +229,7 @@ fn a_header_field_says_nothing_about_the_certificate() {
             ("x-forwarded-client-cert", &digest),
         ],
     );
-    let facts = facts(&policy, Bound::ToCertificate, false);
+    let facts = facts(&policy, Bound::Certificate, false);
     let response = serve(&engine, &mut None, None, &request, &facts);
     assert_eq!(response.rule.map(|rule| rule.name), Some("certificate_missing"));
 }
@@ -270,7 +270,7 @@ fn a_session_is_used_on_connections_with_the_certificate_alone() {
     ] {
         let policy = policy(None);
         let engine = engine(AuthPolicy::Bearer(policy.clone()), auth);
-        let facts = facts(&policy, Bound::ToCertificate, false);
+        let facts = facts(&policy, Bound::Certificate, false);
         let mut session = None;
         let opened = serve(
             &engine,

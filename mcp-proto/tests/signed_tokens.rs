@@ -66,7 +66,7 @@ fn only_a_good_signature_of_a_known_key_lets_a_request_go_on() {
     let cases = [
         (good.clone(), Some(&keys), true, None),
         (good.clone(), Some(&keys), false, Some(401)),
-        (good.clone(), None, true, Some(503)),
+        (good, None, true, Some(503)),
         (format!("Bearer {}", token("http://localhost/other")), Some(&keys), true, Some(401)),
         ("Bearer opaque".to_owned(), Some(&keys), true, Some(401)),
         // A proof is not settled by the token's signature.

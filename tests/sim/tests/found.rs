@@ -1,5 +1,7 @@
 //! What the simulation has found, each in the smallest world that shows it.
 
+#![allow(clippy::expect_used, clippy::panic, reason = "a test says what is wrong by panicking")]
+
 use std::time::Duration;
 
 use bytes::Bytes;

@@ -1,5 +1,7 @@
 //! Everything that a server does in time is done in virtual time: hyper's own deadlines too.
 
+#![allow(clippy::expect_used, clippy::panic, reason = "a test says what is wrong by panicking")]
+
 use mcp_driver::{Auth, ConnectionTimeouts, NoArguments, Server, Service, Tool, proto::Tick};
 use mcp_sim::{ClientEnd, Executor, pipe};
 

@@ -20,8 +20,7 @@ fn order(seed: u64) -> Vec<u64> {
     }
     executor.run_until_idle();
     assert_eq!(executor.tasks(), 0);
-    let order = log.lock().unwrap().clone();
-    order
+    log.lock().unwrap().clone()
 }
 
 #[test]

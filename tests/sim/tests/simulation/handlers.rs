@@ -160,7 +160,7 @@ pub(crate) fn catalog(ledger: &Ledger, runtime: &SimRuntime, replaced: usize) ->
         })
     };
     let catalog = Catalog::new().tool(tool("act", &[])).tool(tool("guarded", &["admin"]));
-    if replaced % 2 == 0 { catalog } else { catalog.tool(tool("new", &[])) }
+    if replaced.is_multiple_of(2) { catalog } else { catalog.tool(tool("new", &[])) }
 }
 
 async fn perform(act: Act, mut life: Life, cx: Context, runtime: SimRuntime) -> Result<String, Interrupt> {
@@ -181,7 +181,7 @@ async fn perform(act: Act, mut life: Life, cx: Context, runtime: SimRuntime) -> 
             }
         }
         How::Panic => {
-            if act.steps % 2 == 0 {
+            if act.steps.is_multiple_of(2) {
                 tell(&act, &life, &cx, &subject).await;
             }
             sleep().await;
@@ -190,7 +190,7 @@ async fn perform(act: Act, mut life: Life, cx: Context, runtime: SimRuntime) -> 
         How::Hang => std::future::pending().await,
         How::HangAndPanic => {
             life.panics_at_drop = true;
-            std::future::pending().await
+            std::future::pending().await;
         }
         How::Ask => {
             sleep().await;
@@ -200,7 +200,7 @@ async fn perform(act: Act, mut life: Life, cx: Context, runtime: SimRuntime) -> 
             sleep().await;
             if let Some(session) = cx.session() {
                 session.end();
-                std::future::pending().await
+                std::future::pending().await;
             }
         }
         How::Linger => {

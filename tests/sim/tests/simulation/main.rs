@@ -3,6 +3,8 @@
 //!
 //! `SIM_SEEDS` says how many, `SIM_FIRST` from which on. A seed that fails says how to run it alone.
 
+#![allow(clippy::expect_used, clippy::panic, reason = "a test says what is wrong by panicking")]
+
 mod allocated;
 mod client;
 mod connection;
