@@ -227,18 +227,6 @@ impl Response {
         Self { status, fields, payload: Payload::Empty, rule: None, about: None }
     }
 
-    /// A JSON answer.
-    #[must_use]
-    pub fn json(status: StatusCode, body: Bytes, cors: Cors) -> Self {
-        Self {
-            status,
-            fields: Fields { cors, ..Fields::of(ContentType::Json) },
-            payload: Payload::Whole(body),
-            rule: None,
-            about: None,
-        }
-    }
-
     /// The head of an event stream.
     #[must_use]
     pub fn event_stream(cors: Cors) -> Self {
