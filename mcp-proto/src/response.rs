@@ -227,18 +227,6 @@ impl Response {
         Self { status, fields, payload: Payload::Empty, rule: None, about: None }
     }
 
-    /// A JSON answer.
-    #[must_use]
-    pub fn json(status: StatusCode, body: Bytes, cors: Cors) -> Self {
-        Self {
-            status,
-            fields: Fields { cors, ..Fields::of(ContentType::Json) },
-            payload: Payload::Whole(body),
-            rule: None,
-            about: None,
-        }
-    }
-
     /// The answer in the types of the `http` crate, with its length; the date is for whoever sends it. Of a stream
     /// it is the head.
     #[must_use]

@@ -1,7 +1,7 @@
 use super::{BearerPolicy, CustomPolicy, DpopPolicy, IssuerPolicy, scope::Scopes};
 use crate::{
     AuthPolicy, BuildError, CatalogSpec, EngineBuilder, Implementation, ToolSpec,
-    jws::{Algorithm, AlgorithmSet},
+    jws::{Algorithm, AlgorithmSet, Profile, TokenRulesError, Verification},
 };
 
 fn bearer() -> BearerPolicy {
@@ -61,4 +61,65 @@ fn nonces_are_demanded_by_those_who_say_so() {
     };
     assert!(!demands(DpopPolicy::allowed()) && !demands(DpopPolicy::required()));
     assert!(demands(DpopPolicy::allowed().nonces()) && demands(DpopPolicy::required().nonces()));
+}
+
+#[test]
+fn what_is_said_of_an_issuer_becomes_its_rules() {
+    let issuer = IssuerPolicy::new("https://auth.example.com", "https://mcp.example.com/mcp")
+        .audience("api://mcp")
+        .profile(Profile::Compatible)
+        .verification(Verification::Introspection)
+        .leeway_seconds(7)
+        .client_as_audience()
+        .grant(["realm", "roles"], "editor", "write")
+        .keep_claim("tenant");
+    let other = IssuerPolicy::new("https://other.example.com", "https://mcp.example.com/mcp");
+    let builder = BearerPolicy::trusting(issuer).resource("https://mcp.example.com/mcp").issuer(other);
+    let policy = builder.map_issuers(|issuer| issuer.algorithms(AlgorithmSet::of(&[Algorithm::Es384])));
+    let policy = policy.build().expect("a policy");
+    assert_eq!(policy.issuers().len(), 2);
+    let rules = policy.issuers().rules_of("https://auth.example.com").expect("rules");
+    let audiences: Vec<&str> = rules.audiences().iter().map(|audience| &**audience).collect();
+    assert_eq!(audiences, ["https://mcp.example.com/mcp", "api://mcp"]);
+    assert_eq!((rules.profile(), rules.verification()), (Profile::Compatible, Verification::Introspection));
+    assert_eq!((rules.leeway_seconds(), rules.takes_client_as_audience()), (7, true));
+    assert_eq!(rules.grants().len(), 1);
+    assert_eq!(rules.kept_claims(), ["tenant".into()]);
+    assert_eq!(rules.algorithms(), AlgorithmSet::of(&[Algorithm::Es384]));
+}
+
+#[test]
+fn what_is_wrong_with_an_issuer_is_told() {
+    let issuer = || IssuerPolicy::new("https://auth.example.com", "https://mcp.example.com/mcp");
+    let refused = |issuer: IssuerPolicy| BearerPolicy::trusting(issuer).build().err();
+    assert_eq!(refused(issuer().algorithms(AlgorithmSet::of(&[]))), Some(BuildError::Algorithms));
+    let tokens = |error| Some(BuildError::Tokens("https://auth.example.com".into(), error));
+    let none: [&str; 0] = [];
+    assert_eq!(refused(issuer().grant(none, "a", "b")), tokens(TokenRulesError::GrantPathEmpty));
+    let many = (0..17).fold(issuer(), |issuer, number| issuer.keep_claim(format!("claim{number}")));
+    assert_eq!(refused(many), tokens(TokenRulesError::TooManyKeptClaims));
+}
+
+#[test]
+fn what_is_said_of_proofs_becomes_their_rules() {
+    let proofs = DpopPolicy::allowed()
+        .target("https://other.example.com/mcp")
+        .algorithms(AlgorithmSet::of(&[Algorithm::EdDsa]))
+        .past_seconds(11)
+        .future_seconds(3);
+    let builder = BearerPolicy::builder("https://auth.example.com", "https://mcp.example.com/mcp");
+    let policy = builder.dpop(proofs).build().expect("a policy");
+    let rules = policy.dpop().expect("proofs").rules();
+    assert_eq!(rules.targets().count(), 2);
+    assert_eq!(rules.algorithms(), AlgorithmSet::of(&[Algorithm::EdDsa]));
+    assert_eq!((rules.past_seconds(), rules.future_seconds()), (11, 3));
+    let custom = CustomPolicy::from(policy);
+    assert_eq!(custom.credential_fields(), ["dpop"]);
+    assert!(CustomPolicy::from(bearer()).credential_fields().is_empty());
+}
+
+#[test]
+fn an_authorization_server_is_named_for_a_resource() {
+    let builder = CustomPolicy::builder().authorization_server("https://auth.example.com");
+    assert_eq!(builder.build().err(), Some(BuildError::Resource(String::new())));
 }

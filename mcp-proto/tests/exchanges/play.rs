@@ -94,22 +94,13 @@ impl Player {
                     self.session = Some(session);
                     step
                 }
-                Step::Call(call) => match self.call(engine, *call, outcome, came) {
-                    Ok(response) => return response,
-                    Err(next) => next,
-                },
+                Step::Call(call) => self.call(engine, *call, outcome, came),
             };
         }
     }
 
     /// Runs what stands for the handler.
-    fn call<'e>(
-        &mut self,
-        engine: &'e Engine,
-        call: Call,
-        outcome: &str,
-        came: &mut String,
-    ) -> Result<Response, Step<'e>> {
+    fn call<'e>(&mut self, engine: &'e Engine, call: Call, outcome: &str, came: &mut String) -> Step<'e> {
         note(came, &format!("call {}", called(&call.callee)));
         if let Some(caller) = &call.caller {
             note(came, &format!("as {}", caller.principal().subject()));
@@ -120,9 +111,11 @@ impl Player {
             None => call.reply.finish(engine, outcome),
         };
         match finish {
-            Finish::Whole(response) => Ok(response),
-            Finish::Queued => Ok(*call.acknowledged.expect("an answer on a stream is acknowledged")),
-            Finish::Next { call, .. } => Err(Step::Call(call)),
+            Finish::Whole(response) => Step::Respond(response),
+            Finish::Queued => {
+                Step::Respond(*call.acknowledged.expect("an answer on a stream is acknowledged"))
+            }
+            Finish::Next { call, .. } => Step::Call(call),
             Finish::LastFrame(_) => panic!("nobody opened a stream"),
         }
     }

@@ -387,3 +387,24 @@ proptest! {
         let _ = inspect(&proof(&header, 64), &rules());
     }
 }
+
+#[test]
+fn whoever_configures_proofs_is_told_what_is_wrong() {
+    let url = "http://a.example";
+    for (error, said) in [
+        (DpopRulesError::TargetMissing, "DPoP needs a URL under which clients call this server"),
+        (
+            DpopRulesError::TargetMalformed(url.into()),
+            "the DPoP target \"http://a.example\" is not an absolute URL",
+        ),
+        (
+            DpopRulesError::TargetInsecure(url.into()),
+            "the DPoP target \"http://a.example\" is neither https nor on a loopback host",
+        ),
+        (DpopRulesError::AlgorithmsEmpty, "no signature algorithm is accepted for DPoP proofs"),
+        (DpopRulesError::WindowTooLong, "the time window for DPoP proofs is longer than 300 seconds"),
+        (DpopRulesError::ProofBytesZero, "the limit on the length of a DPoP proof is zero"),
+    ] {
+        assert_eq!(error.to_string(), said);
+    }
+}

@@ -586,3 +586,30 @@ fn a_set_knows_whether_it_has_keys_and_whether_all_of_the_document_is_in_it() {
     let (keys, skipped) = KeySet::parse(json.as_bytes()).unwrap();
     assert!(!keys.is_empty() && !skipped.is_empty());
 }
+
+#[test]
+fn operators_are_told_which_keys_cannot_be_used() {
+    let reasons = [
+        (SkipReason::Malformed, "malformed"),
+        (SkipReason::Symmetric, "symmetric"),
+        (SkipReason::TypeUnsupported, "unsupported type"),
+        (SkipReason::CurveUnsupported, "unsupported curve"),
+        (SkipReason::UseOther, "not for signatures"),
+        (SkipReason::OperationsOther, "not for verification"),
+        (SkipReason::AlgorithmUnsupported, "unsupported algorithm"),
+        (SkipReason::AlgorithmContradictory, "algorithm of another type of key"),
+        (SkipReason::AlgorithmNotAccepted, "algorithm that is not accepted"),
+        (SkipReason::KeyIdMalformed, "malformed name"),
+        (SkipReason::KeyIdShared, "name shared with another key"),
+        (SkipReason::CoordinateLength, "coordinate of wrong length"),
+        (SkipReason::ModulusUnfit, "modulus out of range"),
+        (SkipReason::ModulusFactorable, "modulus from a flawed generator"),
+        (SkipReason::ExponentUnfit, "exponent out of range"),
+    ];
+    for (reason, said) in reasons {
+        assert_eq!(reason.to_string(), said);
+    }
+    assert_eq!(KeySetError::TooLong.to_string(), "the key set is longer than 256 KiB");
+    assert_eq!(KeySetError::TooManyKeys.to_string(), "the key set has more than 64 keys");
+    assert_eq!(KeySetError::Empty.to_string(), "the key set is empty");
+}

@@ -41,6 +41,7 @@ fn a_full_window_admits_nothing_until_an_entry_is_over() {
     assert_eq!(admit(&mut window, 2, 161, 161), Admission::Replayed);
     assert_eq!(admit(&mut window, 4, 221, 161), Admission::Full);
     assert_eq!(window.len(), 2);
+    assert!(!window.is_empty());
 }
 
 #[test]
