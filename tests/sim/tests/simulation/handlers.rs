@@ -190,7 +190,7 @@ async fn perform(act: Act, mut life: Life, cx: Context, runtime: SimRuntime) -> 
         How::Hang => std::future::pending().await,
         How::HangAndPanic => {
             life.panics_at_drop = true;
-            std::future::pending().await;
+            std::future::pending::<()>().await;
         }
         How::Ask => {
             sleep().await;
@@ -200,7 +200,7 @@ async fn perform(act: Act, mut life: Life, cx: Context, runtime: SimRuntime) -> 
             sleep().await;
             if let Some(session) = cx.session() {
                 session.end();
-                std::future::pending().await;
+                std::future::pending::<()>().await;
             }
         }
         How::Linger => {
