@@ -25,6 +25,7 @@ use crate::{
     log::Warnings,
     plan::Plan,
     stores::{Events, Records, Trouble},
+    story,
 };
 
 /// Every session ends after this long.
@@ -126,6 +127,7 @@ impl World {
     fn new(seed: u64, keys: &Arc<Keys>) -> Self {
         let mut draw = Draw::new(seed);
         let plan = Plan::draw(&mut draw);
+        story::tell(|| format!("{plan:?}"));
         let executor = Executor::new(draw.next());
         let (runtime, ledger, current) =
             (executor.runtime(), Ledger::default(), Arc::<AtomicUsize>::default());
@@ -218,11 +220,13 @@ impl World {
         }
         let now = self.executor.tick();
         let is_open = self.listener.is_open();
-        self.clients.iter().for_each(|client| client.judge_idle(now, is_open, &self.ledger));
+        self.clients.iter().for_each(|client| client.judge_idle(now, is_open, &self.plan, &self.ledger));
         let clients = self.clients.iter().filter_map(|client| client.wakes_at(now));
         let plan = &self.plan;
         let planned = plan.rotations.first().into_iter().chain(plan.replacements.first());
         let planned = planned.copied().chain(plan.stop).chain(plan.jumps.first().map(|(at, _)| *at));
+        let entropy = plan.no_entropy.into_iter().flat_map(|(from, to)| [from, to]);
+        let planned = planned.chain(entropy.filter(|at| *at > now));
         let next = clients.chain(planned).chain(self.executor.next_timer()).min();
         self.executor.advance_to(next.expect("somebody waits for a moment"));
     }
@@ -265,6 +269,9 @@ impl World {
             let catalog = catalog(&self.ledger, &self.executor.runtime(), self.replaced);
             self.listener.server.replace(catalog).expect("a catalog");
             was_busy = true;
+        }
+        if let Some((from, to)) = plan.no_entropy {
+            self.executor.runtime().set_entropy(now < from || to <= now);
         }
         if plan.stop.is_some_and(|at| at <= now) {
             plan.stop = None;

@@ -50,7 +50,10 @@ impl Client {
             408 => !exchange.is_plain,
             // A stream that is taken up again counts while its last connection is not known to be gone.
             429 => plan.is_crowded,
-            503 => plan.is_crowded || plan.fetches_keys || plan.no_entropy,
+            503 => {
+                let opens = matches!(role, Role::Open | Role::Stream);
+                plan.is_crowded || plan.fetches_keys || (opens && plan.no_entropy.is_some())
+            }
             _ => false,
         };
         assert!(

@@ -8,17 +8,17 @@ use super::{
     call::{Call, Cancel},
     exchange::{Exchange, Role},
 };
-use crate::ledger::Ledger;
+use crate::{ledger::Ledger, plan::Plan};
 
 impl Client {
     /// Nobody has anything to do until time passes.
-    pub(crate) fn judge_idle(&self, now: Tick, is_open: bool, ledger: &Ledger) {
+    pub(crate) fn judge_idle(&self, now: Tick, is_open: bool, plan: &Plan, ledger: &Ledger) {
         self.judge_cancelled(ledger);
         self.judge_handlers(now, ledger);
         if !ledger.is_anybody_busy() {
             self.judge_abandoned(ledger);
             if is_open {
-                self.exchanges.iter().for_each(|exchange| self.judge_answer(exchange, ledger));
+                self.exchanges.iter().for_each(|exchange| self.judge_answer(exchange, plan, ledger));
             }
         }
     }
@@ -56,7 +56,7 @@ impl Client {
 
     /// A request that has come is answered at once, unless a handler has to do it, and then as soon as that has, with
     /// all that it has said.
-    fn judge_answer(&self, exchange: &Exchange, ledger: &Ledger) {
+    fn judge_answer(&self, exchange: &Exchange, plan: &Plan, ledger: &Ledger) {
         let connection = &exchange.connection;
         if !connection.is_sent() || !connection.reads_all() || connection.is_over() {
             return;
@@ -80,7 +80,16 @@ impl Client {
         let entry = call.and_then(|call| ledger.entry(call.act.nonce)).filter(|entry| entry.is_alive);
         let told = entry.map(|entry| entry.told);
         assert!(told.is_some(), "{:?} of {} has to wait for its answer", exchange.role, self.subject);
-        assert_eq!(told, call.map(Call::told), "{:?} of {} has to wait for it", exchange.role, self.subject);
+        // What a session has no room for any more is never heard of.
+        if !plan.few_events {
+            assert_eq!(
+                told,
+                call.map(Call::told),
+                "{:?} of {} has to wait for it",
+                exchange.role,
+                self.subject
+            );
+        }
     }
 
     /// What is about the call at this place.
