@@ -34,7 +34,7 @@ pub(crate) struct Flags {
     #[arg(long, value_enum, default_value_t)]
     pub(crate) mode: ModeName,
 
-    /// Origin of web pages that may use the server, such as https://app.example.com; without it, pages on
+    /// Origin of web pages that may use the server, such as `https://app.example.com`; without it, pages on
     /// loopback
     #[arg(long, value_name = "O", num_args = 1..)]
     pub(crate) allow_origin: Vec<String>,
@@ -72,7 +72,7 @@ pub(crate) struct Flags {
     #[arg(long, value_name = "FILE", help_heading = "Other callers")]
     config: Option<PathBuf>,
 
-    /// TOML file with the hashes of API keys: tables [[key]] with name, sha256 and scopes
+    /// TOML file with the hashes of API keys: tables `[[key]]` with name, sha256 and scopes
     #[arg(long, value_name = "FILE", help_heading = "Other callers")]
     api_keys: Option<PathBuf>,
 

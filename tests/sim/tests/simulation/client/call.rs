@@ -84,6 +84,11 @@ impl Call {
         self.told
     }
 
+    /// Whether the server has taken notice that its client wants no answer any more.
+    pub(crate) fn is_known_cancelled(&self) -> bool {
+        matches!(self.cancel, Cancel::Known { .. })
+    }
+
     /// Whether nothing more is expected of it.
     pub(crate) fn is_settled(&self) -> bool {
         self.is_answered || self.excuse.is_some()

@@ -66,6 +66,8 @@ impl Client {
                 assert!(exchange.head.is_some(), "{:?} of {} is not open", exchange.role, self.subject);
                 return;
             }
+            // A cancelled call has no stream to come back to: its client gets that of the session.
+            Role::Resume(place) if self.calls.get(place).is_some_and(Call::is_known_cancelled) => return,
             Role::Call(place) | Role::Resume(place) if self.era != Era::Older => self.calls.get(place),
             Role::Call(_)
             | Role::Resume(_)
