@@ -517,7 +517,7 @@ impl Session {
         }
         let group = self.next_call;
         let stream = self.outbox.legacy_stream();
-        let needs: Needs = calls.iter().map(|call| call.needs.clone()).collect();
+        let needs: Needs = calls.iter().filter_map(|call| call.needs.clone()).collect();
         for Beginning { request, deadline, .. } in calls {
             let id = self.next_call;
             self.next_call = CallId(id.0.saturating_add(1));

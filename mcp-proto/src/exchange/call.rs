@@ -8,7 +8,7 @@ use serde_json::{Value, value::RawValue};
 
 use super::{audit::About, reply::Reply};
 use crate::{
-    auth::{principal::Principal, scope::Requirement},
+    auth::principal::Principal,
     catalog::ItemId,
     jws::Claims,
     response::Response,
@@ -36,8 +36,6 @@ pub struct Call {
     pub about: Option<Box<About>>,
     /// What the call is in its session, if it belongs to one.
     pub session: Option<CallId>,
-    /// What of scopes it needs whatever its arguments: whoever gets its answer later needs that too.
-    pub(super) needs: Requirement,
     /// Send this at once, and run the call beside it: its answer has another way to the client.
     pub acknowledged: Option<Box<Response>>,
 }

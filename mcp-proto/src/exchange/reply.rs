@@ -26,7 +26,7 @@ use crate::{
 #[cfg_attr(feature = "enumerate", derive(Clone))]
 pub struct Reply {
     pub(super) id: RawId,
-    operation: Operation,
+    pub(super) operation: Operation,
     pub(super) manner: Manner,
     progress_token: Option<RawId>,
     pub(super) log_level: Option<LogLevel>,

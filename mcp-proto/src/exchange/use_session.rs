@@ -3,6 +3,7 @@
 use super::{Exchange, Step, batch::Batch, call::Call};
 use crate::{
     auth::scope::Requirement,
+    engine::Engine,
     exchange::LogLevel,
     jsonrpc::{self, AnswerId, RawId},
     refusal::{ParamsFault, Refusal},
@@ -143,8 +144,12 @@ impl Deed {
 }
 
 impl Beginning {
-    fn of(call: &Call) -> Self {
-        Self { request: call.reply.id().clone(), deadline: call.deadline.at, needs: call.needs.clone() }
+    fn of(call: &Call, engine: &Engine) -> Self {
+        Self {
+            request: call.reply.id().clone(),
+            deadline: call.deadline.at,
+            needs: engine.requirement(call.reply.operation).cloned(),
+        }
     }
 }
 
@@ -168,7 +173,7 @@ impl<'e> Exchange<'e> {
 
     /// From here on the call can be cancelled, and can ask.
     fn call(mut self, session: &mut Session, id: RawId, mut call: Box<Call>) -> Step<'e> {
-        let noted = session.begin(&[Beginning::of(&call)], &self.terms());
+        let noted = session.begin(&[Beginning::of(&call, self.engine)], &self.terms());
         let named = match noted.map(|mut noted| noted.next()) {
             Ok(named) => named,
             Err(refusal) => return self.conclude_refused(session, refusal, id),
@@ -192,7 +197,7 @@ impl<'e> Exchange<'e> {
         mut batch: Batch<'e>,
     ) -> Step<'e> {
         let terms = self.terms();
-        let calls: Vec<_> = batch.calls_mut().map(|call| Beginning::of(call)).collect();
+        let calls: Vec<_> = batch.calls_mut().map(|call| Beginning::of(call, self.engine)).collect();
         let noted = match session.begin(&calls, &terms) {
             Ok(noted) => noted,
             Err(refusal) => return self.refuse_without_id(refusal),

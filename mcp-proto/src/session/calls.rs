@@ -29,7 +29,8 @@ pub enum Directive {
 pub(crate) struct Beginning {
     pub(crate) request: RawId,
     pub(crate) deadline: Tick,
-    pub(crate) needs: Requirement,
+    /// What of scopes it needs whatever its arguments: whoever gets its answer later needs that too.
+    pub(crate) needs: Option<Requirement>,
 }
 
 /// A call that runs.

@@ -92,7 +92,6 @@ pub(super) fn plan<'e>(
         client.log_level,
     );
     let caller = exchange.caller.clone();
-    let needs = exchange.session().and_then(|_| engine.requirement(operation)).cloned().unwrap_or_default();
     Ok(Plan::Call(Box::new(Call {
         callee,
         caller,
@@ -101,7 +100,6 @@ pub(super) fn plan<'e>(
         reply,
         about: None,
         session: None,
-        needs,
         acknowledged: None,
     })))
 }
