@@ -1,6 +1,6 @@
 //! What clients say and hear in a world that is run alone.
 
-use std::cell::Cell;
+use std::{cell::Cell, io::Write as _};
 
 thread_local! {
     static IS_TOLD: Cell<bool> = const { Cell::new(false) };
@@ -14,6 +14,7 @@ pub(crate) fn begin() {
 /// One sentence of it.
 pub(crate) fn tell(sentence: impl FnOnce() -> String) {
     if IS_TOLD.get() {
-        eprintln!("{}", sentence());
+        // What the test harness captures is kept in memory, which is counted here.
+        writeln!(std::io::stderr(), "{}", sentence()).expect("standard error");
     }
 }
