@@ -72,6 +72,7 @@ fn is_valid(check: &jws::SignatureCheck<'_>) -> bool {
     key.verify(check.message(), check.signature()).is_ok()
 }
 
+/// The time of day also for deadlines, as nothing here looks at one. Who does takes a clock that never goes back.
 fn now() -> Now {
     let unix = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
     Now { tick: Tick(unix.as_micros() as u64), unix: UnixSeconds(unix.as_secs()) }
