@@ -130,7 +130,8 @@ pub use self::{
 #[cfg(feature = "https")]
 pub use self::{
     server_tls::{
-        ServerTls, ServerTlsBuilder, ServerTlsError, TLS_FILE_BYTES_MAX, TLS_WATCH_SECONDS_DEFAULT,
+        ServerTls, ServerTlsBuilder, ServerTlsError, TLS_FILE_BYTES_MAX, TLS_WATCH_MILLIS_MIN,
+        TLS_WATCH_SECONDS_DEFAULT,
     },
     tls::{TlsError, TlsRoots, client_config, tls_failure},
     tls_client::TlsClient,
