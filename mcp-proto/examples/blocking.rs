@@ -54,7 +54,8 @@ fn answer((engine, keys, run): &Blocking, request: Request<impl Read>) -> Respon
             _ => unreachable!("there are no sessions, and no list is filtered"),
         }
     };
-    // What is left unread would be taken for the next request.
+    // What is left unread would be taken for the next request. A body without end holds its thread: where strangers
+    // come in, read up to a bound, and close the connection where there is more.
     io::copy(&mut body, &mut io::sink()).ok();
     response.into_http().map(Vec::from)
 }

@@ -3,6 +3,7 @@
 #![allow(clippy::expect_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
 mod authority;
+mod bare;
 mod bound;
 mod client;
 mod clients;
