@@ -177,14 +177,12 @@ fn a_look_that_takes_long_is_told_of_once_and_still_counts() {
         });
         let count = Cell::new(0);
         let mut looking = pin!(watch::patiently(look, late, || count.set(count.get() + 1)));
-        let mut seen = None;
-        for _ in 0..=lasts {
-            assert_eq!(seen, None, "{lasts}");
-            if let Poll::Ready(look) = looking.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
-                seen = Some(look);
+        let seen = loop {
+            if let Poll::Ready(seen) = looking.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+                break seen;
             }
-        }
-        assert_eq!(seen, Some("seen"), "{lasts}");
+        };
+        assert_eq!(seen, "seen", "{lasts}");
         assert_eq!(count.get(), told, "{lasts}");
     }
 }
