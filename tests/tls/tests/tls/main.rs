@@ -9,5 +9,6 @@ mod client;
 mod clients;
 mod files;
 mod handshakes;
+mod panics;
 mod served;
 mod stalled;
