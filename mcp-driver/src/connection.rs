@@ -4,7 +4,7 @@ use std::{
     convert::Infallible,
     future::{Future, poll_fn},
     pin::{Pin, pin},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, Once, PoisonError},
     task::{Context, Poll},
 };
 
@@ -32,6 +32,12 @@ use crate::{
 impl<R: Runtime> Service<R> {
     /// Serves a connection to its end. Once `stop` is ready, what is under way is finished and
     /// nothing new is begun; dropping the future ends everything at once.
+    ///
+    /// Nothing is known of its peer, not even that it speaks TLS. So a server that was built with
+    /// [`tls`](crate::ServerBuilder::tls) ends it at once: make the handshake with [`ServerTls::config`] and
+    /// [`Service::handshake`], then call [`Self::serve_connection_of`].
+    ///
+    /// [`ServerTls::config`]: crate::ServerTls::config
     pub async fn serve_connection<I>(&self, io: I, stop: impl Future<Output = ()>)
     where
         I: Read + Write + Unpin + Send + 'static,
@@ -39,12 +45,20 @@ impl<R: Runtime> Service<R> {
         self.serve_connection_of(io, Peer::default(), stop).await;
     }
 
-    /// The same for a connection of whose peer something is known.
+    /// The same for a connection of whose peer something is known: what [`Peer::of_tls`] says of one with TLS.
     pub async fn serve_connection_of<I>(&self, io: I, peer: Peer, stop: impl Future<Output = ()>)
     where
         I: Read + Write + Unpin + Send + 'static,
     {
         let server = self.server();
+        if server.speaks_tls() && !peer.is_tls() {
+            // Once: those who connect shall not fill the log.
+            static TOLD: Once = Once::new();
+            TOLD.call_once(|| {
+                tracing::error!("the server is to speak TLS; connections without it are not served")
+            });
+            return;
+        }
         let timeouts = server.connection_timeouts();
         let wire = Arc::new(Wire::default());
         let io = Guarded::new(io, self.runtime().clone(), Arc::clone(&wire), micros(timeouts.write_stall));

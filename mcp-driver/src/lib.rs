@@ -2,6 +2,10 @@
 //!
 //! [`mcp_proto`] decides; this crate performs what it asks for, on anything that implements
 //! [`Runtime`]. Users of a driver such as `mcp-tokio` find everything here through it.
+//!
+//! To be a driver: implement [`Runtime`], then [`Service::start`], and [`Service::serve_connection`] for each connection
+//! or [`Service::serve_sockets`] for all of them. `examples/os_threads.rs` is one; `docs/runtimes.md` says what is
+//! easily got wrong.
 
 mod api_keys;
 mod audit;
@@ -126,7 +130,8 @@ pub use self::{
 #[cfg(feature = "https")]
 pub use self::{
     server_tls::{
-        ServerTls, ServerTlsBuilder, ServerTlsError, TLS_FILE_BYTES_MAX, TLS_WATCH_SECONDS_DEFAULT,
+        ServerTls, ServerTlsBuilder, ServerTlsError, TLS_FILE_BYTES_MAX, TLS_WATCH_MILLIS_MIN,
+        TLS_WATCH_SECONDS_DEFAULT,
     },
     tls::{TlsError, TlsRoots, client_config, tls_failure},
     tls_client::TlsClient,

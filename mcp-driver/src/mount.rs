@@ -62,7 +62,8 @@ impl<R: Runtime> Service<R> {
     /// # Errors
     /// When the server has no authentication and nobody said
     /// [`allow_open_beyond_loopback`](crate::ServerBuilder::allow_open_beyond_loopback): where the application
-    /// listens cannot be known.
+    /// listens cannot be known. When it was built with [`tls`](crate::ServerBuilder::tls): the connections are the
+    /// application's.
     pub fn mount(self) -> Result<Mount<R>, ServerError> {
         self.server().check_mount()?;
         Ok(Mount { service: self, target: None })

@@ -67,13 +67,14 @@ impl FromCall for Option<ClientCertificate> {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Peer {
     pub(crate) certificate: Option<ClientCertificate>,
+    is_tls: bool,
 }
 
 impl Peer {
     /// A client that presented this certificate, and proved to hold its private key.
     #[must_use]
     pub fn with_certificate(certificate: ClientCertificate) -> Self {
-        Self { certificate: Some(certificate) }
+        Self { certificate: Some(certificate), is_tls: true }
     }
 
     /// What the handshake of a connection told, which is over.
@@ -81,7 +82,12 @@ impl Peer {
     #[must_use]
     pub fn of_tls(connection: &rustls::ServerConnection) -> Self {
         let leaf = connection.peer_certificates().and_then(|chain| chain.first());
-        Self { certificate: leaf.map(|leaf| ClientCertificate::new(leaf.as_ref())) }
+        Self { certificate: leaf.map(|leaf| ClientCertificate::new(leaf.as_ref())), is_tls: true }
+    }
+
+    /// Whether its connection has TLS, as far as is known.
+    pub(crate) fn is_tls(&self) -> bool {
+        self.is_tls
     }
 
     /// The certificate that the client presented, if it did.

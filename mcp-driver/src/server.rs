@@ -191,10 +191,14 @@ impl Server {
         Ok(())
     }
 
-    /// Whether the server may be mounted in an application, whose address it cannot know.
+    /// Whether the server may be mounted in an application, whose address it cannot know, and which makes the
+    /// connections.
     pub(crate) fn check_mount(&self) -> Result<(), ServerError> {
         if self.is_open() && !self.0.open_beyond_loopback {
             return Err(ServerError::OpenMount);
+        }
+        if self.speaks_tls() {
+            return Err(ServerError::TlsMount);
         }
         Ok(())
     }

@@ -23,6 +23,9 @@ use self::material::{Material, Pem};
 /// How often the files are looked at, in seconds, unless something else is said.
 pub const TLS_WATCH_SECONDS_DEFAULT: u64 = 10;
 
+/// The least time between two looks at the files, in milliseconds.
+pub const TLS_WATCH_MILLIS_MIN: u64 = 10;
+
 /// The longest file of certificates or keys that is read, in bytes.
 pub const TLS_FILE_BYTES_MAX: usize = 1 << 20;
 
@@ -162,7 +165,8 @@ impl ServerTlsBuilder {
         self
     }
 
-    /// How often a server that runs looks whether the files have changed; every 10 s without this. Zero: never.
+    /// How often a server that runs looks whether the files have changed; every 10 s without this, and not more often
+    /// than every [`TLS_WATCH_MILLIS_MIN`]. Zero: never.
     #[must_use]
     pub fn watch_every(mut self, time: Duration) -> Self {
         self.watch_every = time;
@@ -179,7 +183,7 @@ impl ServerTlsBuilder {
         let texts = material.read()?;
         let current = Mutex::new(Current { config: material.config(&texts)?, digest: texts.digest() });
         let is_watched = material.has_files() && watch_every > Duration::ZERO;
-        let watch_every = is_watched.then_some(watch_every);
+        let watch_every = is_watched.then_some(watch_every.max(Duration::from_millis(TLS_WATCH_MILLIS_MIN)));
         Ok(ServerTls(Arc::new(Inner { material, watch_every, current, reading: Mutex::default() })))
     }
 }

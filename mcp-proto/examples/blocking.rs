@@ -54,7 +54,8 @@ fn answer((engine, keys, run): &Blocking, request: Request<impl Read>) -> Respon
             _ => unreachable!("there are no sessions, and no list is filtered"),
         }
     };
-    // What is left unread would be taken for the next request.
+    // What is left unread would be taken for the next request. A body without end holds its thread: where strangers
+    // come in, read up to a bound, and close the connection where there is more.
     io::copy(&mut body, &mut io::sink()).ok();
     response.into_http().map(Vec::from)
 }
@@ -72,6 +73,7 @@ fn is_valid(check: &jws::SignatureCheck<'_>) -> bool {
     key.verify(check.message(), check.signature()).is_ok()
 }
 
+/// The time of day also for deadlines, as nothing here looks at one. Who does takes a clock that never goes back.
 fn now() -> Now {
     let unix = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
     Now { tick: Tick(unix.as_micros() as u64), unix: UnixSeconds(unix.as_secs()) }

@@ -126,6 +126,21 @@ pub struct EngineBuilder {
 
 impl EngineBuilder {
     /// A server that only loopback names reach, with default bounds, at `/mcp`.
+    ///
+    /// ```
+    /// use mcp_proto::{AuthPolicy, BearerPolicy, CatalogSpec, EngineBuilder, Implementation, ToolSpec};
+    /// use serde_json::json;
+    ///
+    /// let policy =
+    ///     BearerPolicy::builder("https://issuer.example", "http://127.0.0.1:8000/mcp").scope("mcp").build()?;
+    /// let mut greet = ToolSpec::new("greet", json!({"type": "object"}));
+    /// greet.scopes.push("greet".into());
+    /// let catalog = CatalogSpec { tools: vec![greet], ..CatalogSpec::default() };
+    /// let info = Implementation { name: "greeter".into(), version: "1".into(), ..Implementation::default() };
+    /// let engine = EngineBuilder::new(info, AuthPolicy::Bearer(policy)).build(&catalog)?;
+    /// assert_eq!(engine.path(), "/mcp");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn new(info: Implementation, auth: AuthPolicy) -> Self {
         Self {

@@ -1,8 +1,8 @@
 //! One HTTP exchange as a value that moves through typed steps. It knows of no other request (STL-01).
 //!
 //! ```text
-//! accept ─┬─> Respond                                   head refused, preflight, metadata
-//!         ├─> Probe ──────────────────────> Respond     /ping, /health, /ready
+//! accept ─┬─> Respond                                   head refused, preflight, metadata, /ping, /health
+//!         ├─> Probe ──────────────────────> Respond     /ready
 //!         ├─> ReadId ─────────────────────> Respond     refused without a token, with the request's id
 //!         ├─> Verify ─┬─> ReadId ─────────> Respond     refused, with the request's id
 //!         │           ├─> ReadBody ─┬─────> Respond     refused, listed, acknowledged

@@ -216,13 +216,15 @@ impl Fields for ScannedFields<'_> {
 }
 
 impl<'h> Head<'h, ScannedFields<'h>> {
-    /// The head of an `http` request whose path stands for `target`.
+    /// The head of an `http` request whose path stands for `target`, as [`Self::from_parts`] makes it.
     #[must_use]
     pub fn new<B>(request: &'h http::Request<B>, target: Target) -> Self {
         Self::from_parts(request.method(), request.uri(), request.headers(), target)
     }
 
-    /// The head of a request that was taken apart.
+    /// The head of a request that was taken apart. Its framing is taken to be clear, unless the fields themselves show
+    /// that it is not: a parser that drops `Content-Length` where there is `Transfer-Encoding` has to set
+    /// [`Head::framing`]. Nothing is known of a client certificate; who knows sets [`Head::certificate`].
     #[must_use]
     pub fn from_parts(
         method: &'h http::Method,

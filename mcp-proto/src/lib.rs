@@ -4,7 +4,8 @@
 //! crate performs no IO, reads no clock, draws no randomness, takes no lock and has no async.
 //!
 //! What drives it is one loop over [`Step`]s. Here it is in a whole server, `examples/blocking.rs`, with a thread for
-//! each connection (its policy and a token to try are made in `examples/issuer`); `cargo run -p mcp-proto --example blocking` runs it and prints a request to try.
+//! each connection; `cargo run -p mcp-proto --example blocking` runs it and prints a request to try. Its engine, and a
+//! token to try, are made in `examples/issuer`.
 //!
 //! ```ignore
 #![doc = include_str!("../examples/blocking.rs")]
@@ -13,7 +14,8 @@
 //! In order:
 //!
 //! 1. An [`EngineBuilder`] makes the [`Engine`] once: who may use it ([`AuthPolicy`]) and what there is to call
-//!    ([`CatalogSpec`]). It never changes and is shared.
+//!    ([`CatalogSpec`]); see [`EngineBuilder::new`]. It never changes and is shared. [`jws::KeySet::parse`] reads the
+//!    issuer's keys.
 //! 2. [`Engine::accept`] takes the head of a request and what [`Engine::route`] says of its path.
 //! 3. Each [`Step`] says what is needed next and is consumed by the only method that goes on, so that none can be left
 //!    out. The body is not wanted before the caller is known.
@@ -24,8 +26,12 @@
 //!
 //! Time comes in as [`Now`]: a clock that never goes back for deadlines, and the time of day for tokens. Waiting is
 //! the driver's: steps that may take long have a `deadline`, and a [`BodyRead`] or [`exchange::Facts`] to report that
-//! it has passed. Sessions ([`Mode::Stateful`]) add four steps, see [`exchange`] and [`session`]; who signs tokens with
-//! other algorithms than the example, or demands proofs of possession, resolves [`Step::Verify`] from [`jws`].
+//! it has passed. Who signs tokens with other algorithms than the example, or demands proofs of possession, resolves
+//! [`Step::Verify`] from [`jws`].
+//!
+//! Some steps come only where something asked for them: [`Step::Probe`] for `GET /ready` and `HEAD /ready`,
+//! [`Step::Filter`] with [`Visibility::ByApplication`], and with [`Mode::Stateful`] [`Step::FindSession`],
+//! [`Step::UseSession`], [`Step::OpenSession`] and [`Step::Stream`]: see [`exchange`] and [`session`].
 
 pub mod auth;
 pub mod catalog;

@@ -67,7 +67,7 @@ impl SmolRuntime {
     ///
     /// # Errors
     /// When what the server needs cannot be had, or when it has no authentication and was not built with
-    /// [`allow_open_beyond_loopback`](ServerBuilder::allow_open_beyond_loopback).
+    /// [`allow_open_beyond_loopback`](ServerBuilder::allow_open_beyond_loopback), or is to speak TLS.
     pub fn mount(self, server: Server) -> Result<Mount<Self>, StartError> {
         Ok(self.start(server)?.mount()?)
     }

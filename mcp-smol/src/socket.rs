@@ -23,18 +23,43 @@ pub(crate) struct Socket {
     /// The last read did not fill its buffer, so the next one is not tried before the socket is readable: mostly it
     /// would find nothing.
     is_drained: bool,
+    /// Reads that did not have to wait, since the last one that did.
+    reads_in_a_row: u8,
 }
+
+/// So many reads in a row find something, then the other tasks of the thread have their turn: a task runs until it has
+/// to wait, and a peer that always has more to say would never let it. A request takes one, or a few if it is large.
+const READS_IN_A_ROW_MAX: u8 = 64;
 
 impl Socket {
     pub(crate) fn new(stream: Async<TcpStream>) -> Self {
         if let Err(error) = stream.get_ref().set_nodelay(true) {
             tracing::debug!(%error, "TCP_NODELAY");
         }
-        Self { stream, is_drained: false }
+        Self { stream, is_drained: false, reads_in_a_row: 0 }
     }
 
     pub(crate) async fn connect(address: SocketAddr) -> io::Result<Self> {
         Ok(Self::new(Async::<TcpStream>::connect(address).await?))
+    }
+
+    /// Waits until there may be something to read.
+    fn poll_readable(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.reads_in_a_row >= READS_IN_A_ROW_MAX {
+            self.reads_in_a_row = 0;
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        // An end or an error of the connection makes it readable too.
+        if self.is_drained {
+            let Poll::Ready(readable) = self.stream.poll_readable(cx) else {
+                self.reads_in_a_row = 0;
+                return Poll::Pending;
+            };
+            readable?;
+            self.is_drained = false;
+        }
+        Poll::Ready(Ok(()))
     }
 
     fn poll_write_with(
@@ -60,14 +85,11 @@ impl AsyncRead for Socket {
         buffer: &mut [u8],
     ) -> Poll<io::Result<usize>> {
         loop {
-            // An end or an error of the connection makes it readable too.
-            if self.is_drained {
-                ready!(self.stream.poll_readable(cx))?;
-                self.is_drained = false;
-            }
+            ready!(self.poll_readable(cx))?;
             match self.stream.get_ref().read(buffer) {
                 Ok(read) => {
                     self.is_drained = read < buffer.len();
+                    self.reads_in_a_row = self.reads_in_a_row.saturating_add(1);
                     return Poll::Ready(Ok(read));
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.is_drained = true,

@@ -31,7 +31,7 @@ use crate::{TokioRuntime, listener};
 ///
 /// # Errors
 /// When what the server needs cannot be had, or when it has no authentication and was not built with
-/// [`allow_open_beyond_loopback`](mcp_driver::ServerBuilder::allow_open_beyond_loopback).
+/// [`allow_open_beyond_loopback`](mcp_driver::ServerBuilder::allow_open_beyond_loopback), or is to speak TLS.
 ///
 /// # Panics
 /// Outside of a tokio runtime, where keys are to be fetched.

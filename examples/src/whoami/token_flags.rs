@@ -28,7 +28,7 @@ pub(crate) struct TokenFlags {
     dev_issuer: Option<String>,
 
     /// What tokens have to name as their audience: the URL that clients use, then other names, if any; may be
-    /// repeated [default: http://LISTEN/PATH]
+    /// repeated [default: the URL of the endpoint]
     #[arg(long, value_name = "URI", num_args = 1..)]
     audience: Vec<String>,
 

@@ -319,7 +319,8 @@ impl ServerBuilder {
         self
     }
 
-    /// Listens with TLS, and with nothing else. Inside an application, the application has its own.
+    /// Listens with TLS, and with nothing else. Such a server cannot be mounted in an application, which has its own
+    /// connections, and serves no connection of a runtime of one's own that is not known to have TLS.
     #[cfg(feature = "https")]
     #[must_use]
     pub fn tls(mut self, tls: ServerTls) -> Self {

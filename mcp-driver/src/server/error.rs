@@ -26,6 +26,8 @@ pub enum ServerError {
     OpenBeyondLoopback(IpAddr),
     /// The same inside an application, since nobody can tell from there which addresses it listens on.
     OpenMount,
+    /// It is to speak TLS, and inside an application the connections are the application's.
+    TlsMount,
 }
 
 impl fmt::Display for ServerError {
@@ -50,6 +52,10 @@ impl fmt::Display for ServerError {
             Self::OpenMount => f.write_str(
                 "refusing to serve without authentication inside an application, which others may reach: \
                  configure authentication, or say allow_open_beyond_loopback",
+            ),
+            Self::TlsMount => f.write_str(
+                "refusing to be mounted in an application, whose connections are its own, with TLS configured: \
+                 the application has to speak it",
             ),
         }
     }

@@ -1,4 +1,10 @@
-use std::fs;
+use std::{
+    cell::Cell,
+    fs,
+    future::{Future as _, poll_fn},
+    pin::pin,
+    task::{Context, Poll, Waker},
+};
 
 use rcgen::{CertifiedKey, KeyPair, generate_simple_self_signed};
 
@@ -150,6 +156,35 @@ fn files_are_looked_at_unless_somebody_says_otherwise() {
     assert_eq!(builder().build().expect("TLS").0.watch_every, Some(Duration::from_secs(10)));
     let never = builder().watch_every(Duration::ZERO).build().expect("TLS");
     assert_eq!(never.0.watch_every, None);
+    let least = Duration::from_millis(10);
+    for (said, expected) in [(Duration::from_nanos(1), least), (least, least), (least * 2, least * 2)] {
+        assert_eq!(builder().watch_every(said).build().expect("TLS").0.watch_every, Some(expected));
+    }
+}
+
+#[test]
+fn a_look_that_takes_long_is_told_of_once_and_still_counts() {
+    for (lasts, told) in [(0, 0), (1, 0), (2, 1), (5, 1)] {
+        let mut polls = 0;
+        let look = poll_fn(|_| {
+            polls += 1;
+            if polls > lasts { Poll::Ready("seen") } else { Poll::Pending }
+        });
+        let mut waits = 0;
+        let late = poll_fn(|_| {
+            waits += 1;
+            if waits > 1 { Poll::Ready(()) } else { Poll::Pending }
+        });
+        let count = Cell::new(0);
+        let mut looking = pin!(watch::patiently(look, late, || count.set(count.get() + 1)));
+        let seen = loop {
+            if let Poll::Ready(seen) = looking.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+                break seen;
+            }
+        };
+        assert_eq!(seen, "seen", "{lasts}");
+        assert_eq!(count.get(), told, "{lasts}");
+    }
 }
 
 #[test]

@@ -30,7 +30,7 @@ pub enum BodyRead {
     Overloaded,
 }
 
-/// The request goes on; its body is wanted.
+/// The request goes on; its body is wanted: what a chunked one carries, without its framing.
 #[derive(Debug)]
 #[cfg_attr(feature = "enumerate", derive(Clone))]
 pub struct ReadBody<'e> {
@@ -45,7 +45,8 @@ impl<'e> ReadBody<'e> {
         self.exchange.engine.limits().body_bytes_max
     }
 
-    /// How many bytes were announced, if they were; never more than [`ReadBody::limit`].
+    /// How many bytes `Content-Length` announced, if it did; never more than [`ReadBody::limit`]. Nobody has to read
+    /// that field again.
     #[must_use]
     pub fn announced(&self) -> Option<u32> {
         self.exchange.announced.length.and_then(|length| u32::try_from(length).ok())

@@ -214,6 +214,10 @@ impl Reply {
     }
 
     /// Appends the frame of a notification to `out`, if the client is to get it.
+    ///
+    /// The first one ([`Notified::Opened`]) brings the head: send that, then `out`, then every later frame as it comes.
+    /// From then on the answer ends with [`Finish::LastFrame`], or goes on with the `frame` of [`Finish::Next`]; there
+    /// is no other head. A call of a batch whose stream is open already brings frames alone.
     pub fn notify(&mut self, notification: &Notification, out: &mut Vec<u8>) -> Notified {
         let message = match self.message(notification) {
             Ok(message) => message,

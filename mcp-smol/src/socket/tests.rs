@@ -2,6 +2,11 @@ use std::{
     future::poll_fn,
     io::{Read as _, Write as _},
     net::TcpListener,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    task::{Wake, Waker},
 };
 
 use smol::{
@@ -64,6 +69,51 @@ fn a_read_that_left_room_is_followed_by_one_that_waits() {
         theirs.write_all(b"cd").expect("room");
         assert_eq!(read(&mut ours, 2).await.as_deref(), Some(&b"cd"[..]));
         assert!(!ours.is_drained, "there may be more behind a full buffer");
+    });
+}
+
+#[derive(Default)]
+struct Wakes(AtomicUsize);
+
+impl Wake for Wakes {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+#[test]
+fn a_peer_that_always_has_more_to_say_lets_others_have_their_turn() {
+    smol::block_on(async {
+        let (mut ours, mut theirs) = pair().await;
+        theirs.write_all(&[7; 200]).expect("room");
+        assert_eq!(read(&mut ours, 1).await.as_deref(), Some(&[7][..]), "all of it is there");
+        ours.reads_in_a_row = 0;
+        let wakes = Arc::new(Wakes::default());
+        let waker = Waker::from(Arc::clone(&wakes));
+        for turn in 1..=3 {
+            for piece in 0..64 {
+                let read = Pin::new(&mut ours).poll_read(&mut Context::from_waker(&waker), &mut [0]);
+                assert!(matches!(read, Poll::Ready(Ok(1))), "{turn} {piece} {read:?}");
+            }
+            let read = Pin::new(&mut ours).poll_read(&mut Context::from_waker(&waker), &mut [0]);
+            assert!(read.is_pending(), "{turn}");
+            assert_eq!(wakes.0.load(Ordering::Relaxed), turn, "it goes on by itself");
+        }
+    });
+}
+
+#[test]
+fn one_request_after_another_costs_no_turn() {
+    smol::block_on(async {
+        let (mut ours, mut theirs) = pair().await;
+        for _ in 0..100 {
+            theirs.write_all(b"ab").expect("room");
+            assert_eq!(read(&mut ours, 9).await.as_deref(), Some(&b"ab"[..]));
+            // Nothing is there, so this one has to wait.
+            let wait = poll_fn(|cx| Poll::Ready(Pin::new(&mut ours).poll_read(cx, &mut [0; 9]).is_pending()));
+            assert!(wait.await);
+            assert_eq!(ours.reads_in_a_row, 0);
+        }
     });
 }
 

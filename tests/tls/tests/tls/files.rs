@@ -1,11 +1,17 @@
 //! Certificates that are replaced while the server runs.
 
-use std::{fs, path::PathBuf, time::Duration};
+use std::{
+    fs,
+    path::PathBuf,
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
 
 use http::Request;
 use http_body_util::BodyExt as _;
 use mcp_tokio::{Change, ServerTls, ServerTlsError};
 use serde_json::{Value, json};
+use tokio_rustls::rustls::pki_types::{CertificateDer, pem::PemObject as _};
 
 use crate::{
     authority::{Authority, Pair},
@@ -101,5 +107,54 @@ async fn a_server_that_runs_looks_by_itself() {
             }
         })
         .await;
+    }
+}
+
+/// How often the files are replaced while clients call.
+const REPLACED: usize = 50;
+
+#[tokio::test]
+async fn no_call_fails_while_certificates_are_replaced() {
+    let authority = Authority::new("servers");
+    for driver in Driver::ALL {
+        let folder = Folder::new(&format!("load-{driver:?}"));
+        folder.write(&authority.server());
+        let tls = folder.files().watch_every(Duration::ZERO).build().expect("TLS");
+        let running = driver.serve(open(tls.clone()));
+        let is_over = AtomicBool::new(false);
+        // Two on one connection, two with a new connection for each call; both protocols.
+        let clients =
+            [(false, false), (false, true), (true, false), (true, true)].map(|(is_http2, is_kept)| {
+                let client = Client::new(&authority);
+                let client = if is_http2 { client.http2() } else { client };
+                let (address, is_over) = (running.address, &is_over);
+                async move {
+                    let mut kept = client.connect(address).await;
+                    let mut calls = 0;
+                    while !is_over.load(Ordering::Relaxed) {
+                        if !is_kept {
+                            kept = client.connect(address).await;
+                        }
+                        kept.who(None).await.said();
+                        calls += 1;
+                    }
+                    calls
+                }
+            });
+        let replacing = async {
+            for _ in 0..REPLACED {
+                folder.write(&authority.server());
+                assert_eq!(tls.reload(), Ok(true));
+                let seen = Client::new(&authority).handshake(running.address).await.expect("a handshake");
+                let (_, connection) = seen.get_ref();
+                let expected = fs::read(folder.0.join("crt")).expect("the file");
+                let expected = CertificateDer::from_pem_slice(&expected).expect("a certificate");
+                assert_eq!(connection.peer_certificates().and_then(<[_]>::first), Some(&expected));
+            }
+            is_over.store(true, Ordering::Relaxed);
+        };
+        let [a, b, c, d] = clients;
+        let (a, b, c, d, ()) = tokio::join!(a, b, c, d, replacing);
+        assert!([a, b, c, d].iter().all(|calls| *calls > 0), "{driver:?} {a} {b} {c} {d}");
     }
 }

@@ -3,10 +3,12 @@
 #![allow(clippy::expect_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
 mod authority;
+mod bare;
 mod bound;
 mod client;
 mod clients;
 mod files;
 mod handshakes;
+mod panics;
 mod served;
 mod stalled;
