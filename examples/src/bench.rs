@@ -1,8 +1,9 @@
-//! The server that benchmarks measure: one worker, a tool `echo`, on request further tools and
+//! The server that benchmarks measure: one thread, a tool `echo`, on request further threads, tools and
 //! token verification.
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
+    num::NonZeroUsize,
     path::PathBuf,
     sync::{Arc, OnceLock},
     time::Instant,
@@ -17,13 +18,16 @@ use serde::Deserialize;
 
 use crate::Failure;
 
-/// Serves http://127.0.0.1:PORT/mcp on one thread.
+/// Serves http://127.0.0.1:PORT/mcp.
 #[derive(Debug, Parser)]
 #[command(name = "bench")]
 pub struct Bench {
     /// Port on 127.0.0.1
     #[arg(long)]
     port: u16,
+    /// Threads that serve
+    #[arg(long, default_value = "1")]
+    threads: NonZeroUsize,
     /// How many tools there are: echo, tool_1, tool_2 and so on
     #[arg(long, default_value_t = 1)]
     tools: usize,
@@ -77,6 +81,12 @@ impl Bench {
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         (Ipv4Addr::LOCALHOST, self.port).into()
+    }
+
+    /// How many threads are to serve.
+    #[must_use]
+    pub fn threads(&self) -> usize {
+        self.threads.get()
     }
 
     /// The server.

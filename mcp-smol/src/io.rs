@@ -40,11 +40,12 @@ thread_local! {
 
 /// Lends the thread's memory. A stream that comes here again while it reads gets memory of its own.
 fn with_scratch<T>(read: impl FnOnce(&mut [u8]) -> T) -> T {
-    let lent = SCRATCH.take();
-    let mut scratch = lent.unwrap_or_else(|| vec![0; SCRATCH_BYTES].into_boxed_slice());
-    let outcome = read(&mut scratch);
-    SCRATCH.set(Some(scratch));
-    outcome
+    SCRATCH.with(|kept| {
+        let mut scratch = kept.take().unwrap_or_else(|| vec![0; SCRATCH_BYTES].into_boxed_slice());
+        let outcome = read(&mut scratch);
+        kept.set(Some(scratch));
+        outcome
+    })
 }
 
 impl<S: AsyncRead + Unpin> Read for SmolIo<S> {
