@@ -55,7 +55,7 @@ impl<R: Runtime> Service<R> {
             // Once: those who connect shall not fill the log.
             static TOLD: Once = Once::new();
             TOLD.call_once(|| {
-                tracing::error!("the server is to speak TLS; connections without it are not served")
+                tracing::error!("the server is to speak TLS; connections without it are not served");
             });
             return;
         }
