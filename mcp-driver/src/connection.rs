@@ -23,6 +23,7 @@ use crate::{
     held::Held,
     hyper_rt::{HyperRuntime, micros},
     limits::{ConnectionTimeouts, ServerLimits},
+    peer::Peer,
     runtime::Runtime,
     serve::{Arrival, Service},
     wire::{OpenAnswer, Use, Wire},
@@ -35,11 +36,19 @@ impl<R: Runtime> Service<R> {
     where
         I: Read + Write + Unpin + Send + 'static,
     {
+        self.serve_connection_of(io, Peer::default(), stop).await;
+    }
+
+    /// The same for a connection of whose peer something is known.
+    pub async fn serve_connection_of<I>(&self, io: I, peer: Peer, stop: impl Future<Output = ()>)
+    where
+        I: Read + Write + Unpin + Send + 'static,
+    {
         let server = self.server();
         let timeouts = server.connection_timeouts();
         let wire = Arc::new(Wire::default());
         let io = Guarded::new(io, self.runtime().clone(), Arc::clone(&wire), micros(timeouts.write_stall));
-        let pinned = Arc::new(Pinned::new(self.clone(), Arc::clone(&wire)));
+        let pinned = Arc::new(Pinned::new(self.clone(), Arc::clone(&wire), peer));
         let answer = service_fn(move |request| {
             let pinned = Arc::clone(&pinned);
             async move { Ok::<_, Infallible>(pinned.answer(request).await) }
@@ -97,15 +106,16 @@ const MIN_BUFFER_BYTES: usize = 8192;
 struct Pinned<R: Runtime> {
     service: Service<R>,
     wire: Arc<Wire>,
+    peer: Peer,
     /// What was current when the last request began, and its generation.
     current: Mutex<(u64, Arc<Held>)>,
 }
 
 impl<R: Runtime> Pinned<R> {
-    fn new(service: Service<R>, wire: Arc<Wire>) -> Self {
+    fn new(service: Service<R>, wire: Arc<Wire>, peer: Peer) -> Self {
         let generation = service.server().generation();
         let current = Mutex::new((generation, service.hold()));
-        Self { service, wire, current }
+        Self { service, wire, peer, current }
     }
 
     fn held(&self) -> Arc<Held> {
@@ -118,8 +128,11 @@ impl<R: Runtime> Pinned<R> {
         Arc::clone(&current.1)
     }
 
-    async fn answer(&self, request: Request<Incoming>) -> http::Response<ReplyBody<R>> {
+    async fn answer(&self, mut request: Request<Incoming>) -> http::Response<ReplyBody<R>> {
         self.wire.set_used();
+        if let Some(certificate) = self.peer.client_certificate() {
+            request.extensions_mut().insert(certificate.clone());
+        }
         if request.version() == Version::HTTP_2 {
             let open = OpenAnswer::begin(&self.wire, self.service.runtime());
             // hyper has this limit for HTTP/1.1 only.

@@ -23,6 +23,7 @@ use crate::{
     held::Held,
     input::{self, Ask, InputError},
     interrupt::Interrupt,
+    peer::ClientCertificate,
     recognise::CallerData,
     sessions::{SessionHandle, Visited},
 };
@@ -75,6 +76,7 @@ struct Inner {
     value: Option<CallerData>,
     client: ClientFacts,
     headers: HeaderMap,
+    certificate: Option<ClientCertificate>,
     session: Option<Visited>,
     slot: Slot,
 }
@@ -121,9 +123,11 @@ impl Context {
         value: Option<CallerData>,
         client: ClientFacts,
         headers: HeaderMap,
+        certificate: Option<ClientCertificate>,
         session: Option<Visited>,
     ) -> Self {
-        Self(Arc::new(Inner { held, caller, value, client, headers, session, slot: Slot::default() }))
+        let slot = Slot::default();
+        Self(Arc::new(Inner { held, caller, value, client, headers, certificate, session, slot }))
     }
 
     pub(crate) fn slot(&self) -> &Slot {
@@ -160,6 +164,13 @@ impl Context {
     #[must_use]
     pub fn header(&self, name: &HeaderName) -> Option<&HeaderValue> {
         self.0.headers.get(name)
+    }
+
+    /// The certificate of the client that made the connection which the call came on, where the server asks for
+    /// one and the client has one. Whether the caller has to be its owner is up to the server's policy and verifier.
+    #[must_use]
+    pub fn client_certificate(&self) -> Option<&ClientCertificate> {
+        self.0.certificate.as_ref()
     }
 
     /// Demands a scope that depends on the arguments. Scopes that do not are declared with the

@@ -1,5 +1,6 @@
 //! Asking other servers over HTTP: what a runtime's crate implements, and the HTTP part of it.
 
+mod connect;
 mod exchange;
 
 #[cfg(test)]
@@ -18,7 +19,7 @@ use http::HeaderValue;
 pub use mcp_proto::discovery::{FetchUrl, FetchUrlError};
 use mcp_proto::jws::keyset::FetchFailure;
 
-pub use self::exchange::fetch_over;
+pub use self::{connect::connect_first, exchange::fetch_over};
 use crate::runtime::Runtime;
 
 /// How long one request may take from the connection to the last byte of the answer, in seconds.

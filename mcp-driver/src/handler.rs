@@ -10,7 +10,10 @@ use mcp_proto::{
     uri_template::Variables,
 };
 
-use crate::{context::Context, held::Held, interrupt::Interrupt, recognise::CallerData, sessions::Visited};
+use crate::{
+    context::Context, held::Held, interrupt::Interrupt, peer::ClientCertificate, recognise::CallerData,
+    sessions::Visited,
+};
 
 /// A handler that runs.
 pub(crate) type Running = Pin<Box<dyn Future<Output = Outcome> + Send>>;
@@ -28,6 +31,7 @@ pub struct CallParts {
     pub(crate) value: Option<CallerData>,
     pub(crate) client: ClientFacts,
     pub(crate) headers: HeaderMap,
+    pub(crate) certificate: Option<ClientCertificate>,
     pub(crate) session: Option<Visited>,
     pub(crate) context: Option<Context>,
 }
@@ -42,6 +46,7 @@ impl CallParts {
                     self.value.clone(),
                     self.client.clone(),
                     self.headers.clone(),
+                    self.certificate.clone(),
                     self.session.clone(),
                 )
             })

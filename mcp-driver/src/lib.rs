@@ -26,8 +26,10 @@ mod introspection;
 mod keys;
 mod landing;
 mod limits;
+mod listening;
 mod load;
 mod mount;
+mod peer;
 mod prompt;
 mod read;
 mod recognise;
@@ -38,15 +40,20 @@ mod runtime;
 pub mod schema;
 mod serve;
 mod server;
+#[cfg(feature = "https")]
+mod server_tls;
 mod session_body;
 mod session_call;
 mod sessions;
 mod sha256;
 mod signature;
+mod start_error;
 mod stores;
 pub mod testing;
 #[cfg(feature = "https")]
 mod tls;
+#[cfg(feature = "https")]
+mod tls_client;
 mod token_digest;
 mod tool;
 mod verifier;
@@ -56,7 +63,9 @@ mod wire;
 pub use mcp_proto::{
     self as proto, BearerPolicy, Content, Limits, Mode, Principal, Revision, Timeouts, ToolResult,
     UnixSeconds,
-    auth::{BearerPolicyBuilder, CustomPolicy, CustomPolicyBuilder, DpopPolicy, IssuerPolicy},
+    auth::{
+        BearerPolicyBuilder, CertificatePolicy, CustomPolicy, CustomPolicyBuilder, DpopPolicy, IssuerPolicy,
+    },
     catalog::{Icon, ToolAnnotations},
     content::{
         CacheScope, Caching, Completion as CompletionValues, PromptMessage, PromptResult, ResourceContents,
@@ -64,15 +73,13 @@ pub use mcp_proto::{
     },
     exchange::{Caller, ClientFacts, CompletionInput, ItemKind, LogLevel},
     jws::{
-        Algorithm, AlgorithmSet, Profile,
+        Algorithm, AlgorithmSet, CertificateThumbprint, Profile,
         keyset::{FetchFailure, FetchPolicy, TlsFailure},
     },
     session::{Change, LegacySse, SessionAuth, SessionPolicy},
     uri_template::Variables,
 };
 
-#[cfg(feature = "https")]
-pub use self::tls::{TlsError, TlsRoots, client_config, tls_failure};
 pub use self::{
     api_keys::{API_KEY_BYTES_MAX, API_KEY_ISSUER, ApiKeys, ApiKeysError},
     audit::AuditEvent,
@@ -83,7 +90,10 @@ pub use self::{
     completion::Completion,
     context::Context,
     dev_issuer::{DevIssuer, DevIssuerError, TokenBuilder},
-    fetch::{FETCH_TIMEOUT_SECONDS, Fetch, FetchUrl, FetchUrlError, Fetched, Fetching, Outgoing, fetch_over},
+    fetch::{
+        FETCH_TIMEOUT_SECONDS, Fetch, FetchUrl, FetchUrlError, Fetched, Fetching, Outgoing, connect_first,
+        fetch_over,
+    },
     handler::{CallParts, FromCall},
     input::{
         Ask, Elicit, ElicitForm, ElicitUrl, Elicited, InputError, ListRoots, Root, Sample, SampleContent,
@@ -96,7 +106,9 @@ pub use self::{
     },
     keys::{Discovery, KeyDocument, KeySource, KeySourceError},
     limits::{ConnectionTimeouts, ServerLimits},
+    listening::{Sockets, Stop},
     mount::{Mount, MountedBody},
+    peer::{ClientCertificate, Peer},
     prompt::{Prompt, PromptArguments, PromptBuilder},
     recognise::ServiceError,
     resource::{ReadRequest, Resource, ResourceBuilder, ResourceTemplate},
@@ -106,7 +118,16 @@ pub use self::{
     server::{Server, ServerBuilder, ServerError},
     sessions::{SessionHandle, Sessions},
     signature::verify_signature,
+    start_error::StartError,
     stores::{EventStore, MemoryEvents, MemorySessions, SessionKey, SessionStore, StoreError, Storing},
     tool::{NoArguments, Tool, ToolBuilder, ToolFunction},
     viewer::{ListedItem, Viewer},
+};
+#[cfg(feature = "https")]
+pub use self::{
+    server_tls::{
+        ServerTls, ServerTlsBuilder, ServerTlsError, TLS_FILE_BYTES_MAX, TLS_WATCH_SECONDS_DEFAULT,
+    },
+    tls::{TlsError, TlsRoots, client_config, tls_failure},
+    tls_client::TlsClient,
 };

@@ -80,6 +80,8 @@ impl Default for ServerLimits {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ConnectionTimeouts {
+    /// For the handshake of TLS, from the moment that the connection has its place. Default 10 s.
+    pub handshake: Duration,
     /// For the head of a request, and for the time between two requests of an HTTP/1.1
     /// connection. Default 30 s.
     pub head: Duration,
@@ -95,6 +97,7 @@ pub struct ConnectionTimeouts {
 impl Default for ConnectionTimeouts {
     fn default() -> Self {
         Self {
+            handshake: Duration::from_secs(10),
             head: Duration::from_secs(30),
             idle: Duration::from_secs(120),
             write_stall: Duration::from_secs(30),

@@ -29,6 +29,7 @@ use crate::{
     introspection::{IntrospectionError, Introspector},
     keys::{KeySourceError, KeyStore},
     load::Load,
+    peer::ClientCertificate,
     runtime::{EntropyError, Runtime},
     server::Server,
     verifier::{TokenVerifier, TrustedIssuer, principals::Principals},
@@ -218,7 +219,10 @@ impl Application {
     }
 
     async fn ask(&self, parts: &request::Parts) -> Verified {
-        let head = RequestHead::new(parts.method.clone(), parts.uri.clone(), parts.headers.clone());
+        let mut head = RequestHead::new(parts.method.clone(), parts.uri.clone(), parts.headers.clone());
+        if let Some(certificate) = parts.extensions.get::<ClientCertificate>() {
+            head = head.with_client_certificate(certificate.clone());
+        }
         match authenticate::ask(&*self.verifier, head).await {
             Verdict::Accepted(principal, value) => {
                 let load = Some(self.principals.load(&principal));

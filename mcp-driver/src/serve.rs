@@ -28,6 +28,7 @@ use crate::{
     held::Held,
     hyper_rt::micros,
     load::{BodyBudget, Load, Permit, StreamPlace},
+    peer::ClientCertificate,
     read::{Reading, read},
     recognise::{CallerData, Recogniser, ServiceError},
     running::{Begun, Running},
@@ -72,6 +73,10 @@ impl<R: Runtime> Service<R> {
     #[expect(clippy::needless_pass_by_value, reason = "whoever starts a server has nothing else to fetch")]
     pub fn start(server: Server, runtime: R, fetch: Option<Arc<dyn Fetch>>) -> Result<Self, ServiceError> {
         let recogniser = Recogniser::start(&server, &runtime, fetch.as_ref())?;
+        #[cfg(feature = "https")]
+        if let Some(tls) = server.tls() {
+            tls.start(&runtime);
+        }
         Ok(Self::recognising(server, runtime, recogniser, Arc::new(Load::default())))
     }
 
@@ -151,6 +156,8 @@ impl<R: Runtime> Service<R> {
         let target = arrival.target.unwrap_or_else(|| engine.route(parts.uri.path()));
         let mut head = Head::from_parts(&parts.method, &parts.uri, &parts.headers, target);
         head.framing = arrival.framing;
+        let certificate = parts.extensions.get::<ClientCertificate>();
+        head.certificate = certificate.map(|certificate| *certificate.thumbprint());
         let mut body = Some(body);
         let mut load = None;
         let mut value = None;
@@ -235,9 +242,9 @@ impl<R: Runtime> Service<R> {
                     let who = Recognised { load, value, at: now.unix, visited };
                     return match (call.session, who.visited.clone()) {
                         (Some(named), Some(visited)) => {
-                            self.run_in_session(held, *call, who, &parts.headers, visited, named).await
+                            self.run_in_session(held, *call, who, parts, visited, named).await
                         }
-                        (Some(_), None) | (None, _) => self.run(held, *call, who, &parts.headers).await,
+                        (Some(_), None) | (None, _) => self.run(held, *call, who, parts).await,
                     };
                 }
                 Step::Stream(stream) => {
@@ -280,7 +287,7 @@ impl<R: Runtime> Service<R> {
         held: &Arc<Held>,
         call: Call,
         who: Recognised,
-        headers: &HeaderMap,
+        request: &request::Parts,
         permit: Permit,
         silence_micros: u64,
     ) -> (Execution<R>, Reply) {
@@ -295,7 +302,8 @@ impl<R: Runtime> Service<R> {
             caller,
             value: who.value,
             client,
-            headers: server.exposed(headers),
+            headers: server.exposed(&request.headers),
+            certificate: request.extensions.get().cloned(),
             session: who.visited,
             context: None,
         };
@@ -317,7 +325,7 @@ impl<R: Runtime> Service<R> {
         held: &Arc<Held>,
         mut call: Call,
         who: Recognised,
-        headers: &HeaderMap,
+        request: &request::Parts,
         visited: Visited,
         named: CallId,
     ) -> http::Response<ReplyBody<R>> {
@@ -333,7 +341,7 @@ impl<R: Runtime> Service<R> {
             return self.render_overloaded(Response { about, ..response }, who.at);
         };
         let silence_micros = held.engine().session_policy().map_or(u64::MAX, |policy| policy.stream_micros);
-        let (execution, reply) = self.begin(held, call, who, headers, permit, silence_micros);
+        let (execution, reply) = self.begin(held, call, who, request, permit, silence_micros);
         let call = SessionCall::new(execution, reply, visited.clone(), named);
         if let Some(acknowledged) = acknowledged {
             call.run();
@@ -358,14 +366,14 @@ impl<R: Runtime> Service<R> {
         held: &Arc<Held>,
         call: Call,
         who: Recognised,
-        headers: &HeaderMap,
+        request: &request::Parts,
     ) -> http::Response<ReplyBody<R>> {
         let Some(permit) = Permit::take(held, self.0.server.limits(), who.load.clone()) else {
             let response = Response { about: call.about, ..call.reply.refuse_overloaded(held.engine()) };
             return self.render_overloaded(response, who.at);
         };
         let silence_micros = held.engine().timeouts().open_stream_micros;
-        let (execution, reply) = self.begin(held, call, who, headers, permit, silence_micros);
+        let (execution, reply) = self.begin(held, call, who, request, permit, silence_micros);
         let mut running = Running::new(execution, reply);
         match poll_fn(|cx| running.poll_begin(cx)).await {
             Begun::Whole(response) => render(response),

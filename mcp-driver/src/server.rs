@@ -21,8 +21,6 @@ use mcp_proto::{
 };
 
 pub use self::{builder::ServerBuilder, error::ServerError};
-#[cfg(feature = "https")]
-use crate::tls::TlsRoots;
 use crate::{
     audit::Audit,
     auth::TokenSource,
@@ -33,6 +31,8 @@ use crate::{
     sessions::{Sessions, Table},
     viewer::ListFilter,
 };
+#[cfg(feature = "https")]
+use crate::{server_tls::ServerTls, tls::TlsRoots};
 
 /// A server that can be run on any runtime. Cheap to clone; clones share everything.
 #[derive(Clone)]
@@ -51,6 +51,8 @@ struct Inner {
     timeouts: ConnectionTimeouts,
     #[cfg(feature = "https")]
     tls_roots: TlsRoots,
+    #[cfg(feature = "https")]
+    tls: Option<ServerTls>,
     exposed: Vec<HeaderName>,
     table: Arc<Table>,
     open_beyond_loopback: bool,
@@ -149,6 +151,13 @@ impl Server {
         &self.0.tls_roots
     }
 
+    /// What a listener makes its connections with, where that is TLS.
+    #[cfg(feature = "https")]
+    #[must_use]
+    pub fn tls(&self) -> Option<&ServerTls> {
+        self.0.tls.as_ref()
+    }
+
     /// The header fields that handlers may see.
     pub(crate) fn exposed(&self, headers: &HeaderMap) -> HeaderMap {
         let mut exposed = HeaderMap::new();
@@ -206,8 +215,12 @@ impl Server {
         let revisions: Vec<_> = engine.mode().revisions().iter().map(|revision| revision.as_str()).collect();
         let revisions = revisions.join(", ");
         let sessions = engine.session_policy().map(sessions).unwrap_or_default();
+        #[cfg(feature = "https")]
+        let tls = self.tls().map(tls).unwrap_or_default();
+        #[cfg(not(feature = "https"))]
+        let tls = "";
         format!(
-            "auth          {auth}\nrevisions     {revisions}{sessions}\nhosts         {}\norigins       {}\nbody limit    {} bytes",
+            "auth          {auth}\nrevisions     {revisions}{sessions}{tls}\nhosts         {}\norigins       {}\nbody limit    {} bytes",
             self.0.hosts,
             self.0.origins,
             engine.limits().body_bytes_max,
@@ -232,6 +245,16 @@ fn sessions(policy: &SessionPolicy) -> String {
     )
 }
 
+/// How connections are made, for people.
+#[cfg(feature = "https")]
+fn tls(tls: &ServerTls) -> &'static str {
+    match (tls.asks_clients(), tls.requires_client_certificate()) {
+        (false, _) => "\ntls           1.2 and 1.3",
+        (true, false) => "\ntls           1.2 and 1.3; clients may have a certificate",
+        (true, true) => "\ntls           1.2 and 1.3; clients must have a certificate",
+    }
+}
+
 /// A policy for people.
 fn tokens(policy: &BearerPolicy) -> String {
     let scopes = policy.baseline().scopes();
@@ -240,7 +263,12 @@ fn tokens(policy: &BearerPolicy) -> String {
         Some(dpop) if dpop.is_required() => "only with DPoP proofs",
         Some(_) => "with DPoP proofs if bound to a key",
     };
-    let mut text = format!("access tokens on every request, {dpop}");
+    let certificates = if policy.requires_certificates() {
+        ", only if bound to the client certificate of the connection"
+    } else {
+        ""
+    };
+    let mut text = format!("access tokens on every request, {dpop}{certificates}");
     for rules in policy.issuers().iter() {
         let profile = match rules.profile() {
             Profile::Rfc9068 => "rfc9068",

@@ -139,7 +139,7 @@ impl TokenVerifier {
             return verified;
         };
         // The core refuses what is bound to nothing, or to something else than a key.
-        let Some(bound_to) = claims.bound_to() else {
+        let Some(bound_to) = claims.bound_key() else {
             return verified;
         };
         match dpop.examine(proof, token, bound_to, method, now) {
@@ -178,7 +178,7 @@ fn denied(denial: Denial) -> Verified {
     Verified::nobody(Facts::Denied(denial))
 }
 
-/// The claims of a token that is good now, for whoever holds the key that it may be bound to. The rules are
+/// The claims of a token that is good now, for whoever holds what it may be bound to. The rules are
 /// checked here as well as by the core, so that only good tokens take up memory: whoever has one for another
 /// server could fill it with those.
 fn accepted(
@@ -189,6 +189,6 @@ fn accepted(
 ) -> Result<Claims, Denial> {
     let valid = keys.is_valid(&check);
     let claims = check.resolve(valid)?;
-    rules.check(&claims, claims.bound_to(), now.unix)?;
+    rules.check(&claims, claims.wanted_possession(), now.unix)?;
     Ok(claims)
 }

@@ -13,6 +13,7 @@
 mod access;
 pub mod bearer;
 mod bearer_policy;
+mod certificate_policy;
 pub mod challenge;
 mod challenges;
 mod custom_policy;
@@ -28,6 +29,7 @@ mod tests;
 
 pub use self::{
     bearer_policy::{BearerPolicy, BearerPolicyBuilder},
+    certificate_policy::CertificatePolicy,
     custom_policy::{CustomPolicy, CustomPolicyBuilder},
     dpop_policy::{Dpop, DpopPolicy},
     issuer_policy::IssuerPolicy,

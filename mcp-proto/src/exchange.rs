@@ -69,6 +69,7 @@ use crate::{
     auth::Scheme,
     engine::Engine,
     jsonrpc::AnswerId,
+    jws::CertificateThumbprint,
     refusal::{Refusal, RequestFault},
     response::{ContentType, Cors, Fields, Payload, Response},
     revision::Revision,
@@ -142,6 +143,8 @@ struct Exchange<'e> {
     manner: Manner,
     announced: Announced,
     mirrored: Mirrored,
+    /// The client certificate of the connection; in a place of its own, since few have one.
+    certificate: Option<Box<CertificateThumbprint>>,
     caller: Option<Caller>,
     /// What the message asks for, where somebody keeps a record.
     named: Option<Box<audit::Named>>,

@@ -2,6 +2,8 @@
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 
+use crate::jws::CertificateThumbprint;
+
 /// What a path stands for. [`crate::Engine::route`] decides for a listener of one's own; a mount
 /// inside another framework, which may have stripped a prefix, says [`Target::Endpoint`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -38,6 +40,9 @@ pub struct Head<'h, F> {
     pub authority: Option<&'h str>,
     /// Whether the end of the body is beyond doubt.
     pub framing: Framing,
+    /// The certificate that the client presented when its connection was made, and whose key it proved to hold.
+    /// Known from the connection: no header field can say it.
+    pub certificate: Option<CertificateThumbprint>,
     /// The header fields.
     pub fields: F,
 }
@@ -231,6 +236,7 @@ impl<'h> Head<'h, ScannedFields<'h>> {
             query: uri.query(),
             authority: uri.authority().map(http::uri::Authority::as_str),
             framing: Framing::Clear,
+            certificate: None,
             fields: ScannedFields::new(headers),
         }
     }

@@ -10,8 +10,8 @@
 //! 3. the caller computes the one bit that needs cryptography: is [`SignatureCheck::signature`] a
 //!    signature over [`SignatureCheck::message`] under [`SignatureCheck::key`]?
 //! 4. [`SignatureCheck::resolve`] takes that bit and, when it is true, reads the [`Claims`];
-//! 5. [`TokenRules::check`] compares them with issuer, audience, time and the key that the sender
-//!    holds. Only this stage has to be repeated when a verified token is met again.
+//! 5. [`TokenRules::check`] compares them with issuer, audience, time and the key and the certificate
+//!    that the sender holds. Only this stage has to be repeated when a verified token is met again.
 //!
 //! For a token that its issuer has to be asked about, [`introspected`] stands for the stages in the
 //! middle.
@@ -22,6 +22,7 @@
 //! read.
 
 mod base64url;
+mod certificate;
 mod compact;
 mod confirmation;
 mod denial;
@@ -46,9 +47,11 @@ mod tests;
 use std::fmt;
 
 pub use algorithm::{Algorithm, AlgorithmSet};
+pub use certificate::CertificateThumbprint;
 pub use claims::Claims;
 pub use compact::Compact;
-pub use confirmation::Confirmation;
+pub(crate) use confirmation::check_certificate;
+pub use confirmation::{Confirmation, Possession};
 pub use denial::Denial;
 pub use grants::{GRANT_PATH_MAX, GRANTS_MAX, Grant};
 pub use header::Header;

@@ -2,59 +2,29 @@
 //!
 //! Parsed requests and facts about tokens go in; answers and requests for effects come out. This
 //! crate performs no IO, reads no clock, draws no randomness, takes no lock and has no async.
-//! A driver is one loop:
 //!
-//! ```
-//! use http::StatusCode;
-//! use mcp_proto::{
-//!     AuthPolicy, BodyRead, Call, CatalogSpec, EngineBuilder, Finish, Head, Implementation, Now,
-//!     Outcome, Response, Step, ToolResult, ToolSpec,
-//! };
+//! What drives it is one loop over [`Step`]s. Here it is in a whole server, `examples/blocking.rs`, with a thread for
+//! each connection; `cargo run -p mcp-proto --example blocking` runs it and prints a request to try.
 //!
-//! let info = Implementation { name: "hello".into(), version: "1".into(), ..Implementation::default() };
-//! let mut catalog = CatalogSpec::default();
-//! catalog.tools.push(ToolSpec::new("hello", serde_json::json!({"type": "object"})));
-//! let engine = EngineBuilder::new(info, AuthPolicy::Open).build(&catalog)?;
-//!
-//! let request = http::Request::post("/mcp")
-//!     .header("host", "localhost")
-//!     .header("content-type", "application/json")
-//!     .header("mcp-protocol-version", "2026-07-28")
-//!     .header("mcp-method", "tools/call")
-//!     .header("mcp-name", "hello")
-//!     .body(r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"hello","_meta":{
-//!         "io.modelcontextprotocol/protocolVersion":"2026-07-28",
-//!         "io.modelcontextprotocol/clientCapabilities":{}}}}"#)?;
-//!
-//! let now = Now::default();
-//! let target = engine.route(request.uri().path());
-//! let mut step = engine.accept(&Head::new(&request, target), now);
-//! let response = loop {
-//!     step = match step {
-//!         Step::Verify(_) => unreachable!("this server has no authentication"),
-//!         Step::Filter(_) => unreachable!("this server lists everything"),
-//!         Step::Probe(probe) => probe.resolve(true),
-//!         Step::FindSession(_) | Step::UseSession(_) | Step::OpenSession(_) | Step::Stream(_) => {
-//!             unreachable!("this server has no sessions")
-//!         }
-//!         Step::ReadId(read) => Step::Respond(read.resolve(BodyRead::Aborted)),
-//!         Step::ReadBody(read) => read.resolve(BodyRead::Complete((*request.body()).into()), now),
-//!         Step::Call(call) => {
-//!             let Call { reply, .. } = *call;
-//!             match reply.finish(&engine, Outcome::Tool(ToolResult::text("Hello!"))) {
-//!                 Finish::Whole(response) => Step::Respond(response),
-//!                 Finish::LastFrame(_) | Finish::Queued => unreachable!("nothing was notified"),
-//!                 Finish::Next { .. } => unreachable!("the request was no batch"),
-//!             }
-//!         }
-//!         Step::Respond(response) => break response,
-//!     };
-//! };
-//! assert_eq!(response.status, StatusCode::OK);
-//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```ignore
+#![doc = include_str!("../examples/blocking.rs")]
 //! ```
 //!
-//! Start with [`Engine::accept`] and follow the [`Step`]s.
+//! In order:
+//!
+//! 1. An [`EngineBuilder`] makes the [`Engine`] once: who may use it ([`AuthPolicy`]) and what there is to call
+//!    ([`CatalogSpec`]). It never changes and is shared.
+//! 2. [`Engine::accept`] takes the head of a request and what [`Engine::route`] says of its path.
+//! 3. Each [`Step`] says what is needed next and is consumed by the only method that goes on, so that none can be left
+//!    out. The body is not wanted before the caller is known.
+//! 4. [`Step::Call`] hands out what every rule has allowed. Its [`Reply`] turns the handler's [`Outcome`] into the
+//!    answer; [`Reply::notify`] makes a stream of it on the way.
+//! 5. [`Step::Respond`] is the end. [`Response::into_http`] has everything but the date.
+//!
+//! Time comes in as [`Now`]: a clock that never goes back for deadlines, and the time of day for tokens. Waiting is
+//! the driver's: steps that may take long have a `deadline`, and a [`BodyRead`] or [`exchange::Facts`] to report that
+//! it has passed. Sessions ([`Mode::Stateful`]) add four steps, see [`exchange`] and [`session`]; who signs tokens with
+//! other algorithms than the example, or demands proofs of possession, resolves [`Step::Verify`] from [`jws`].
 
 pub mod auth;
 pub mod catalog;

@@ -227,6 +227,25 @@ impl Response {
         Self { status, fields, payload: Payload::Empty, rule: None, about: None }
     }
 
+    /// The answer in the types of the `http` crate, with its length; the date is for whoever sends it. Of a stream
+    /// it is the head.
+    #[must_use]
+    pub fn into_http(self) -> http::Response<Bytes> {
+        let mut response = http::Response::new(Bytes::new());
+        *response.status_mut() = self.status;
+        self.fields.write_to(response.headers_mut());
+        let body = match self.payload {
+            Payload::Whole(bytes) => bytes,
+            Payload::Empty => Bytes::new(),
+            Payload::Stream => return response,
+        };
+        // RFC 9110 section 8.6.
+        if self.status != StatusCode::NO_CONTENT {
+            response.headers_mut().insert(header::CONTENT_LENGTH, body.len().into());
+        }
+        response.map(|_| body)
+    }
+
     /// The head of an event stream.
     #[must_use]
     pub fn event_stream(cors: Cors) -> Self {

@@ -9,15 +9,23 @@ use mcp_proto::{
     Outcome, Response, Step, Tick, ToolResult, ToolSpec, UnixSeconds,
     exchange::{Notification, SessionStream, Told},
     response::Payload,
-    session::{Answer, Directive, Effect, Pull, Question, QuestionMethod, Session, SessionId},
+    session::{
+        Answer, Change, Directive, Effect, Event, EventId, Notice, Pull, Question, QuestionMethod, Replayed,
+        Session, SessionId,
+    },
 };
 use serde_json::json;
 
 fn engine() -> Engine {
+    engine_with(false)
+}
+
+fn engine_with(keeps_events_elsewhere: bool) -> Engine {
     let info = Implementation { name: "test".into(), version: "1".into(), ..Implementation::default() };
     let mut catalog = CatalogSpec::default();
     catalog.tools.push(ToolSpec::new("work", json!({"type": "object"})));
-    let builder = EngineBuilder { mode: Mode::Stateful, ..EngineBuilder::new(info, AuthPolicy::Open) };
+    let mut builder = EngineBuilder { mode: Mode::Stateful, ..EngineBuilder::new(info, AuthPolicy::Open) };
+    builder.sessions.keeps_events_elsewhere = keeps_events_elsewhere;
     builder.build(&catalog).expect("an engine")
 }
 
@@ -145,4 +153,40 @@ fn a_call_is_asked_about_cut_resumed_and_answered() {
     assert_eq!(response.status, 200);
     let Came::Response(response) = drive(&engine, &mut held, &post(&work, true), 4) else { panic!() };
     assert_eq!(response.status, 404);
+}
+
+/// A store may have an event that cannot be read any more: nobody is shown it, and its name stays its own.
+#[test]
+fn the_name_of_an_event_that_cannot_be_read_is_not_given_to_another_one() {
+    let engine = engine_with(true);
+    let mut held = None;
+    let handshake = json!({"jsonrpc": "2.0", "id": 0, "method": "initialize", "params": {
+        "protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "c", "version": "1"}}});
+    drive(&engine, &mut held, &post(&handshake, false), 0);
+    drive(
+        &engine,
+        &mut held,
+        &post(&json!({"jsonrpc": "2.0", "method": "notifications/initialized"}), true),
+        0,
+    );
+    let record = held.as_ref().expect("a session").record();
+    let mut held = Session::restore(record, &engine, now(1));
+    let resume = Request::get("/mcp").header("host", "localhost").header("accept", "text/event-stream");
+    let resume = resume.header("mcp-session-id", SessionId::from_entropy(&[7; 32]).reveal());
+    let resume = resume.header("last-event-id", "1-1").body(String::new()).expect("a request");
+    let Came::Stream(stream) = drive(&engine, &mut held, &resume, 2) else { panic!() };
+    let session = held.as_mut().expect("a session");
+    let wants = std::iter::from_fn(|| session.poll_effect()).find_map(|effect| {
+        if let Effect::Replay { connection, .. } = effect { Some(connection) } else { None }
+    });
+    let unreadable =
+        Event { id: EventId { stream: 1, sequence: 2 }, message: Bytes::from_static(b"no line") };
+    session.replayed(wants.expect("events are fetched again"), Replayed::Events(vec![unreadable]));
+    session.notify(&Notice::from(&Change::ToolsChanged));
+    let kept = std::iter::from_fn(|| session.poll_effect())
+        .find_map(|effect| if let Effect::Append(event) = effect { Some(event.id) } else { None });
+    assert_eq!(kept, Some(EventId { stream: 1, sequence: 3 }));
+    session.stored(EventId { stream: 1, sequence: 3 }, true);
+    let (text, _) = pulled(session, &stream);
+    assert!(text.starts_with("id: 1-3\ndata: {") && !text.contains("no line"), "{text}");
 }

@@ -1,94 +1,14 @@
-//! The server that benchmarks measure: one worker, a tool `echo`, on request further tools and
-//! token verification.
+//! The server that benchmarks measure, on one thread: `mcp_examples::bench` on tokio.
 
-use std::{
-    error::Error,
-    net::Ipv4Addr,
-    path::PathBuf,
-    sync::{Arc, OnceLock},
-    time::Instant,
-};
+use mcp_examples::{Failure, bench::Bench};
 
-use clap::Parser;
-use mcp_tokio::{
-    Auth, Change, KeySource, Mode, NoArguments, Server, ServerLimits, SessionPolicy, Sessions, Tool,
-};
-use schemars::JsonSchema;
-use serde::Deserialize;
-
-/// Serves http://127.0.0.1:PORT/mcp on one thread.
-#[derive(Debug, Parser)]
-struct Flags {
-    /// Port on 127.0.0.1
-    #[arg(long)]
-    port: u16,
-    /// How many tools there are: echo, tool_1, tool_2 and so on
-    #[arg(long, default_value_t = 1)]
-    tools: usize,
-    /// Give clients of 2025-11-25 sessions
-    #[arg(long)]
-    sessions: bool,
-    /// Most connections, and most sessions
-    #[arg(long, default_value_t = 20_000)]
-    connections: usize,
-    /// File with the public key whose tokens are demanded; without it nobody is asked who they are
-    #[arg(long)]
-    jwk: Option<PathBuf>,
-}
-
-/// The issuer and the audience of the benchmark's tokens.
-const ISSUER: &str = "https://auth.example.com/realms/bench";
-const AUDIENCE: &str = "http://127.0.0.1/mcp";
-
-#[derive(Deserialize, JsonSchema)]
-struct EchoArgs {
-    /// the text to send back
-    text: String,
-}
-
-fn echo(name: &str) -> Tool {
-    Tool::new(name).description("Echo the text back").typed(async |echo: EchoArgs| echo.text)
-}
-
-/// Tells all sessions that the list of tools is another; how long that took, in microseconds.
-fn broadcast(sessions: Arc<OnceLock<Sessions>>) -> Tool {
-    Tool::new("broadcast").description("Tell every session of a change").typed(move |_: NoArguments| {
-        let sessions = Arc::clone(&sessions);
-        async move {
-            let began = Instant::now();
-            if let Some(sessions) = sessions.get() {
-                sessions.notify_all(&Change::ToolsChanged);
-            }
-            began.elapsed().as_micros().to_string()
-        }
-    })
-}
-
-fn main() -> Result<(), Box<dyn Error>> {
-    let flags = Flags::parse();
-    let auth = match &flags.jwk {
-        Some(file) => Auth::jwt(ISSUER, AUDIENCE, KeySource::file(file)?).into(),
-        None => Auth::none(),
-    };
-    let mut limits = ServerLimits::default();
-    limits.connections = flags.connections;
-    limits.session_streams = flags.connections;
-    let mut server = Server::builder("bench", "1.0.0", auth).limits(limits).tool(echo("echo"));
-    let sessions = Arc::new(OnceLock::new());
-    if flags.sessions {
-        let mut policy = SessionPolicy::default();
-        policy.sessions_max = flags.connections;
-        server = server.mode(Mode::Stateful).sessions(policy).tool(broadcast(Arc::clone(&sessions)));
-    }
-    for number in 1..flags.tools {
-        server = server.tool(echo(&format!("tool_{number}")));
-    }
-    let server = server.build()?;
-    let _ = sessions.set(server.sessions());
+fn main() -> Result<(), Failure> {
+    let bench = Bench::begin();
+    let server = bench.server()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         // In a task, as the main future of a current-thread runtime is polled at more cost.
-        let serving = tokio::spawn(mcp_tokio::serve(server, (Ipv4Addr::LOCALHOST, flags.port)));
+        let serving = tokio::spawn(mcp_tokio::serve(server, bench.address()));
         Ok(serving.await??)
     })
 }

@@ -1,6 +1,5 @@
 //! Requests to an issuer over a tokio socket.
 
-mod connect;
 #[cfg(feature = "https")]
 mod tls;
 
@@ -11,35 +10,40 @@ mod tests;
 use std::net::SocketAddr;
 
 use hyper_util::rt::TokioIo;
-use mcp_driver::{Fetch, FetchFailure, Fetched, Fetching, Outgoing, Server, fetch_over};
-use tokio::net::TcpStream;
-
 #[cfg(feature = "https")]
-use self::tls::Tls;
+use mcp_driver::TlsClient;
+use mcp_driver::{
+    Fetch, FetchFailure, FetchUrl, Fetched, Fetching, Outgoing, Server, connect_first, fetch_over,
+};
+use tokio::{
+    io,
+    net::{TcpStream, lookup_host},
+};
+
+use crate::TokioRuntime;
 
 /// Asks issuers over TCP, with TLS where the URL says so.
 #[derive(Debug, Clone)]
 pub(crate) struct TokioFetch {
+    runtime: TokioRuntime,
     #[cfg(feature = "https")]
-    tls: Tls,
+    tls: TlsClient,
 }
 
 impl TokioFetch {
     /// For the issuers of this server.
-    #[cfg(feature = "https")]
-    pub(crate) fn new(server: &Server) -> Self {
-        Self { tls: Tls::new(server.tls_roots().clone()) }
-    }
-
-    /// For the issuers of this server.
-    #[cfg(not(feature = "https"))]
-    pub(crate) fn new(_: &Server) -> Self {
-        Self {}
+    #[cfg_attr(not(feature = "https"), expect(unused_variables, reason = "it says whom to trust over TLS"))]
+    pub(crate) fn new(runtime: TokioRuntime, server: &Server) -> Self {
+        Self {
+            runtime,
+            #[cfg(feature = "https")]
+            tls: TlsClient::new(server),
+        }
     }
 
     async fn ask(self, request: Outgoing) -> Result<Fetched, FetchFailure> {
         let host = request.url.host();
-        let (stream, address) = connect::connect(&request.url).await.map_err(|error| {
+        let (stream, address) = self.connect(&request.url).await.map_err(|error| {
             tracing::debug!(host, %error, "cannot connect to the issuer");
             FetchFailure::Unreachable
         })?;
@@ -51,32 +55,27 @@ impl TokioFetch {
         fetched
     }
 
-    #[cfg(feature = "https")]
-    async fn talk(
-        &self,
-        stream: TcpStream,
-        address: SocketAddr,
-        request: &Outgoing,
-    ) -> Result<Fetched, FetchFailure> {
-        if request.url.is_https() {
-            let stream = self.tls.over(stream, request.url.host()).await?;
-            fetch_over(TokioIo::new(stream), request, Some(address)).await
-        } else {
-            fetch_over(TokioIo::new(stream), request, Some(address)).await
-        }
+    async fn connect(&self, url: &FetchUrl) -> io::Result<(TcpStream, SocketAddr)> {
+        let addresses = lookup_host((url.host(), url.port())).await?;
+        connect_first(&self.runtime, url, addresses, TcpStream::connect).await
     }
 
-    #[cfg(not(feature = "https"))]
     async fn talk(
         &self,
         stream: TcpStream,
         address: SocketAddr,
         request: &Outgoing,
     ) -> Result<Fetched, FetchFailure> {
-        if request.url.is_https() {
-            return Err(FetchFailure::Tls(mcp_driver::TlsFailure::Unsupported));
+        if !request.url.is_https() {
+            return fetch_over(TokioIo::new(stream), request, Some(address)).await;
         }
-        fetch_over(TokioIo::new(stream), request, Some(address)).await
+        #[cfg(feature = "https")]
+        {
+            let stream = tls::over(&self.tls, stream, request.url.host()).await?;
+            fetch_over(TokioIo::new(stream), request, Some(address)).await
+        }
+        #[cfg(not(feature = "https"))]
+        Err(FetchFailure::Tls(mcp_driver::TlsFailure::Unsupported))
     }
 }
 

@@ -7,11 +7,13 @@ mod listener;
 mod mount;
 mod runtime;
 mod test_kit;
+#[cfg(feature = "https")]
+mod tls;
 
 pub use mcp_driver::*;
 
 pub use self::{
-    listener::{Listener, StartError, bind, listen, serve},
+    listener::{Listener, bind, listen, serve},
     mount::mount,
     runtime::TokioRuntime,
     test_kit::test_kit,
@@ -21,3 +23,8 @@ pub use self::{
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/sessions.md")]
 struct GuideToSessions;
+
+/// That of the guide to TLS too.
+#[cfg(all(doctest, feature = "https"))]
+#[doc = include_str!("../../docs/tls.md")]
+struct GuideToTls;

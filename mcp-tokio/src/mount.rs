@@ -1,11 +1,8 @@
 //! The server inside an application that runs on tokio already.
 
-use mcp_driver::{Mount, Server};
+use mcp_driver::{Mount, Server, StartError};
 
-use crate::{
-    TokioRuntime,
-    listener::{self, StartError},
-};
+use crate::{TokioRuntime, listener};
 
 /// Starts a server without a listener, for the router of an application. From here on its keys are fetched,
 /// if they are to be. Inside axum:

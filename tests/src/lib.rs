@@ -3,15 +3,16 @@
 pub mod asking;
 pub mod audited;
 pub mod clock;
-pub mod event_reader;
+pub mod driver;
 pub mod events;
 pub mod forge;
-pub mod http1;
 pub mod journal;
 pub mod key_servers;
 pub mod request;
 pub mod scenario;
 pub mod socket;
+
+pub use mcp_sim::{event_reader, http1};
 
 /// The programs of the guide: each is compiled.
 #[cfg(doctest)]

@@ -1,42 +1,97 @@
-//! Scenarios: what goes over a connection, as text files that any driver's test can play.
+//! Scenarios: what goes over connections, as text files that are played against every driver.
 //!
 //! The format is described in `scenarios/README.md`.
 
+mod backstage;
+mod fit;
+mod parse;
 mod player;
+mod puppet;
 mod server;
+mod settings;
+mod stage;
+mod tokens;
+mod wire;
 
-use std::fmt;
+use std::{fmt, time::Duration};
 
 pub use self::{
-    player::{Stage, play},
-    server::{Sighting, Tokens, server},
+    backstage::Backstage,
+    parse::Malformed,
+    player::play,
+    puppet::{Moment, Order, Puppets, Question, Sighting},
+    server::server,
+    settings::{Settings, Trust},
+    stage::{Connection, PATIENCE, Stage},
+    tokens::Tokens,
 };
 
 /// A scenario file.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Scenario {
     /// What it shows: the comment at its beginning.
     pub about: String,
+    /// The ids of what it shows, of the decision table and of the rows of `docs/seed-compatibility.md`.
+    pub rows: Vec<String>,
+    /// Only a player whose time is its own can play it.
+    pub needs_virtual_time: bool,
+    /// What the server is like.
+    pub settings: Settings,
     /// What happens, in order, each with the number of its first line.
     pub steps: Vec<(usize, Step)>,
 }
 
 /// One step of a scenario.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Step {
-    /// The client sends this, after its placeholders are filled in; on a new connection if there
-    /// is none.
+    /// What follows is about the connection of this name.
+    On(String),
+    /// The client sends this, after its placeholders are filled in; on a new connection if there is none.
     Send(Request),
     /// The server answers with this: status line, fields, an empty line, the body.
-    Expect(String),
+    Answer(String),
+    /// The server begins an answer with this head. What follows comes event by event.
+    Begins(String),
+    /// The next event of the answer that has begun: its lines.
+    Event(String),
+    /// So many events come that nobody looks at.
+    Events(usize),
+    /// The answer that came event by event ends, and says that this is all.
+    Ended,
     /// The server closes the connection and sends nothing more.
     Closed,
     /// The client closes the connection.
     Close,
-    /// A handler has begun.
-    Running,
-    /// A handler was dropped.
-    Cancelled,
+    /// A new connection is not accepted.
+    NotAccepted,
+    /// A handler has done this.
+    Seen(Sighting),
+    /// A puppet is told what to do.
+    Tell {
+        /// The name in the arguments of its call.
+        puppet: String,
+        /// What it does.
+        order: Order,
+    },
+    /// Sessions are told that something has changed.
+    Changed(Changed),
+    /// The sessions of this subject end.
+    Ousted(String),
+    /// The server is told to stop.
+    Stop,
+    /// It has stopped.
+    Stopped,
+    /// Time passes, and nobody does anything.
+    Pass(Duration),
+}
+
+/// What has changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Changed {
+    /// The list of tools.
+    Tools,
+    /// The resource with this URI.
+    Resource(String),
 }
 
 /// What a client sends.
@@ -51,144 +106,59 @@ pub struct Request {
     pub is_slow: bool,
 }
 
-/// Why a file is no scenario.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Malformed {
-    /// Number of the line, from 1.
-    pub line: usize,
-    /// What is wrong with it.
-    pub why: &'static str,
-}
-
-impl fmt::Display for Malformed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "line {}: {}", self.line, self.why)
-    }
-}
-
-impl std::error::Error for Malformed {}
-
-/// Consecutive lines that belong together.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Block {
-    Request { is_slow: bool },
-    Answer,
-}
-
 impl Scenario {
-    /// Reads a file.
-    ///
-    /// # Errors
-    /// When it is no scenario.
-    pub fn parse(text: &str) -> Result<Self, Malformed> {
-        let mut about = Vec::new();
-        let mut steps: Vec<(usize, Step)> = Vec::new();
-        // The block that the last line belonged to, its first line, and its lines.
-        let mut open: Option<(Block, usize, Vec<&str>)> = None;
-        let mut slow = false;
-        for (index, line) in text.lines().enumerate() {
-            let number = index.saturating_add(1);
-            let (block, content) = match line.split_at_checked(1) {
-                Some((">", rest)) => (Some(Block::Request { is_slow: slow }), rest),
-                Some(("<", rest)) => (Some(Block::Answer), rest),
-                _ => (None, line),
-            };
-            if let Some(block) = block {
-                let content = match content.strip_prefix(' ') {
-                    Some(content) => content,
-                    None if content.is_empty() => "",
-                    None => return Err(Malformed { line: number, why: "no space behind the mark" }),
-                };
-                match &mut open {
-                    Some((open, _, lines)) if *open == block => lines.push(content),
-                    _ => {
-                        steps.extend(open.take().map(closed));
-                        open = Some((block, number, vec![content]));
-                    }
-                }
-                continue;
-            }
-            if open.is_some() {
-                slow = false;
-            }
-            steps.extend(open.take().map(closed));
-            let step = match line {
-                "" => continue,
-                "slowly" => {
-                    slow = true;
-                    continue;
-                }
-                "closed" => Step::Closed,
-                "close" => Step::Close,
-                "running" => Step::Running,
-                "cancelled" => Step::Cancelled,
-                comment if comment.starts_with('#') => {
-                    if steps.is_empty() {
-                        about.push(comment.trim_start_matches('#').trim());
-                    }
-                    continue;
-                }
-                _ => return Err(Malformed { line: number, why: "no such step" }),
-            };
-            steps.push((number, step));
-        }
-        steps.extend(open.take().map(closed));
-        if about.is_empty() {
-            return Err(Malformed {
-                line: 1,
-                why: "a scenario begins with a comment that says what it shows",
-            });
-        }
-        Ok(Self { about: about.join(" "), steps })
+    /// What has to come out of playing it: its steps in the form that players write.
+    #[must_use]
+    pub fn transcript(&self) -> String {
+        self.steps.iter().map(|(_, step)| step.to_string()).collect()
     }
 }
 
-fn closed((block, line, lines): (Block, usize, Vec<&str>)) -> (usize, Step) {
-    let step = match block {
-        Block::Answer => Step::Expect(lines.join("\n")),
-        Block::Request { is_slow } => {
-            let mut parts = lines.splitn(2, |line| line.is_empty());
-            let head = parts.next().unwrap_or_default().iter().map(|line| (*line).to_owned()).collect();
-            let body = parts.next().map(|lines| lines.join("\n"));
-            Step::Send(Request { head, body, is_slow })
+/// The form of the files, where each step is on lines of its own.
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::On(connection) => writeln!(f, "\non {connection}"),
+            Self::Send(request) => request.fmt(f),
+            Self::Answer(text) | Self::Begins(text) => block(f, '<', text),
+            Self::Event(text) => {
+                block(f, '~', text)?;
+                writeln!(f)
+            }
+            Self::Events(count) => writeln!(f, "events {count}"),
+            Self::Ended => f.write_str("ended\n"),
+            Self::Closed => f.write_str("closed\n"),
+            Self::Close => f.write_str("close\n"),
+            Self::NotAccepted => f.write_str("not accepted\n"),
+            Self::Seen(Sighting { who, moment }) => writeln!(f, "{moment} {who}"),
+            Self::Tell { puppet, order } => writeln!(f, "tell {puppet} {order}"),
+            Self::Changed(Changed::Tools) => f.write_str("changed tools\n"),
+            Self::Changed(Changed::Resource(uri)) => writeln!(f, "changed {uri}"),
+            Self::Ousted(subject) => writeln!(f, "ousted {subject}"),
+            Self::Stop => f.write_str("stop\n"),
+            Self::Stopped => f.write_str("stopped\n"),
+            Self::Pass(time) => writeln!(f, "pass {}ms", time.as_millis()),
         }
-    };
-    (line, step)
+    }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_file_is_read_into_steps() {
-        let text = "# Shows\n# this.\n\n> GET / HTTP/1.1\n>\n> a\n>\n> b\n< HTTP/1.1 200 OK\n<\n< x\n\n\
-                    # a remark\nslowly\n> GET\nrunning\nclose\ncancelled\n> X\n\n> Y\n>\nclosed\n";
-        let request = |head: &[&str], body: Option<&str>, is_slow| {
-            let head = head.iter().map(|line| (*line).to_owned()).collect();
-            Step::Send(Request { head, body: body.map(str::to_owned), is_slow })
-        };
-        let expected = Scenario {
-            about: "Shows this.".into(),
-            steps: vec![
-                (4, request(&["GET / HTTP/1.1"], Some("a\n\nb"), false)),
-                (9, Step::Expect("HTTP/1.1 200 OK\n\nx".into())),
-                (15, request(&["GET"], None, true)),
-                (16, Step::Running),
-                (17, Step::Close),
-                (18, Step::Cancelled),
-                (19, request(&["X"], None, false)),
-                (21, request(&["Y"], Some(""), false)),
-                (23, Step::Closed),
-            ],
-        };
-        assert_eq!(Scenario::parse(text), Ok(expected));
-    }
-
-    #[test]
-    fn what_is_no_scenario_is_refused() {
-        for (text, line) in [("> GET", 1), ("# a\n>GET", 2), ("# a\n\nsleep 5", 3), ("", 1)] {
-            assert_eq!(Scenario::parse(text).map_err(|error| error.line), Err(line), "{text:?}");
+impl fmt::Display for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let slowly = if self.is_slow { "slowly\n" } else { "" };
+        write!(f, "\n{slowly}")?;
+        let head = self.head.join("\n");
+        match (&self.body, head.is_empty()) {
+            (None, _) => block(f, '>', &head),
+            (Some(body), true) => block(f, '>', &format!("\n{body}")),
+            (Some(body), false) => block(f, '>', &format!("{head}\n\n{body}")),
         }
     }
+}
+
+fn block(f: &mut fmt::Formatter<'_>, mark: char, text: &str) -> fmt::Result {
+    for line in text.split('\n') {
+        let space = if line.is_empty() { "" } else { " " };
+        writeln!(f, "{mark}{space}{line}")?;
+    }
+    Ok(())
 }

@@ -267,27 +267,3 @@ impl Stream {
         self.reader.comments
     }
 }
-
-impl Event {
-    /// The JSON-RPC message that it carries.
-    ///
-    /// # Panics
-    /// When it carries none, or is of another type than `message`.
-    #[must_use]
-    #[allow(clippy::expect_used, reason = "a test that cannot go on has failed")]
-    pub fn message(&self) -> Value {
-        assert!(matches!(self.kind.as_deref(), None | Some("message")), "{self:?}");
-        let data = self.data.as_deref().expect("data");
-        serde_json::from_str(data).expect("JSON")
-    }
-
-    /// Its id.
-    ///
-    /// # Panics
-    /// When it has none.
-    #[must_use]
-    #[allow(clippy::expect_used, reason = "a test that cannot go on has failed")]
-    pub fn id(&self) -> &str {
-        self.id.as_deref().expect("an id")
-    }
-}

@@ -8,6 +8,8 @@ use http::{
 };
 use mcp_proto::auth::bearer::{Credentials, classify};
 
+use crate::peer::ClientCertificate;
+
 /// The head of a request: method, target and header fields.
 ///
 /// It holds the caller's credentials: do not log it. Its `Debug` form has the path and the names of the
@@ -17,13 +19,20 @@ pub struct RequestHead {
     method: Method,
     uri: Uri,
     headers: HeaderMap,
+    certificate: Option<ClientCertificate>,
 }
 
 impl RequestHead {
     /// A head of these parts. The server makes its own; this is for tests of a [`Verifier`](crate::Verifier).
     #[must_use]
     pub fn new(method: Method, uri: Uri, headers: HeaderMap) -> Self {
-        Self { method, uri, headers }
+        Self { method, uri, headers, certificate: None }
+    }
+
+    /// The same head on a connection that was made with this client certificate.
+    #[must_use]
+    pub fn with_client_certificate(self, certificate: ClientCertificate) -> Self {
+        Self { certificate: Some(certificate), ..self }
     }
 
     /// The method.
@@ -50,6 +59,16 @@ impl RequestHead {
     pub fn header(&self, name: impl AsHeaderName) -> Option<&HeaderValue> {
         let mut values = self.headers.get_all(name).iter();
         values.next().filter(|_| values.next().is_none())
+    }
+
+    /// The certificate that the client presented when the connection was made, and whose private key it proved to
+    /// hold, where the server asks for one ([`ServerTls`](crate::ServerTlsBuilder::client_ca_file)): it comes from one of the
+    /// authorities that the server trusts for clients. It may be another client than the one whom the credentials
+    /// are of: an identity that is good with this certificate alone is
+    /// [bound to it](crate::Identity::bound_to_certificate).
+    #[must_use]
+    pub fn client_certificate(&self) -> Option<&ClientCertificate> {
+        self.certificate.as_ref()
     }
 
     /// The bearer token (RFC 6750 section 2.1), if the request has exactly one well-formed `Authorization`

@@ -5,6 +5,7 @@ use std::{any::Any, fmt, sync::Arc};
 use mcp_proto::{
     Principal, UnixSeconds,
     auth::scope::{ScopeName, Scopes},
+    jws::CertificateThumbprint,
 };
 
 /// The issuer of identities that name no other: [`Identity::issuer`].
@@ -21,6 +22,7 @@ pub struct Identity {
     /// With single spaces between.
     scopes: String,
     expires: UnixSeconds,
+    certificate: Option<CertificateThumbprint>,
     value: Option<Arc<dyn Any + Send + Sync>>,
 }
 
@@ -35,6 +37,7 @@ impl Identity {
             client: None,
             scopes: String::new(),
             expires: UnixSeconds(u64::MAX),
+            certificate: None,
             value: None,
         }
     }
@@ -77,6 +80,14 @@ impl Identity {
         self
     }
 
+    /// Lets the caller in on connections that were made with this client certificate alone (RFC 8705 section 3), also
+    /// where a session spares it to authenticate again.
+    #[must_use]
+    pub fn bound_to_certificate(mut self, thumbprint: CertificateThumbprint) -> Self {
+        self.certificate = Some(thumbprint);
+        self
+    }
+
     /// A value of the application's own, such as its user record. Handlers take it as
     /// [`CallerValue<T>`](crate::CallerValue). The last one counts.
     #[must_use]
@@ -103,7 +114,12 @@ impl Identity {
             }
         }
         let scopes = Scopes::parse(&self.scopes);
-        Ok((Principal::new(self.issuer, self.subject, client, scopes, self.expires), self.value))
+        let principal = Principal::new(self.issuer, self.subject, client, scopes, self.expires);
+        let bound = match self.certificate {
+            Some(certificate) => principal.with_certificate(certificate),
+            None => principal,
+        };
+        Ok((bound, self.value))
     }
 }
 

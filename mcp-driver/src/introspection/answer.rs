@@ -74,7 +74,7 @@ fn is_answer(json: &[u8]) -> bool {
 /// Everything but whether the sender holds the key that the token is bound to, which each request proves anew
 /// and the core judges.
 pub(super) fn check(claims: &Claims, rules: &TokenRules, now: UnixSeconds) -> Result<(), Denial> {
-    rules.check(claims, claims.bound_to(), now)
+    rules.check(claims, claims.wanted_possession(), now)
 }
 
 impl CallFailure {

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use mcp_proto::{
     Facts, Now, UnixSeconds,
     jws::{
-        Denial,
+        Denial, Possession,
         keys::KeySetError,
         keyset::{FetchFailure, TlsFailure},
     },
@@ -278,7 +278,7 @@ fn a_token_that_is_bound_to_a_key_waits_for_the_proof() {
     let bench = Bench::new(active(|answer| answer["cnf"] = json!({"jkt": thumbprint})));
     let Some(Facts::Signed(claims)) = bench.begin("t").result() else { panic!("signed") };
     // Who sends it proves nothing here, and the rules say so to the core.
-    assert_eq!(rules().check(&claims, None, START.unix), Err(Denial::SenderConstrained));
+    assert_eq!(rules().check(&claims, Possession::default(), START.unix), Err(Denial::SenderConstrained));
 }
 
 #[test]

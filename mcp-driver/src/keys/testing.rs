@@ -102,7 +102,12 @@ impl ManualRuntime {
 
     /// Lets time pass, with everything that happens on the way happening at its time.
     pub(crate) fn pass_seconds(&self, seconds: u64) {
-        let end = self.now().tick.after_seconds(seconds);
+        self.pass_micros(seconds * 1_000_000);
+    }
+
+    /// The same by microseconds.
+    pub(crate) fn pass_micros(&self, micros: u64) {
+        let end = self.now().tick.after_micros(micros);
         self.run();
         loop {
             let next = self.0.timers.lock().unwrap().iter().map(|(at, _)| *at).min();

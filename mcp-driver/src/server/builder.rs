@@ -14,8 +14,6 @@ use mcp_proto::{
 };
 
 use super::{Inner, Server, ServerError, Snapshot, authentication::Authentication, check_callers};
-#[cfg(feature = "https")]
-use crate::tls::TlsRoots;
 use crate::{
     audit::{Audit, AuditEvent},
     auth::Auth,
@@ -30,6 +28,8 @@ use crate::{
     tool::Tool,
     viewer::{ListFilter, ListedItem, Viewer},
 };
+#[cfg(feature = "https")]
+use crate::{server_tls::ServerTls, tls::TlsRoots};
 
 /// Collects what a [`Server`] is made of.
 pub struct ServerBuilder {
@@ -46,6 +46,8 @@ pub struct ServerBuilder {
     timeouts: ConnectionTimeouts,
     #[cfg(feature = "https")]
     tls_roots: TlsRoots,
+    #[cfg(feature = "https")]
+    tls: Option<ServerTls>,
     mode: Mode,
     sessions: SessionPolicy,
     stores: Stores,
@@ -81,6 +83,8 @@ impl Server {
             timeouts: ConnectionTimeouts::default(),
             #[cfg(feature = "https")]
             tls_roots: TlsRoots::platform(),
+            #[cfg(feature = "https")]
+            tls: None,
             mode: Mode::default(),
             sessions: SessionPolicy::default(),
             stores: Stores::default(),
@@ -315,6 +319,14 @@ impl ServerBuilder {
         self
     }
 
+    /// Listens with TLS, and with nothing else. Inside an application, the application has its own.
+    #[cfg(feature = "https")]
+    #[must_use]
+    pub fn tls(mut self, tls: ServerTls) -> Self {
+        self.tls = Some(tls);
+        self
+    }
+
     /// Starts on an address that others reach although there is no authentication.
     #[must_use]
     pub fn allow_open_beyond_loopback(mut self) -> Self {
@@ -402,6 +414,8 @@ impl ServerBuilder {
             timeouts: self.timeouts,
             #[cfg(feature = "https")]
             tls_roots: self.tls_roots,
+            #[cfg(feature = "https")]
+            tls: self.tls,
             exposed: self.exposed,
             table,
             open_beyond_loopback: self.open_beyond_loopback,

@@ -4,11 +4,12 @@ use bytes::Bytes;
 
 use super::{
     Scheme,
+    certificate_policy::CertificatePolicy,
     challenge::{self, AuthScheme},
     challenges::Challenges,
     dpop_policy::{Dpop, DpopPolicy},
     issuer_policy::IssuerPolicy,
-    protection::{DpopMetadata, Protection, ProtectionSpec},
+    protection::{BindingMetadata, Protection, ProtectionSpec},
     scope::{Requirement, Scopes},
 };
 use crate::{
@@ -22,6 +23,7 @@ use crate::{
 pub struct BearerPolicy {
     issuers: Issuers,
     dpop: Option<Dpop>,
+    certificates: Option<CertificatePolicy>,
     protection: Protection,
 }
 
@@ -30,6 +32,7 @@ pub struct BearerPolicy {
 pub struct BearerPolicyBuilder {
     issuers: Vec<IssuerPolicy>,
     dpop: Option<DpopPolicy>,
+    certificates: Option<CertificatePolicy>,
     protection: ProtectionSpec,
 }
 
@@ -43,7 +46,12 @@ impl BearerPolicy {
     /// Tokens of this issuer.
     #[must_use]
     pub fn trusting(issuer: IssuerPolicy) -> BearerPolicyBuilder {
-        BearerPolicyBuilder { issuers: vec![issuer], dpop: None, protection: ProtectionSpec::default() }
+        BearerPolicyBuilder {
+            issuers: vec![issuer],
+            dpop: None,
+            certificates: None,
+            protection: ProtectionSpec::default(),
+        }
     }
 
     /// Whose tokens are accepted, and what each has to be like.
@@ -56,6 +64,18 @@ impl BearerPolicy {
     #[must_use]
     pub fn dpop(&self) -> Option<&Dpop> {
         self.dpop.as_ref()
+    }
+
+    /// What is said of tokens that are bound to a client certificate, where anything is.
+    #[must_use]
+    pub fn certificates(&self) -> Option<CertificatePolicy> {
+        self.certificates
+    }
+
+    /// Whether tokens that are bound to no client certificate are refused.
+    #[must_use]
+    pub fn requires_certificates(&self) -> bool {
+        self.certificates.is_some_and(CertificatePolicy::is_required)
     }
 
     /// The scopes that every request needs.
@@ -154,6 +174,13 @@ impl BearerPolicyBuilder {
         self
     }
 
+    /// Tokens that are bound to a client certificate, or only these.
+    #[must_use]
+    pub fn certificates(mut self, certificates: CertificatePolicy) -> Self {
+        self.certificates = Some(certificates);
+        self
+    }
+
     /// A scope that every request needs.
     #[must_use]
     pub fn scope(mut self, scope: impl Into<String>) -> Self {
@@ -187,12 +214,14 @@ impl BearerPolicyBuilder {
         let audience = self.issuers.first().map_or("", IssuerPolicy::first_audience);
         let resource = self.protection.resource.as_deref().unwrap_or(audience);
         let dpop = self.dpop.map(|dpop| dpop.build(resource)).transpose()?;
-        let published = dpop.as_ref().map_or_else(DpopMetadata::default, |dpop| DpopMetadata {
-            algorithms: dpop.rules().algorithms().iter().map(Algorithm::name).collect(),
-            is_required: dpop.is_required(),
-        });
+        let algorithms = |dpop: &Dpop| dpop.rules().algorithms().iter().map(Algorithm::name).collect();
+        let published = BindingMetadata {
+            dpop_algorithms: dpop.as_ref().map(algorithms).unwrap_or_default(),
+            is_dpop_required: dpop.as_ref().is_some_and(Dpop::is_required),
+            has_certificates: self.certificates.is_some(),
+        };
         let names: Vec<&str> = self.issuers.iter().map(IssuerPolicy::issuer).collect();
         let protection = self.protection.published(resource, &names, &published)?;
-        Ok(BearerPolicy { issuers, dpop, protection })
+        Ok(BearerPolicy { issuers, dpop, certificates: self.certificates, protection })
     }
 }

@@ -6,7 +6,7 @@ use super::{
     BearerPolicy, DPOP,
     challenge::{AuthScheme, SchemeName},
     challenges::Challenges,
-    protection::{DpopMetadata, Protection, ProtectionSpec},
+    protection::{BindingMetadata, Protection, ProtectionSpec},
     scope::Requirement,
 };
 use crate::{error::BuildError, refusal::Refusal};
@@ -128,7 +128,7 @@ impl CustomPolicyBuilder {
             (None, []) => self.protection.unpublished()?,
             (None, [_, ..]) => return Err(BuildError::Resource(String::new())),
             (Some(resource), issuers) => {
-                self.protection.published(resource, issuers, &DpopMetadata::default())?
+                self.protection.published(resource, issuers, &BindingMetadata::default())?
             }
         };
         Ok(CustomPolicy { scheme, fields: self.fields, protection })

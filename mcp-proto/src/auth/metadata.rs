@@ -83,6 +83,8 @@ pub(super) struct Document<'d> {
     pub(super) resource_name: Option<&'d str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) resource_documentation: Option<&'d str>,
+    #[serde(skip_serializing_if = "is_not_set")]
+    pub(super) tls_client_certificate_bound_access_tokens: bool,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     pub(super) dpop_signing_alg_values_supported: &'d [&'static str],
     #[serde(skip_serializing_if = "is_not_set")]
@@ -108,7 +110,7 @@ impl Document<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::auth::{BearerPolicy, IssuerPolicy};
+    use crate::auth::{BearerPolicy, BearerPolicyBuilder, CertificatePolicy, IssuerPolicy};
 
     #[test]
     fn the_document_is_found_where_rfc_9728_says() {
@@ -180,6 +182,18 @@ mod tests {
             full.metadata(),
             r#"{"resource":"https://mcp.example.com/mcp","authorization_servers":["https://auth.example.com"],"scopes_supported":["mcp","mcp:write"],"bearer_methods_supported":["header"],"resource_name":"Example","resource_documentation":"https://example.com/docs"}"#
         );
+    }
+
+    /// RFC 9728 section 2: it says that they are supported, not that they are required.
+    #[test]
+    fn the_document_says_whether_tokens_may_be_bound_to_a_certificate() {
+        const MEMBER: &str = r#","tls_client_certificate_bound_access_tokens":true"#;
+        let policy = || BearerPolicy::builder("https://auth.example.com", "https://mcp.example.com/mcp");
+        let document = |policy: BearerPolicyBuilder| policy.build().expect("a policy").metadata();
+        let plain = String::from_utf8(document(policy()).to_vec()).expect("text");
+        let with = plain.replace('}', &format!("{MEMBER}}}"));
+        assert_eq!(document(policy().certificates(CertificatePolicy::allowed())), with);
+        assert_eq!(document(policy().certificates(CertificatePolicy::required())), with);
     }
 
     #[test]

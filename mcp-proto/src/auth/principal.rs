@@ -1,7 +1,7 @@
 //! Who a request speaks for.
 
 use super::scope::Scopes;
-use crate::time::UnixSeconds;
+use crate::{jws::CertificateThumbprint, time::UnixSeconds};
 
 /// The party behind a request, and what it may do and until when.
 ///
@@ -16,6 +16,7 @@ pub struct Principal {
     actor: Option<Box<str>>,
     scopes: Scopes,
     expires: UnixSeconds,
+    certificate: Option<Box<CertificateThumbprint>>,
 }
 
 impl Principal {
@@ -35,6 +36,7 @@ impl Principal {
             actor: None,
             scopes,
             expires,
+            certificate: None,
         }
     }
 
@@ -42,6 +44,13 @@ impl Principal {
     #[must_use]
     pub fn with_actor(self, actor: impl Into<Box<str>>) -> Self {
         Self { actor: Some(actor.into()), ..self }
+    }
+
+    /// The same principal, who is one only on connections that were made with this client certificate (RFC 8705
+    /// section 3).
+    #[must_use]
+    pub fn with_certificate(self, certificate: CertificateThumbprint) -> Self {
+        Self { certificate: Some(Box::new(certificate)), ..self }
     }
 
     /// Who vouches for it: `iss` of an access token.
@@ -69,7 +78,13 @@ impl Principal {
         self.actor.as_deref()
     }
 
-    /// Whether issuer, subject and client are the same. Actors, scopes and expiry differ from token
+    /// The client certificate without which it is nobody, if it is bound to one.
+    #[must_use]
+    pub fn certificate(&self) -> Option<&CertificateThumbprint> {
+        self.certificate.as_deref()
+    }
+
+    /// Whether issuer, subject and client are the same. Actors, scopes, expiry and certificate differ from token
     /// to token of one party.
     #[must_use]
     pub fn is_same_party(&self, other: &Self) -> bool {

@@ -36,11 +36,12 @@ pub(super) struct ProtectionSpec {
     pub(super) documentation: Option<String>,
 }
 
-/// What the metadata says of DPoP (RFC 9449 section 10).
+/// What the metadata says of bound tokens (RFC 9728 section 2).
 #[derive(Debug, Clone, Default)]
-pub(super) struct DpopMetadata {
-    pub(super) algorithms: Vec<&'static str>,
-    pub(super) is_required: bool,
+pub(super) struct BindingMetadata {
+    pub(super) dpop_algorithms: Vec<&'static str>,
+    pub(super) is_dpop_required: bool,
+    pub(super) has_certificates: bool,
 }
 
 impl ProtectionSpec {
@@ -49,7 +50,7 @@ impl ProtectionSpec {
         &self,
         resource: &str,
         issuers: &[&str],
-        dpop: &DpopMetadata,
+        bindings: &BindingMetadata,
     ) -> Result<Protection, BuildError> {
         let access = self.access.build()?;
         let resource = Resource::parse(self.resource.as_deref().unwrap_or(resource))?;
@@ -63,8 +64,9 @@ impl ProtectionSpec {
             bearer_methods_supported: ["header"],
             resource_name: self.resource_name.as_deref(),
             resource_documentation: self.documentation.as_deref(),
-            dpop_signing_alg_values_supported: &dpop.algorithms,
-            dpop_bound_access_tokens_required: dpop.is_required,
+            tls_client_certificate_bound_access_tokens: bindings.has_certificates,
+            dpop_signing_alg_values_supported: &bindings.dpop_algorithms,
+            dpop_bound_access_tokens_required: bindings.is_dpop_required,
         };
         let published = Published {
             document: document.render(),

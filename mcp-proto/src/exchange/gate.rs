@@ -99,6 +99,7 @@ impl Engine {
             manner: Manner { accept: Accept::read(&head.fields), ..Manner::of(cors) },
             announced: Announced::read(&head.fields),
             mirrored,
+            certificate: head.certificate.map(Box::new),
             caller: None,
             named: None,
             visit,

@@ -8,7 +8,8 @@ use super::{Caller, Exchange, Step, read_body, visit::Verb};
 use crate::{
     auth::{AuthPolicy, BearerPolicy, Protection, Scheme, principal::Principal},
     jws::{
-        Claims, Denial,
+        CertificateThumbprint, Claims, Denial, Identified, KeySet, Possession, SignatureCheck, TokenRules,
+        check_certificate,
         dpop::{Proof, ProofDenial},
     },
     refusal::{Outage, Refusal},
@@ -174,11 +175,53 @@ impl<'e> Verify<'e> {
         self.deadline
     }
 
+    /// Goes on with a signed token that came without a proof, for whoever has its issuer's keys at hand: `keys`
+    /// finds those of the issuer that the token comes under, and `is_valid` computes the one bit that the core cannot.
+    /// See [`crate::jws`] for the stages between.
+    ///
+    /// Answered 503 without keys, and for what no signature settles: opaque tokens, proofs of possession, and what an
+    /// application has to recognise.
+    pub fn resolve_signed<'k>(
+        self,
+        keys: impl FnOnce(&TokenRules) -> Option<&'k KeySet>,
+        is_valid: impl FnOnce(&SignatureCheck<'_>) -> bool,
+        now: Now,
+    ) -> Step<'e> {
+        let facts = self.signed(keys, is_valid);
+        self.resolve(facts, now)
+    }
+
+    fn signed<'k>(
+        &self,
+        keys: impl FnOnce(&TokenRules) -> Option<&'k KeySet>,
+        is_valid: impl FnOnce(&SignatureCheck<'_>) -> bool,
+    ) -> Facts {
+        let (Presented::Bearer(token), AuthPolicy::Bearer(policy)) =
+            (self.presented(), self.exchange.engine.auth())
+        else {
+            return Facts::Unavailable(Outage::VerifierUnavailable);
+        };
+        let unchecked = match policy.issuers().identify(token.reveal()) {
+            Ok(Identified::Signed(unchecked)) => unchecked,
+            Ok(Identified::Opaque { .. }) => return Facts::Unavailable(Outage::VerifierUnavailable),
+            Err(denial) => return Facts::Denied(denial),
+        };
+        let Some(keys) = keys(unchecked.rules()) else {
+            return Facts::Unavailable(Outage::KeysUnavailable);
+        };
+        let claims = unchecked.with_keys(keys).and_then(|check| {
+            let valid = is_valid(&check);
+            check.resolve(valid)
+        });
+        claims.map_or_else(Facts::Denied, |claims| Facts::Signed(Arc::new(claims)))
+    }
+
     /// Goes on with what was found out.
     pub fn resolve(self, facts: Facts, now: Now) -> Step<'e> {
         let Self { mut exchange, held, .. } = self;
         let auth = exchange.engine.auth();
-        let caller = match recognise(auth, &held, facts, exchange.verb(), now) {
+        let sender = Sender { certificate: exchange.certificate.as_deref(), verb: exchange.verb() };
+        let caller = match recognise(auth, &held, facts, sender, now) {
             Ok(caller) => caller,
             Err(refusal) => return read_body::refuse(exchange, refusal, now),
         };
@@ -203,12 +246,19 @@ impl HeldToken {
     }
 }
 
+/// What is known of a request without its credentials.
+#[derive(Clone, Copy)]
+struct Sender<'s> {
+    certificate: Option<&'s CertificateThumbprint>,
+    verb: Verb,
+}
+
 /// Who the caller is, if the facts are of the kind that the policy asks for and good enough for it.
 fn recognise(
     auth: &AuthPolicy,
     held: &HeldCredentials,
     facts: Facts,
-    verb: Verb,
+    sender: Sender<'_>,
     now: Now,
 ) -> Result<Caller, Refusal> {
     // Facts of another kind than the policy asks for say nothing about the caller.
@@ -216,16 +266,16 @@ fn recognise(
     match (auth, held, facts) {
         (_, _, Facts::Unavailable(outage)) => Err(Refusal::Unavailable(outage)),
         (AuthPolicy::Bearer(policy), HeldCredentials::Bearer(_), Facts::Signed(claims)) => {
-            check(policy, &claims, None, verb, now)?;
+            check(policy, &claims, None, sender, now)?;
             Ok(Caller::of_claims(claims))
         }
         (AuthPolicy::Bearer(policy), HeldCredentials::Dpop(..), Facts::Proven(claims, facts)) => {
-            check(policy, &claims, Some(&facts), verb, now)?;
+            check(policy, &claims, Some(&facts), sender, now)?;
             Ok(Caller::of_claims(claims))
         }
         // Without a proof of its own, the scheme makes no bound token out of a bearer token.
         (AuthPolicy::Bearer(policy), HeldCredentials::Dpop(..), Facts::Signed(claims)) => {
-            check(policy, &claims, None, verb, now)?;
+            check(policy, &claims, None, sender, now)?;
             Err(Refusal::InvalidToken(Denial::NotSenderConstrained))
         }
         (
@@ -240,11 +290,11 @@ fn recognise(
             Err(Refusal::NonceNeeded(nonce))
         }
         (AuthPolicy::Custom(_), HeldCredentials::Head { .. }, Facts::Accepted(principal)) => {
-            if now.unix < principal.expires() {
-                Ok(Caller::of_application(principal))
-            } else {
-                Err(Refusal::InvalidToken(Denial::Expired))
+            if now.unix >= principal.expires() {
+                return Err(Refusal::InvalidToken(Denial::Expired));
             }
+            check_certificate(principal.certificate(), sender.certificate).map_err(Refusal::InvalidToken)?;
+            Ok(Caller::of_application(principal))
         }
         (AuthPolicy::Custom(_), HeldCredentials::Head { anonymous }, Facts::Rejected) => {
             Err(Refusal::Rejected { anonymous: *anonymous })
@@ -256,23 +306,28 @@ fn recognise(
     }
 }
 
-/// TOK-01, AUTH-06, XDPOP-05: every claim is good now, whenever the signature was checked, and so is
-/// the proof.
+/// TOK-01, AUTH-06, XDPOP-05, RFC 8705 section 3: every claim is good now, whenever the signature was checked, and so
+/// is the proof; and what the token is bound to is what the sender holds.
 fn check(
     policy: &BearerPolicy,
     claims: &Claims,
     facts: Option<&ProofFacts>,
-    verb: Verb,
+    sender: Sender<'_>,
     now: Now,
 ) -> Result<(), Refusal> {
     let rules = policy.issuers().rules_of(claims.principal().issuer());
     let rules = rules.ok_or(Refusal::InvalidToken(Denial::IssuerForeign))?;
-    let thumbprint = facts.map(|facts| facts.proof.thumbprint());
-    rules.check(claims, thumbprint.as_ref(), now.unix).map_err(Refusal::InvalidToken)?;
+    let key = facts.map(|facts| facts.proof.thumbprint());
+    let held = Possession { key: key.as_ref(), certificate: sender.certificate };
+    rules.check(claims, held, now.unix).map_err(Refusal::InvalidToken)?;
+    if policy.requires_certificates() && claims.bound_certificate().is_none() {
+        return Err(Refusal::InvalidToken(Denial::NotCertificateBound));
+    }
     match (facts, policy.dpop()) {
         (None, _) => Ok(()),
         (Some(ProofFacts { proof, token_hash }), Some(dpop)) => {
-            dpop.rules().check(proof, verb.as_str(), token_hash, now.unix).map_err(Refusal::InvalidProof)
+            let method = sender.verb.as_str();
+            dpop.rules().check(proof, method, token_hash, now.unix).map_err(Refusal::InvalidProof)
         }
         (Some(_), None) => Err(Refusal::InvalidToken(Denial::SenderConstrained)),
     }

@@ -11,6 +11,7 @@ use crate::{
     exchange::Caller,
     head::{Field, Fields, Head, Name, Target},
     jsonrpc::RawId,
+    jws::{CertificateThumbprint, check_certificate},
     refusal::{Mirror, Refusal},
     response::{Allow, Response},
     session::{EventId, Owner, Session, SessionAuth, SessionId, SessionInfo, SessionPolicy, Terms},
@@ -192,6 +193,13 @@ fn is_verified(engine: &Engine, policy: &SessionPolicy, session: &Named<SessionI
     is_open || session.is_absent() || policy.auth == SessionAuth::EveryRequest
 }
 
+/// RFC 8705 section 3: whoever was let in for the certificate of a connection is somebody on such connections alone,
+/// also where the token is not sent again.
+fn may_act_as(opener: Option<&Caller>, certificate: Option<&CertificateThumbprint>) -> bool {
+    let bound = opener.and_then(|opener| opener.principal().certificate());
+    check_certificate(bound, certificate).is_ok()
+}
+
 /// Whether a client names the type itself, not only anything.
 fn names_event_stream(accept: Field<'_>) -> bool {
     match accept {
@@ -260,8 +268,13 @@ impl<'e> FindSession<'e> {
             return read_body::refuse(exchange, Refusal::SessionIdMissing, now);
         };
         let caller = exchange.caller.as_ref().map(Caller::principal);
+        let certificate = exchange.certificate.as_deref();
         let own = session.filter(|session| {
-            let is_own = !visit.is_verified || session.info().owner().is(caller);
+            let is_own = if visit.is_verified {
+                session.info().owner().is(caller)
+            } else {
+                may_act_as(session.opener(), certificate)
+            };
             is_own && session.is_legacy() == (visit.transport == Transport::Legacy)
         });
         let Some(session) = own.and_then(|session| session.touch(now).then_some(session)) else {

@@ -8,7 +8,7 @@ use std::fmt;
 
 use super::json::{Member, Object, glance};
 use super::profile::{Origin, require_access_token, says_bound};
-use super::{Confirmation, Denial, Profile, Thumbprint, TokenRules};
+use super::{CertificateThumbprint, Confirmation, Denial, Possession, Profile, Thumbprint, TokenRules};
 use crate::auth::principal::Principal;
 use crate::auth::scope::{ScopeName, Scopes};
 use crate::time::UnixSeconds;
@@ -79,17 +79,21 @@ impl Claims {
         };
         // RFC 7662 section 2.2: without a resource owner, the token is the client's own.
         let subject = subject.unwrap_or_else(|| client.clone());
-        let principal = Principal::new(issuer, subject, client, scopes(object, rules), expires);
+        let confirmation = confirmation(object, origin);
+        let mut principal = Principal::new(issuer, subject, client, scopes(object, rules), expires);
+        if let Some(actor) = actor(object)? {
+            principal = principal.with_actor(actor);
+        }
+        if let Some(certificate) = confirmation.as_ref().and_then(Confirmation::certificate) {
+            principal = principal.with_certificate(*certificate);
+        }
         Ok(Self {
-            principal: match actor(object)? {
-                Some(actor) => principal.with_actor(actor),
-                None => principal,
-            },
+            principal,
             audiences: audiences.into(),
             not_before,
             issued_at,
             token_id,
-            confirmation: confirmation(object, origin),
+            confirmation,
             kept: kept(object, rules),
         })
     }
@@ -144,13 +148,23 @@ impl Claims {
         self.confirmation.as_ref()
     }
 
-    /// The key that the token is bound to, if it is bound to one and to nothing else.
+    /// The key that the token is bound to, if it is bound to one and to nothing that cannot be checked.
     #[must_use]
-    pub fn bound_to(&self) -> Option<&Thumbprint> {
-        match &self.confirmation {
-            Some(Confirmation::Key(thumbprint)) => Some(thumbprint),
-            Some(Confirmation::Other) | None => None,
-        }
+    pub fn bound_key(&self) -> Option<&Thumbprint> {
+        self.confirmation.as_ref()?.key()
+    }
+
+    /// The client certificate that the token is bound to, if it is bound to one and to nothing that cannot be
+    /// checked.
+    #[must_use]
+    pub fn bound_certificate(&self) -> Option<&CertificateThumbprint> {
+        self.confirmation.as_ref()?.certificate()
+    }
+
+    /// What one has to hold to use the token: for whoever wants to know whether it is good for anybody.
+    #[must_use]
+    pub fn wanted_possession(&self) -> Possession<'_> {
+        Possession { key: self.bound_key(), certificate: self.bound_certificate() }
     }
 }
 
@@ -175,11 +189,11 @@ pub(super) fn claimed_issuer(json: &[u8]) -> Result<Box<str>, Denial> {
     if issuer.is_empty() { Err(Denial::IssuerMissing) } else { Ok(issuer) }
 }
 
+/// To whom a token is bound. One that is said to be bound to a key is not without it, whatever else it is bound to.
 fn confirmation(claims: &Object<'_>, origin: Origin) -> Option<Confirmation> {
-    match claims.member("cnf") {
-        Some(confirmation) => Some(Confirmation::read(confirmation)),
-        None => says_bound(claims, origin).then_some(Confirmation::Other),
-    }
+    let confirmation = claims.member("cnf").map(Confirmation::read);
+    let has_key = confirmation.is_some_and(|confirmation| confirmation.key().is_some());
+    if says_bound(claims, origin) && !has_key { Some(Confirmation::Other) } else { confirmation }
 }
 
 fn kept(claims: &Object<'_>, rules: &TokenRules) -> Box<[(Box<str>, Box<str>)]> {

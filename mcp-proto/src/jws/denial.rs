@@ -63,6 +63,13 @@ pub enum Denial {
     NotSenderConstrained,
     /// The sender proved to hold another key than the token is bound to.
     KeyNotBound,
+    /// The token is bound to a client certificate (`cnf`, RFC 8705 section 3.1), and the connection was made without
+    /// one.
+    CertificateMissing,
+    /// The connection was made with another client certificate than the token is bound to.
+    CertificateNotBound,
+    /// Only tokens that are bound to a client certificate are accepted, and this one is bound to none.
+    NotCertificateBound,
     /// The claims are those of an ID token, a refresh token or another kind of token.
     NotAnAccessToken,
     /// The issuer was asked about the token, and does not say that it is active (RFC 7662 section
@@ -99,6 +106,9 @@ impl Denial {
         Self::SenderConstrained,
         Self::NotSenderConstrained,
         Self::KeyNotBound,
+        Self::CertificateMissing,
+        Self::CertificateNotBound,
+        Self::NotCertificateBound,
         Self::NotAnAccessToken,
         Self::Inactive,
     ];
@@ -138,6 +148,11 @@ impl Denial {
             }
             Self::NotSenderConstrained => "The access token is not bound to a key",
             Self::KeyNotBound => "The access token is bound to another key",
+            Self::CertificateMissing => {
+                "The access token is bound to a client certificate and none was presented"
+            }
+            Self::CertificateNotBound => "The access token is bound to another client certificate",
+            Self::NotCertificateBound => "The access token is not bound to a client certificate",
             Self::Inactive => "The access token is not active",
         }
     }
@@ -172,6 +187,9 @@ impl Denial {
             Self::SenderConstrained => "sender_constrained",
             Self::NotSenderConstrained => "not_sender_constrained",
             Self::KeyNotBound => "key_not_bound",
+            Self::CertificateMissing => "certificate_missing",
+            Self::CertificateNotBound => "certificate_not_bound",
+            Self::NotCertificateBound => "not_certificate_bound",
             Self::NotAnAccessToken => "not_an_access_token",
             Self::Inactive => "inactive",
         }

@@ -6,7 +6,7 @@ mod tests;
 use std::fmt;
 
 use super::grants::{GRANTS_MAX, Grant};
-use super::{AlgorithmSet, Claims, Confirmation, Denial, Profile, Thumbprint, Verification};
+use super::{AlgorithmSet, Claims, Denial, Possession, Profile, Verification, confirmation};
 use crate::time::UnixSeconds;
 
 /// The leeway of new rules, in seconds.
@@ -229,8 +229,8 @@ impl TokenRules {
         &self.grants
     }
 
-    /// Compares verified claims with issuer, audience and time, and their binding with the key that
-    /// the sender proved to hold, if any (RFC 9449 section 7.1). Allocates nothing; meant for every
+    /// Compares verified claims with issuer, audience and time, and their binding with what the sender
+    /// proved to hold (RFC 9449 section 7.1, RFC 8705 section 3). Allocates nothing; meant for every
     /// request.
     ///
     /// A token is good from `nbf` (and `iat`) on and until just before `exp`, each widened by the
@@ -239,14 +239,9 @@ impl TokenRules {
     /// # Errors
     /// [`Denial::IssuerForeign`], [`Denial::AudienceForeign`], [`Denial::Expired`],
     /// [`Denial::NotYetValid`], [`Denial::IssuedInFuture`], [`Denial::SenderConstrained`],
-    /// [`Denial::NotSenderConstrained`] or [`Denial::KeyNotBound`], whichever applies first in this
-    /// order.
-    pub fn check(
-        &self,
-        claims: &Claims,
-        proven: Option<&Thumbprint>,
-        now: UnixSeconds,
-    ) -> Result<(), Denial> {
+    /// [`Denial::NotSenderConstrained`], [`Denial::KeyNotBound`], [`Denial::CertificateMissing`] or
+    /// [`Denial::CertificateNotBound`], whichever applies first in this order.
+    pub fn check(&self, claims: &Claims, held: Possession<'_>, now: UnixSeconds) -> Result<(), Denial> {
         // TOK-01, AUTH-05, and AUTH-07, AUTH-08, SBP-06 for the audience (RFC 8707 section 2, RFC 9068 section 4).
         if claims.principal().issuer() != &*self.issuer {
             return Err(Denial::IssuerForeign);
@@ -264,28 +259,11 @@ impl TokenRules {
         if claims.issued_at().is_some_and(|issued| issued.0 > latest_start) {
             return Err(Denial::IssuedInFuture);
         }
-        check_binding(claims.confirmation(), proven)
+        confirmation::check(claims.confirmation(), held)
     }
 
     fn is_audience(&self, claims: &Claims) -> bool {
         claims.audiences().iter().any(|named| self.audiences.contains(named))
-    }
-}
-
-/// A token that is bound is for the holder of that key alone, and a proof that goes with a token
-/// that is not was made for another one.
-fn check_binding(bound: Option<&Confirmation>, proven: Option<&Thumbprint>) -> Result<(), Denial> {
-    match (bound, proven) {
-        (None, None) => Ok(()),
-        (None, Some(_)) => Err(Denial::NotSenderConstrained),
-        (Some(Confirmation::Key(_)), None) | (Some(Confirmation::Other), _) => Err(Denial::SenderConstrained),
-        (Some(Confirmation::Key(bound)), Some(proven)) => {
-            if bound == proven {
-                Ok(())
-            } else {
-                Err(Denial::KeyNotBound)
-            }
-        }
     }
 }
 

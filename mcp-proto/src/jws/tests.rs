@@ -65,7 +65,7 @@ fn token(header: &str, claims: &str, signature: &[u8]) -> String {
 fn judge(token: &str) -> Result<Claims, Denial> {
     let rules = rules();
     let claims = inspect(token, &rules, &keys())?.resolve(true)?;
-    rules.check(&claims, None, UnixSeconds(1500))?;
+    rules.check(&claims, Possession::default(), UnixSeconds(1500))?;
     Ok(claims)
 }
 
@@ -88,13 +88,15 @@ fn a_good_token_passes_all_stages() {
     let claims = check.resolve(true).unwrap();
     assert_eq!(claims.principal().subject(), "alice");
     assert!(claims.principal().scopes().contains("read"));
-    assert_eq!(rules.check(&claims, None, UnixSeconds(1500)), Ok(()));
+    assert_eq!(rules.check(&claims, Possession::default(), UnixSeconds(1500)), Ok(()));
 }
 
 #[test]
 fn every_denial_is_reached() {
     let with_claims = |claims: &str| token(HEADER, claims, &SIGNATURE);
     let with_header = |header: &str| token(header, CLAIMS, &SIGNATURE);
+    // RFC 8705 appendix A.
+    let bound_to_a_certificate = r#"2000,"cnf":{"x5t#S256":"A4DtL2JmUMhAsvJj5tKyn64SqzmuXbMrJa0n761y5v0"}"#;
     let table = [
         (format!("{}A", "A".repeat(16_384)), Denial::TooLong),
         ("opaque-token".to_owned(), Denial::Malformed),
@@ -120,10 +122,17 @@ fn every_denial_is_reached() {
         (with_claims(&replaced(r#""iat""#, r#""x""#)), Denial::IssuedAtMissing),
         (with_claims(&replaced(r#""jti""#, r#""x""#)), Denial::TokenIdMissing),
         (with_claims(&replaced("2000", r#"2000,"cnf":{"jkt":"x"}"#)), Denial::SenderConstrained),
+        (with_claims(&replaced("2000", bound_to_a_certificate)), Denial::CertificateMissing),
     ];
     // Those that take more than a token to happen.
-    let others =
-        [Denial::NotSenderConstrained, Denial::KeyNotBound, Denial::NotAnAccessToken, Denial::Inactive];
+    let others = [
+        Denial::NotSenderConstrained,
+        Denial::KeyNotBound,
+        Denial::CertificateNotBound,
+        Denial::NotCertificateBound,
+        Denial::NotAnAccessToken,
+        Denial::Inactive,
+    ];
     for (text, denial) in &table {
         assert_eq!(judge(text), Err(*denial), "{}", denial.rule());
     }

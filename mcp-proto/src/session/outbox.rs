@@ -378,9 +378,10 @@ impl Outbox {
     pub(super) fn deliver(&mut self, policy: &SessionPolicy) {
         let is_open = |stream: &Stream| {
             let connection = stream.connection.as_ref();
-            connection.is_some_and(|connection| connection.closing.is_none() && !connection.is_replaying)
-                && stream.purpose != Purpose::Call
-                && !stream.is_finished
+            // The store may have further events of the stream, whose names would be given twice.
+            let is_ready =
+                |connection: &Connection| connection.closing.is_none() && !connection.is_being_fetched();
+            connection.is_some_and(is_ready) && stream.purpose != Purpose::Call && !stream.is_finished
         };
         let mut open: Vec<(u64, u64, Terms)> = self
             .streams
@@ -467,14 +468,7 @@ impl Outbox {
         let before = out.len();
         stream.write(out, budget);
         let is_at_its_end = stream.is_at_its_end();
-        let sent = stream.sent;
-        let replayed = stream
-            .connection
-            .as_mut()
-            .and_then(|connection| connection.replayed_to.take_if(|last| *last <= sent));
-        if let Some(last) = replayed {
-            replay(stream, handle, last, &mut self.effects);
-        }
+        fetch_on(stream, handle, &mut self.effects);
         let Some(connection) = &mut stream.connection else { return Pull::Ended };
         connection.is_woken = false;
         if out.len() > before {
@@ -550,14 +544,17 @@ impl Outbox {
     pub(super) fn replayed(&mut self, handle: StreamHandle, events: Vec<Event>, policy: &SessionPolicy) {
         let Some(place) = self.streams.iter().position(|stream| stream.is_on(handle)) else { return };
         let mut stream = self.streams.swap_remove(place);
-        let is_page = events.len() >= policy.events_max;
-        let mut last = stream.sent;
+        let is_full = events.len() >= policy.events_max;
+        let before = stream.sent;
+        let mut last = before;
         for event in events {
             let sequence = event.id.sequence;
             if event.id.stream != stream.number || sequence <= last {
                 continue;
             }
             last = sequence;
+            // Its name is taken, whatever becomes of it here.
+            stream.next = stream.next.max(sequence.saturating_add(1));
             let behind = stream.events.partition_point(|event| event.sequence < sequence);
             if stream.events.get(behind).is_some_and(|event| event.sequence == sequence) {
                 continue;
@@ -570,12 +567,13 @@ impl Outbox {
             };
             let event = self.event(&stream, Class::Must, payload, true);
             stream.events.insert(behind, Kept { sequence, needs: Some(needs), is_guest: true, ..event });
-            stream.next = stream.next.max(last.saturating_add(1));
         }
         if let Some(connection) = &mut stream.connection {
             connection.is_replaying = false;
-            connection.replayed_to = is_page.then_some(last);
+            // A store that has got no further has nothing more.
+            connection.replayed_to = (is_full && last > before).then_some(last);
         }
+        fetch_on(&mut stream, handle, &mut self.effects);
         wake(&mut stream, &mut self.effects);
         self.streams.push(stream);
     }
@@ -632,6 +630,21 @@ fn wake(stream: &mut Stream, effects: &mut VecDeque<Effect>) {
 }
 
 /// Asks the store for what came after `after` on a stream.
+/// Asks for what follows the events that were fetched, once they were sent, or when there is none among them that
+/// can be.
+fn fetch_on(stream: &mut Stream, handle: StreamHandle, effects: &mut VecDeque<Effect>) {
+    let connection = stream.connection.as_ref();
+    let Some(last) = connection.and_then(|connection| connection.replayed_to) else { return };
+    if stream.unsent().any(|event| event.sequence <= last) {
+        return;
+    }
+    stream.sent = stream.sent.max(last);
+    if let Some(connection) = &mut stream.connection {
+        connection.replayed_to = None;
+    }
+    replay(stream, handle, last, effects);
+}
+
 fn replay(stream: &mut Stream, handle: StreamHandle, after: u64, effects: &mut VecDeque<Effect>) {
     if let Some(connection) = &mut stream.connection {
         connection.is_replaying = true;

@@ -221,10 +221,12 @@ impl Stream {
     /// Whether the connection's stream ends before anything else is sent.
     pub(super) fn is_at_its_end(&self) -> bool {
         let Some(connection) = &self.connection else { return true };
+        let is_complete = || self.is_finished && !connection.is_replaying && self.unsent().next().is_none();
         match connection.closing {
             Some(Closing::Quietly) => true,
-            Some(Closing::Retry(_)) => !self.has_event(connection),
-            None => self.is_finished && !connection.is_replaying && self.unsent().next().is_none(),
+            // Nobody can come back who has not been given an id to come back with, which a store may still keep.
+            Some(Closing::Retry(_)) => self.shown > 0 && !self.has_event(connection) || is_complete(),
+            None => is_complete(),
         }
     }
 

@@ -135,7 +135,7 @@ async fn serve(mut stream: impl AsyncRead + AsyncWrite + Unpin, asked: &AtomicUs
 async fn fetch(url: &str, roots: TlsRoots) -> Result<Fetched, FetchFailure> {
     let server = Server::builder("test", "1", Auth::none()).tls_roots(roots).build().unwrap();
     let request = Outgoing::get(FetchUrl::parse(url).unwrap(), &["application/json"], 100);
-    timeout(PATIENCE, TokioFetch::new(&server).fetch(request)).await.expect("an outcome")
+    timeout(PATIENCE, TokioFetch::new(TokioRuntime::new(), &server).fetch(request)).await.expect("an outcome")
 }
 
 #[tokio::test]
@@ -148,25 +148,6 @@ async fn http_is_fetched_from_loopback_and_needs_no_certificates() {
         assert_eq!((&*fetched.body, fetched.address), (b"{}".as_slice(), Some(site.address)));
         assert_eq!(site.asked(), 1);
     }
-}
-
-#[tokio::test]
-async fn a_name_is_tried_at_each_of_its_addresses() {
-    // Only one of the two families listens, and which one comes first is the resolver's choice.
-    for at in [SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), SocketAddr::from((Ipv6Addr::LOCALHOST, 0))] {
-        let site = Site::start_at(at, None, DOCUMENT).await;
-        let addresses = [
-            SocketAddr::from((Ipv4Addr::LOCALHOST, site.address.port())),
-            SocketAddr::from((Ipv6Addr::LOCALHOST, site.address.port())),
-        ];
-        for order in [addresses, [addresses[1], addresses[0]]] {
-            let connected =
-                timeout(PATIENCE, connect::connect_first(order.into_iter())).await.expect("in time");
-            assert_eq!(connected.unwrap().1, site.address);
-        }
-    }
-    let nowhere = connect::connect_first([].into_iter()).await;
-    assert_eq!(nowhere.map(|_| ()).unwrap_err().kind(), std::io::ErrorKind::NotFound);
 }
 
 #[tokio::test]

@@ -1,97 +1,91 @@
 //! The server that scenarios are played against, on any runtime.
 
 use std::{
-    sync::mpsc::{Receiver, Sender, channel},
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    error::Error,
+    sync::mpsc::{Sender, channel},
+    time::Duration,
 };
 
 use mcp_driver::{
-    Auth, BearerPolicy, Context, DevIssuer, Interrupt, Limits, LogLevel, Server, Tool, proto::UnixSeconds,
+    Auth, BearerPolicy, Catalog, Completion, CompletionInput, CompletionValues, Content, Context, Interrupt,
+    KeySource, LogLevel, Prompt, PromptArguments, PromptMessage, ReadRequest, Resource, ResourceContents,
+    ResourceTemplate, Server, Tool,
 };
 use serde_json::{Value, json};
 
-const ISSUER: &str = "https://issuer.example";
-const AUDIENCE: &str = "http://127.0.0.1/mcp";
+use super::{
+    Backstage, Puppets, Settings, Sighting, Tokens, Trust,
+    puppet::{Life, puppet},
+    tokens::{AUDIENCE, ISSUER, api_keys, callback},
+};
 
-/// What a handler reports.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Sighting {
-    /// It has begun.
-    Running,
-    /// It was dropped.
-    Dropped,
-}
-
-/// Makes the tokens that scenarios name.
-pub struct Tokens {
-    issuer: DevIssuer,
-    stranger: DevIssuer,
-}
-
-/// The server, the tokens it knows, and what its handlers will report.
+/// A server of these settings, and what a player needs beside its connections.
 ///
 /// # Errors
 /// When the operating system has no random bytes, or the server cannot be built.
-pub fn server() -> Result<(Server, Tokens, Receiver<Sighting>), Box<dyn std::error::Error>> {
-    let tokens = Tokens { issuer: DevIssuer::new(ISSUER)?, stranger: DevIssuer::new(ISSUER)? };
+pub fn server(settings: &Settings) -> Result<(Server, Backstage), Box<dyn Error>> {
+    let tokens = Tokens::new()?;
     let (sender, sightings) = channel();
-    let policy = BearerPolicy::builder(ISSUER, AUDIENCE).scope("mcp");
-    let mut limits = Limits::default();
-    limits.body_bytes_max = 4_096;
-    let server = Server::builder("scenarios", "1", Auth::bearer(policy, tokens.issuer.keys()))
-        .core_limits(limits)
-        .allow_origin("https://app.example")
+    let puppets = Puppets::default();
+    let auth = auth(settings.trust, &tokens)?;
+    let mut builder = Server::builder("scenarios", "1", auth)
+        .mode(settings.mode)
+        .sessions(settings.sessions.clone())
+        .core_limits(settings.limits.clone())
+        .core_timeouts(settings.timeouts.clone())
+        .limits(settings.server_limits.clone())
+        .connection_timeouts(settings.connections.clone())
+        .catalog(catalog(settings, &puppets, sender)?);
+    builder = if settings.serves_any_origin {
+        builder.allow_any_origin()
+    } else {
+        builder.allow_origin("https://app.example")
+    };
+    if settings.lists_by_scope {
+        builder = builder.list_by_scope();
+    }
+    let server = builder.build()?;
+    Ok((server.clone(), Backstage { server, tokens, sightings, puppets }))
+}
+
+/// A port on which nobody listens.
+const NOBODY: &str = "http://127.0.0.1:1/keys";
+
+fn auth(trust: Trust, tokens: &Tokens) -> Result<Auth, Box<dyn Error>> {
+    let policy = || BearerPolicy::builder(ISSUER, AUDIENCE).scope("mcp");
+    Ok(match trust {
+        Trust::Tokens => Auth::bearer(policy(), tokens.keys()).into(),
+        Trust::TokensWithoutKeys => Auth::bearer(policy(), KeySource::url(NOBODY)?).into(),
+        Trust::Callback => Auth::verifier(callback),
+        Trust::ApiKeys => Auth::api_keys(api_keys()?),
+        Trust::Nobody => Auth::none(),
+    })
+}
+
+fn catalog(
+    settings: &Settings,
+    puppets: &Puppets,
+    sightings: Sender<Sighting>,
+) -> Result<Catalog, Box<dyn Error>> {
+    let mut catalog = Catalog::new()
         .tool(echo())
         .tool(count())
-        .tool(write())
         .tool(fail())
-        .tool(endless(sender))
-        .build()?;
-    Ok((server, tokens, sightings))
-}
-
-impl Tokens {
-    /// Replaces `{token}` and `{token:KIND}` by tokens.
-    ///
-    /// # Errors
-    /// When there is no such kind.
-    pub fn fill(&self, text: &str) -> Result<String, String> {
-        let mut filled = String::new();
-        let mut rest = text;
-        while let Some((before, behind)) = rest.split_once("{token") {
-            let (kind, behind) = behind.split_once('}').ok_or("a placeholder without an end")?;
-            filled.push_str(before);
-            filled.push_str(&self.token(kind.trim_start_matches(':'))?);
-            rest = behind;
-        }
-        filled.push_str(rest);
-        Ok(filled)
+        .tool(puppet("puppet", puppets.clone(), sightings.clone()))
+        .tool(endless(sightings));
+    // Where nobody is known, nobody has scopes.
+    if settings.trust != Trust::Nobody {
+        catalog = catalog.tool(write());
     }
-
-    fn token(&self, kind: &str) -> Result<String, String> {
-        let now = now();
-        let good = |issuer: &DevIssuer| issuer.token(AUDIENCE, now).subject("alice").scope("mcp").sign();
-        let token = match kind {
-            "" => good(&self.issuer),
-            "writer" => self.issuer.token(AUDIENCE, now).subject("alice").scope("mcp mcp:write").sign(),
-            "no-scope" => self.issuer.token(AUDIENCE, now).subject("alice").sign(),
-            "expired" => {
-                let long_ago = UnixSeconds(now.0.saturating_sub(7_200));
-                self.issuer.token(AUDIENCE, long_ago).subject("alice").scope("mcp").sign()
-            }
-            "other-audience" => {
-                self.issuer.token("http://127.0.0.1/other", now).subject("alice").scope("mcp").sign()
-            }
-            "stranger" => good(&self.stranger),
-            _ => return Err(format!("no kind of token: {kind}")),
-        };
-        Ok(token)
+    if settings.is_full {
+        catalog = catalog
+            .tool(deploy()?)
+            .prompt(Prompt::new("greet").required("name", "Whom").optional("how", "How").handler(greet))
+            .completion(Completion::of_prompt("greet", complete))
+            .resource(Resource::new("note://1", "one").handler(read))
+            .template(ResourceTemplate::new("note://of/{day}", "of a day").handler(read));
     }
-}
-
-fn now() -> UnixSeconds {
-    let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    UnixSeconds(elapsed.as_secs())
+    Ok(catalog)
 }
 
 fn schema(properties: &Value) -> Value {
@@ -130,23 +124,33 @@ fn fail() -> Tool {
     })
 }
 
+/// Its `region` is mirrored in a header, and has to be one of two.
+fn deploy() -> Result<Tool, Box<dyn Error>> {
+    let region = json!({"type": "string", "enum": ["eu", "us"], "x-mcp-header": "Region"});
+    let tool = Tool::new("deploy").raw(schema(&json!({"region": region})), async |_, _| "deployed")?;
+    Ok(tool)
+}
+
+async fn read(request: ReadRequest) -> Result<ResourceContents, Interrupt> {
+    Ok(ResourceContents::text(request.uri, "a note"))
+}
+
+async fn greet(_: PromptArguments, _: Context) -> Result<PromptMessage, Interrupt> {
+    Ok(PromptMessage::user(Content::text("hello")))
+}
+
+async fn complete(_: CompletionInput, _: Context) -> Result<CompletionValues, Interrupt> {
+    Ok(["warmly".to_owned()].into_iter().collect())
+}
+
 /// Tells the client that it runs, if it wants to know, and never ends.
 fn endless(sightings: Sender<Sighting>) -> Tool {
     Tool::new("endless").raw_unchecked(schema(&json!({})), move |_, cx: Context| {
-        let life = Life(sightings.clone());
+        let life = Life::new("endless".to_owned(), sightings.clone());
         async move {
-            // Whether somebody listens is nothing to a handler.
-            let _ = life.0.send(Sighting::Running);
+            life.begin();
             cx.progress(1.0, None).await;
             cx.sleep(Duration::from_secs(3_600)).await;
         }
     })
-}
-
-struct Life(Sender<Sighting>);
-
-impl Drop for Life {
-    fn drop(&mut self) {
-        let _ = self.0.send(Sighting::Dropped);
-    }
 }

@@ -259,7 +259,7 @@ async fn a_client_that_reads_late_gets_everything_in_order() {
 async fn calls_that_run_at_once_are_all_answered() {
     // More than calls that may run without their client: theirs is there.
     const CALLS: i64 = 20;
-    let mut served = served().await;
+    let served = served().await;
     let stream = {
         let client = served.greeted(ALICE, json!({})).await;
         for id in 0..CALLS {

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::{
+use crate::whoami::{
     files::{folder, write},
     program::{Program, ended},
 };

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::{
+use crate::whoami::{
     files::{folder, write},
     issuer::{named, now},
     program::{Program, bearer, ended},

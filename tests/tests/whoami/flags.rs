@@ -4,7 +4,7 @@ use std::{net::TcpListener, time::Instant};
 
 use serde_json::{Value, json};
 
-use crate::{
+use crate::whoami::{
     files::{folder, write},
     issuer::{Publisher, named, now},
     program::{PATIENCE, Program, bearer, ended},

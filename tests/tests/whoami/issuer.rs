@@ -8,7 +8,7 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use mcp_tokio::{DevIssuer, proto::UnixSeconds};
+use mcp_driver::{DevIssuer, proto::UnixSeconds};
 
 /// Now.
 pub(crate) fn now() -> UnixSeconds {

@@ -18,6 +18,8 @@ use std::{
 use mcp_tests::http1::Response;
 use serde_json::{Value, json};
 
+use crate::EXAMPLE;
+
 /// For anything that a process or a peer is waited for.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -26,9 +28,10 @@ const BEGUN: &str = "Stop it with ctrl-c.";
 
 /// The example, built once for all tests.
 static BUILT: LazyLock<PathBuf> = LazyLock::new(|| {
+    let (package, example) = EXAMPLE;
     let mut build = Command::new(env!("CARGO"));
     build
-        .args(["build", "--quiet", "--offline", "--package", "mcp-tokio", "--example", "whoami"])
+        .args(["build", "--quiet", "--offline", "--package", package, "--example", example])
         .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(".."))
         .env("CARGO_TARGET_DIR", target());
     // What cargo tells this test about its package would have dependencies built anew that look at it.
@@ -40,7 +43,7 @@ static BUILT: LazyLock<PathBuf> = LazyLock::new(|| {
         }
     }
     assert!(build.status().expect("cargo").success());
-    target().join("debug/examples/whoami")
+    target().join("debug/examples").join(example)
 });
 
 /// Where cargo builds: this test lies in `debug/deps` of it.
@@ -143,7 +146,8 @@ impl Program {
             };
             announced = announced + &line + "\n";
         }
-        let (_, behind) = announced.split_once("endpoint      http://").expect("where it listens");
+        let (_, behind) = announced.split_once("endpoint      ").expect("where it listens");
+        let (_, behind) = behind.split_once("://").expect("how it listens");
         let (address, _) = behind.split_once("/mcp\n").expect("the path of the endpoint");
         let address = address.to_owned();
         Self { process, announced, address }

@@ -8,7 +8,7 @@ use ring::{
 };
 use serde_json::{Value, json};
 
-use crate::issuer::now;
+use crate::whoami::issuer::now;
 
 pub(crate) struct Holder {
     key_pair: EcdsaKeyPair,

@@ -1,6 +1,6 @@
 //! Flags with which no server begins, and what is said about them.
 
-use crate::program::ended;
+use crate::whoami::program::ended;
 
 const ISSUER: [&str; 2] = ["--issuer", "https://auth.example.com"];
 
@@ -8,7 +8,7 @@ const ISSUER: [&str; 2] = ["--issuer", "https://auth.example.com"];
 fn flags_that_contradict_one_another_are_refused_with_advice() {
     let asked =
         ["--introspection", "discover", "--introspection-client", "a", "--introspection-secret-file", "b"];
-    let table: [(&[&str], &str); 18] = [
+    let table: [(&[&str], &str); 21] = [
         (&["--config", "a", "--issuer", "b"], "--config and --issuer exclude each other: say it in the file"),
         (
             &["--config", "a", "--dpop", "allowed"],
@@ -50,6 +50,12 @@ fn flags_that_contradict_one_another_are_refused_with_advice() {
             &["--tls-roots", "a"],
             "--tls-roots needs --issuer or --config: nothing is fetched without an issuer",
         ),
+        (
+            &["--tls-cert", "a"],
+            "--tls-cert needs --tls-key: name the file with the certificate's private key",
+        ),
+        (&["--tls-key", "a"], "--tls-key needs --tls-cert: name the file with the key's certificate"),
+        (&["--tls-client-ca", "a"], "--tls-client-ca needs --tls-cert: clients have no certificates without"),
         (
             &["--no-auth", "--tls-roots", "a"],
             "--no-auth and --tls-roots exclude each other: nothing is fetched",

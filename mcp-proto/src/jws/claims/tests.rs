@@ -128,11 +128,11 @@ fn a_binding_is_recorded_in_whatever_form_it_is() {
     let claims = read(&with("cnf", Some(&format!(r#"{{"jkt":"{thumbprint}"}}"#)))).unwrap();
     let key = Confirmation::Key(Thumbprint::parse(thumbprint).unwrap());
     assert_eq!(claims.confirmation(), Some(&key));
-    assert_eq!(claims.bound_to(), Thumbprint::parse(thumbprint).as_ref());
+    assert_eq!(claims.bound_key(), Thumbprint::parse(thumbprint).as_ref());
     for value in [r#"{"jkt":"x"}"#, r#"{"x5t#S256":"x"}"#, "{}", "null", "false", r#""""#] {
         let claims = read(&with("cnf", Some(value))).unwrap();
         assert_eq!(claims.confirmation(), Some(&Confirmation::Other), "{value}");
-        assert_eq!(claims.bound_to(), None, "{value}");
+        assert_eq!((claims.bound_key(), claims.bound_certificate()), (None, None), "{value}");
     }
 }
 

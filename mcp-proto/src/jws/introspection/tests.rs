@@ -1,5 +1,5 @@
 use super::*;
-use crate::jws::{Confirmation, Profile, Thumbprint};
+use crate::jws::{CertificateThumbprint, Confirmation, Possession, Profile, Thumbprint};
 use crate::time::UnixSeconds;
 use proptest::prelude::*;
 
@@ -14,7 +14,7 @@ fn rules(profile: Profile) -> TokenRules {
 fn judge(json: &str, profile: Profile) -> Result<Claims, Denial> {
     let rules = rules(profile);
     let claims = introspected(json.as_bytes(), &rules)?;
-    rules.check(&claims, None, UnixSeconds(1500))?;
+    rules.check(&claims, Possession::default(), UnixSeconds(1500))?;
     Ok(claims)
 }
 
@@ -197,7 +197,32 @@ fn a_binding_is_told_as_in_a_token() {
         let rules = rules(profile);
         let claims = introspected(json.as_bytes(), &rules).unwrap();
         assert_eq!(claims.confirmation(), Some(&Confirmation::Key(key)));
-        assert_eq!(rules.check(&claims, Some(&key), UnixSeconds(1500)), Ok(()));
+        assert_eq!(
+            rules.check(&claims, Possession { key: Some(&key), certificate: None }, UnixSeconds(1500)),
+            Ok(())
+        );
+    }
+}
+
+/// RFC 8705 section 3.2: an answer has the same member as a token.
+#[test]
+fn an_answer_binds_to_a_certificate() {
+    let text = "A4DtL2JmUMhAsvJj5tKyn64SqzmuXbMrJa0n761y5v0";
+    let own = CertificateThumbprint::parse(text).unwrap();
+    let other = CertificateThumbprint::new([7; 32]);
+    for profile in BOTH {
+        let judge = |members: String, certificate| {
+            let rules = rules(profile);
+            let claims = introspected(answer(&members).as_bytes(), &rules).unwrap();
+            rules.check(&claims, Possession { key: None, certificate }, UnixSeconds(1500))
+        };
+        let cnf = format!(r#""cnf":{{"x5t#S256":"{text}"}},"#);
+        assert_eq!(judge(cnf.clone(), Some(&own)), Ok(()));
+        assert_eq!(judge(cnf.clone(), Some(&other)), Err(Denial::CertificateNotBound));
+        assert_eq!(judge(cnf.clone(), None), Err(Denial::CertificateMissing));
+        // Said to be bound to a key as well, which it does not name.
+        let also = format!(r#""token_type":"DPoP",{cnf}"#);
+        assert_eq!(judge(also, Some(&own)), Err(Denial::SenderConstrained));
     }
 }
 
@@ -224,8 +249,9 @@ fn a_bound_token_without_its_key_is_no_bearer_token() {
     for profile in BOTH {
         for member in [r#""token_type":"DPoP","#, r#""token_type":"dpop","#, r#""typ":"DPoP","#] {
             let claims = introspected(answer(member).as_bytes(), &rules(profile)).unwrap();
-            for proven in [None, Some(&proven)] {
-                let judged = rules(profile).check(&claims, proven, UnixSeconds(1500));
+            for key in [None, Some(&proven)] {
+                let held = Possession { key, certificate: None };
+                let judged = rules(profile).check(&claims, held, UnixSeconds(1500));
                 assert_eq!(judged, Err(Denial::SenderConstrained), "{member} {profile:?}");
             }
         }

@@ -1,5 +1,5 @@
 use super::*;
-use crate::jws::{Algorithm, AlgorithmSet, Claims};
+use crate::jws::{Algorithm, AlgorithmSet, Claims, Possession};
 use crate::time::UnixSeconds;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -294,8 +294,11 @@ fn keys_are_those_of_the_issuer_and_the_claims_come_last() {
     assert_eq!(unchecked().with_keys(&own).unwrap().resolve(false), Err(Denial::BadSignature));
     let claims: Claims = unchecked().with_keys(&own).unwrap().resolve(true).unwrap();
     let now = UnixSeconds(1500);
-    assert_eq!(issuers.get(1).unwrap().check(&claims, None, now), Ok(()));
-    assert_eq!(issuers.get(0).unwrap().check(&claims, None, now), Err(Denial::IssuerForeign));
+    assert_eq!(issuers.get(1).unwrap().check(&claims, Possession::default(), now), Ok(()));
+    assert_eq!(
+        issuers.get(0).unwrap().check(&claims, Possession::default(), now),
+        Err(Denial::IssuerForeign)
+    );
 
     let short = text.strip_suffix(&URL_SAFE_NO_PAD.encode(SIGNATURE)).unwrap();
     let short = format!("{short}{}", URL_SAFE_NO_PAD.encode([7; 63]));

@@ -1,6 +1,6 @@
 use super::*;
 use crate::jws::profile::Origin;
-use crate::jws::{Algorithm, GRANT_PATH_MAX};
+use crate::jws::{Algorithm, CertificateThumbprint, GRANT_PATH_MAX, Thumbprint};
 use proptest::prelude::*;
 
 const ISSUER: &str = "https://id.example";
@@ -17,7 +17,7 @@ fn claims(iss: &str, aud: &str, times: &str) -> Claims {
 
 fn judge(rules: &TokenRules, times: &str, now: u64) -> Result<(), Denial> {
     let claims = claims(ISSUER, &format!(r#""{AUDIENCE}""#), times);
-    rules.check(&claims, None, UnixSeconds(now))
+    rules.check(&claims, Possession::default(), UnixSeconds(now))
 }
 
 #[test]
@@ -69,7 +69,7 @@ fn the_issuer_is_compared_byte_for_byte() {
     ];
     for issuer in table {
         let claims = claims(issuer, &format!(r#""{AUDIENCE}""#), times);
-        let judged = rules().check(&claims, None, UnixSeconds(1500));
+        let judged = rules().check(&claims, Possession::default(), UnixSeconds(1500));
         assert_eq!(judged, Err(Denial::IssuerForeign), "{issuer}");
     }
 }
@@ -90,7 +90,7 @@ fn the_audience_has_to_name_this_server_byte_for_byte() {
     ];
     for (audience, expected) in table {
         let claims = claims(ISSUER, audience, r#""exp":2000,"iat":1000"#);
-        assert_eq!(rules().check(&claims, None, UnixSeconds(1500)), expected, "{audience}");
+        assert_eq!(rules().check(&claims, Possession::default(), UnixSeconds(1500)), expected, "{audience}");
     }
 }
 
@@ -101,8 +101,8 @@ fn any_configured_audience_will_do() {
     let second = claims(ISSUER, r#""urn:second""#, times);
     let third = claims(ISSUER, r#""urn:third""#, times);
     let now = UnixSeconds(1500);
-    assert_eq!(rules.check(&second, None, now), Ok(()));
-    assert_eq!(rules.check(&third, None, now), Err(Denial::AudienceForeign));
+    assert_eq!(rules.check(&second, Possession::default(), now), Ok(()));
+    assert_eq!(rules.check(&third, Possession::default(), now), Err(Denial::AudienceForeign));
 }
 
 #[test]
@@ -173,33 +173,42 @@ fn rules_have_at_most_64_grants() {
     assert_eq!(one_more, Err(TokenRulesError::TooManyGrants));
 }
 
-/// RFC 9449 section 7.1, and RFC 7800 section 3.1 for what is not understood.
+/// RFC 9449 section 7.1, RFC 8705 section 3. All combinations are a table of `confirmation.rs`.
 #[test]
-fn a_bound_token_is_for_the_holder_of_its_key_alone() {
-    let bound = "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I";
-    let [own, other] =
-        [bound, "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs"].map(|text| Thumbprint::parse(text).unwrap());
-    let key = format!(r#","cnf":{{"jkt":"{bound}"}}"#);
-    let both = format!(r#","cnf":{{"jkt":"{bound}","x5t#S256":"{bound}"}}"#);
+fn a_bound_token_is_for_its_holder_alone_and_the_binding_makes_up_for_nothing() {
+    let text = "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I";
+    let key = Thumbprint::parse(text).unwrap();
+    let certificate = CertificateThumbprint::parse(text).unwrap();
+    let nothing = Possession::default();
+    let with_key = Possession { key: Some(&key), certificate: None };
+    let with_certificate = Possession { key: None, certificate: Some(&certificate) };
+    let with_both = Possession { key: Some(&key), certificate: Some(&certificate) };
+    let jkt = format!(r#","cnf":{{"jkt":"{text}"}}"#);
+    let x5t = format!(r#","cnf":{{"x5t#S256":"{text}"}}"#);
+    let both = format!(r#","cnf":{{"jkt":"{text}","x5t#S256":"{text}"}}"#);
     let table = [
-        ("", None, Ok(())),
-        ("", Some(&own), Err(Denial::NotSenderConstrained)),
-        (&key, None, Err(Denial::SenderConstrained)),
-        (&key, Some(&own), Ok(())),
-        (&key, Some(&other), Err(Denial::KeyNotBound)),
-        (&both, None, Err(Denial::SenderConstrained)),
-        (&both, Some(&own), Err(Denial::SenderConstrained)),
-        (r#","cnf":null"#, None, Err(Denial::SenderConstrained)),
-        (r#","cnf":{}"#, None, Err(Denial::SenderConstrained)),
-        (r#","cnf":{"x5t#S256":"x"}"#, Some(&own), Err(Denial::SenderConstrained)),
+        ("", nothing, Ok(())),
+        ("", with_certificate, Ok(())),
+        ("", with_key, Err(Denial::NotSenderConstrained)),
+        (&jkt, nothing, Err(Denial::SenderConstrained)),
+        (&jkt, with_key, Ok(())),
+        (&jkt, with_certificate, Err(Denial::SenderConstrained)),
+        (&x5t, nothing, Err(Denial::CertificateMissing)),
+        (&x5t, with_certificate, Ok(())),
+        (&x5t, with_key, Err(Denial::NotSenderConstrained)),
+        (&both, with_key, Err(Denial::CertificateMissing)),
+        (&both, with_certificate, Err(Denial::SenderConstrained)),
+        (&both, with_both, Ok(())),
+        (r#","cnf":null"#, with_both, Err(Denial::SenderConstrained)),
+        (r#","cnf":{}"#, nothing, Err(Denial::SenderConstrained)),
+        (r#","cnf":{"x5t#S256":"x"}"#, with_certificate, Err(Denial::SenderConstrained)),
     ];
-    for (cnf, proven, expected) in table {
+    for (cnf, held, expected) in table {
         let times = format!(r#""exp":2000,"iat":1000{cnf}"#);
         let claims = claims(ISSUER, &format!(r#""{AUDIENCE}""#), &times);
         let rules = rules();
-        assert_eq!(rules.check(&claims, proven, UnixSeconds(1500)), expected, "{cnf} {proven:?}");
-        // A binding makes up for nothing.
-        assert_eq!(rules.check(&claims, proven, UnixSeconds(2060)), Err(Denial::Expired));
+        assert_eq!(rules.check(&claims, held, UnixSeconds(1500)), expected, "{cnf} {held:?}");
+        assert_eq!(rules.check(&claims, held, UnixSeconds(2060)), Err(Denial::Expired));
     }
 }
 

@@ -409,7 +409,7 @@ fn judge_under(rules: TokenRules, sample: &Sample) -> Result<Claims, Denial> {
     };
     let rules = unchecked.rules();
     let claims = unchecked.with_keys(&keys)?.resolve(true)?;
-    rules.check(&claims, None, UnixSeconds(1500))?;
+    rules.check(&claims, Possession::default(), UnixSeconds(1500))?;
     Ok(claims)
 }
 
@@ -516,7 +516,7 @@ fn the_example_of_rfc_9068_is_accepted_in_both_profiles() {
     for profile in [Profile::Rfc9068, Profile::Compatible] {
         let rules = TokenRules::new(issuer, ["https://rs.example.com/"]).unwrap().with_profile(profile);
         let claims = inspect(&text, &rules, &keys).unwrap().resolve(true).unwrap();
-        assert_eq!(rules.check(&claims, None, UnixSeconds(1_618_354_090)), Ok(()));
+        assert_eq!(rules.check(&claims, Possession::default(), UnixSeconds(1_618_354_090)), Ok(()));
         let expected = ("5ba552d67", "s6BhdRkqt3", "openid profile reademail");
         assert_eq!(holder(claims.principal()), expected);
     }

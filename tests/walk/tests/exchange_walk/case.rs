@@ -68,6 +68,7 @@ enum Fact {
     State,
     Opener,
     SessionRevision,
+    Certificate,
     Room,
 }
 
@@ -299,6 +300,7 @@ impl fmt::Debug for Case<'_> {
             RequestMethod: self.request_method().sent,
             Credential: self.credential_entry().sent,
             Proof: self.proof_field(),
+            Certificate: self.certificate(),
             Verdict: self.verdict(),
             Clock: self.clock(),
             ContentType: self.content_type().sent,

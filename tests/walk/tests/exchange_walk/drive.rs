@@ -79,6 +79,7 @@ fn head<'c, F: Fields>(engine: &Engine, case: &Case<'c>, query: Option<&'c str>,
         query,
         authority: case.authority(),
         framing: case.framing(),
+        certificate: case.certificate(),
         fields,
     }
 }

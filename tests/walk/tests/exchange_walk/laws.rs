@@ -42,7 +42,8 @@ pub(crate) fn is_accepted(case: &Case<'_>) -> bool {
             _ => {
                 case.verdict() == Verdict::GoodSignature
                     && case.server().bound() != Bound::Required
-                    && token.binding == Binding::None
+                    && matches!(token.binding, Binding::None | Binding::Certificate)
+                    && case.has_certificate_of(token)
                     && is_good(case, token)
             }
         }),
@@ -63,7 +64,8 @@ fn is_good(case: &Case<'_>, token: &Token) -> bool {
 fn is_good_with(case: &Case<'_>, token: &Token, proof: &SentProof) -> bool {
     case.server().bound() != Bound::Refused
         && is_good(case, token)
-        && token.binding == Binding::Holder
+        && matches!(token.binding, Binding::Holder | Binding::Both)
+        && case.has_certificate_of(token)
         && proof.spec.key == HOLDER
         && proof.spec.is_good(case.clock())
 }

@@ -11,7 +11,10 @@ mod verdict;
 
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Method};
-use mcp_proto::head::{Framing, ParamFields};
+use mcp_proto::{
+    head::{Framing, ParamFields},
+    jws::CertificateThumbprint,
+};
 
 pub(crate) use self::{
     list::scenes,
@@ -177,6 +180,8 @@ pub(crate) struct Scene {
     pub(crate) credentials: Vec<Entry<CredentialMeans>>,
     pub(crate) proof_fields: Vec<ProofField>,
     pub(crate) verdicts: Vec<Verdict>,
+    /// What the connection was made with.
+    pub(crate) certificates: Vec<Option<CertificateThumbprint>>,
     pub(crate) clocks: Vec<u64>,
     pub(crate) content_types: Vec<Entry<bool>>,
     pub(crate) lengths: Vec<Entry<LengthMeans>>,
@@ -258,6 +263,7 @@ impl Scene {
             request_methods: first(&fields::presence("POST"), 1),
             credentials: fields::bearer(&texts),
             proof_fields: vec![ProofField::Absent],
+            certificates: vec![None],
             tokens,
             verdicts: first(&VERDICTS, 1),
             clocks: vec![NOON],

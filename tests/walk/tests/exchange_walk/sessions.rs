@@ -226,6 +226,7 @@ impl Client<'_, '_> {
             query: (target == Target::LegacyMessages).then_some(&*query),
             authority: None,
             framing: Framing::Clear,
+            certificate: None,
             fields,
         };
         let mut step = self.engine.accept(&head, now);

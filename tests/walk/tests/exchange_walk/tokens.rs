@@ -17,7 +17,7 @@ use mcp_proto::{
 };
 
 pub(crate) use self::{
-    bound::{Binding, bound_tokens},
+    bound::{Binding, OTHER_CERTIFICATE, OWN_CERTIFICATE, bound_tokens},
     issuers::{issuers_parties, issuers_tokens},
     proof::{
         FUTURE, HOLDER, ID_OF_PROOFS, NONCE_OF_PROOFS, PAST, ProofMint, ProofSpec, SentProof, all_proofs,

@@ -7,14 +7,14 @@ use mcp_proto::{
     Principal, UnixSeconds,
     auth::scope::Scopes,
     exchange::Facts,
-    jws::{Denial, dpop::ProofDenial},
+    jws::{CertificateThumbprint, Denial, dpop::ProofDenial},
 };
 
 use super::{Case, Fact};
 use crate::{
     fields::{CredentialMeans, ProofField},
     scene::{Guard, Verdict},
-    tokens::{EXPIRES, GRANTS, Grant, Party, SentProof, Token},
+    tokens::{EXPIRES, GRANTS, Grant, OWN_CERTIFICATE, Party, SentProof, Token},
 };
 
 /// Whom the application recognises.
@@ -49,6 +49,17 @@ impl<'s> Case<'s> {
 
     pub(crate) fn proof_field(&self) -> ProofField {
         *self.pick(Fact::Proof, &self.scene.proof_fields)
+    }
+
+    /// The certificate that the connection was made with.
+    pub(crate) fn certificate(&self) -> Option<CertificateThumbprint> {
+        *self.pick(Fact::Certificate, &self.scene.certificates)
+    }
+
+    /// RFC 8705 section 3: whether the connection was made with what the token is bound to, where that is a
+    /// certificate.
+    pub(crate) fn has_certificate_of(&self, token: &Token) -> bool {
+        !token.binding.has_certificate() || self.certificate() == Some(OWN_CERTIFICATE)
     }
 
     /// The proof that was sent with the token.

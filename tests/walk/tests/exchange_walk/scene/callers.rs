@@ -12,8 +12,8 @@ use crate::{
     },
     scene::Verdict,
     tokens::{
-        EXPIRES, GRANTS, ISSUED, LEEWAY, Mints, NOON, OTHER_LEEWAY, PAST, Token, all_proofs, bound_tokens,
-        issuers_tokens, ordinary_proofs,
+        EXPIRES, GRANTS, ISSUED, LEEWAY, Mints, NOON, OTHER_CERTIFICATE, OTHER_LEEWAY, OWN_CERTIFICATE, PAST,
+        Token, all_proofs, bound_tokens, issuers_tokens, ordinary_proofs,
     },
 };
 
@@ -23,6 +23,7 @@ pub(super) fn scenes(mints: &Mints<'_>) -> Vec<Scene> {
         issuers(mints),
         proofs(mints),
         presented(mints),
+        certificates(mints),
         application(mints),
         pages(mints),
         hidden_items(mints),
@@ -110,6 +111,29 @@ fn presented(mints: &Mints<'_>) -> Scene {
         proof_fields: sent.chain(not_sent).collect(),
         verdicts: verdict::all(1),
         origins: first(&fields::origins(), 2),
+        ..plain
+    }
+}
+
+/// Every binding on connections with the right certificate, with another one, and with none.
+fn certificates(mints: &Mints<'_>) -> Scene {
+    let specs = first(&ordinary_proofs(), 2);
+    let plain = Scene::plain(
+        "certificates",
+        ServerKind::BoundAllowed,
+        bound_tokens(&mints.tokens, &mints.proofs, &specs),
+    );
+    let texts = texts(&plain.tokens);
+    let mut credentials = [fields::credentials(&texts), fields::bound(&texts)].concat();
+    credentials.retain(|entry| matches!(entry.means, CredentialMeans::Token(_) | CredentialMeans::Bound(_)));
+    Scene {
+        servers: vec![ServerKind::BoundAllowed, ServerKind::BoundRequired, ServerKind::Guarded],
+        credentials,
+        proof_fields: (0..specs.len()).map(ProofField::Is).collect(),
+        verdicts: vec![Verdict::Proven, Verdict::GoodSignature, Verdict::BadSignature],
+        certificates: vec![None, Some(OWN_CERTIFICATE), Some(OTHER_CERTIFICATE)],
+        clocks: vec![NOON, EXPIRES + LEEWAY],
+        records: vec![false, true],
         ..plain
     }
 }

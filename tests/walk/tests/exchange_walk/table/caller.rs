@@ -11,9 +11,10 @@ use super::{
     refuse, row,
 };
 use crate::{
+    case::Case,
     fields::{CredentialMeans, ProofField},
     scene::{Bound, Verdict},
-    tokens::{Binding, EXPIRES, HOLDER},
+    tokens::{Binding, EXPIRES, HOLDER, OTHER_CERTIFICATE},
 };
 
 const BAD_REQUEST: Then = refuse(400, INVALID, Early, Challenge(Some("invalid_request")));
@@ -23,6 +24,10 @@ const BOUND_TOKEN: Then = refuse(401, UNAUTHORIZED, Early, With::BoundOnly);
 const BAD_PROOF: Then = refuse(401, UNAUTHORIZED, Early, Challenge(Some("invalid_dpop_proof")));
 const NO_NONCE: Then = refuse(401, UNAUTHORIZED, Early, With::NonceField);
 const OUTAGE: Then = refuse(503, INTERNAL, Early, RetryAfter);
+
+fn is_bound(case: &Case<'_>, binding: Binding) -> bool {
+    token(case).is_some_and(|token| token.binding == binding)
+}
 
 pub(super) const ROWS: &[Row] = &[
     row("AUTH-04 RFC6750-06", |c| asks(c) && c.query().has_token, BAD_REQUEST).by("credentials_in_query"),
@@ -113,13 +118,35 @@ pub(super) const ROWS: &[Row] = &[
         .by("issued_in_future"),
     row(
         "XDPOP-06 RS-100 RS-104/bound token as bearer token",
-        |c| token(c).is_some_and(|token| token.binding != Binding::None) && !comes_with_proof(c),
+        |c| {
+            let is_to_key = |binding| matches!(binding, Binding::Holder | Binding::Both | Binding::Other);
+            token(c).is_some_and(|token| is_to_key(token.binding)) && !comes_with_proof(c)
+        },
         BOUND_TOKEN,
     )
     .by("sender_constrained"),
+    // RFC 8705 section 3. Whether the certificate or what is said of a proof is looked at first, no standard says.
+    row(
+        "RFC8705-3/token without its certificate",
+        |c| is_bound(c, Binding::Certificate) && c.verdict() != Verdict::Proven && c.certificate().is_none(),
+        BAD_TOKEN,
+    )
+    .by("certificate_missing"),
+    row(
+        "RFC8705-3/token with another certificate",
+        |c| {
+            let is_other = c.certificate() == Some(OTHER_CERTIFICATE);
+            is_bound(c, Binding::Certificate) && c.verdict() != Verdict::Proven && is_other
+        },
+        BAD_TOKEN,
+    )
+    .by("certificate_not_bound"),
     row(
         "XDPOP-01/bearer token with a proof",
-        |c| comes_with_proof(c) && token(c).is_some_and(|token| token.binding == Binding::None),
+        |c| {
+            let is_to_no_key = |binding| matches!(binding, Binding::None | Binding::Certificate);
+            comes_with_proof(c) && token(c).is_some_and(|token| is_to_no_key(token.binding))
+        },
         BAD_TOKEN,
     )
     .by("not_sender_constrained"),
@@ -138,6 +165,18 @@ pub(super) const ROWS: &[Row] = &[
     // RFC 9449 section 7.1 has `invalid_token` for this one.
     row("XDPOP-01 RS-101/jkt", |c| proof(c).is_some_and(|proof| proof.key != HOLDER), BAD_TOKEN)
         .by("key_not_bound"),
+    row(
+        "RFC8705-3/proven token without its certificate",
+        |c| is_bound(c, Binding::Both) && c.certificate().is_none(),
+        BAD_TOKEN,
+    )
+    .by("certificate_missing"),
+    row(
+        "RFC8705-3/proven token with another certificate",
+        |c| is_bound(c, Binding::Both) && c.certificate() == Some(OTHER_CERTIFICATE),
+        BAD_TOKEN,
+    )
+    .by("certificate_not_bound"),
     row("XDPOP-01 RS-101/htm", |c| proof(c).is_some_and(|proof| !proof.has_our_method()), BAD_PROOF)
         .by("proof_method_foreign"),
     row("XDPOP-01 RS-101/htu", |c| proof(c).is_some_and(|proof| !proof.has_our_target()), BAD_PROOF)

@@ -1,0 +1,8 @@
+//! The example of the smol driver that tells callers who they are.
+
+#![allow(clippy::expect_used, clippy::panic, reason = "a test says what is wrong by panicking")]
+
+mod whoami;
+
+/// The package of the example, and its name.
+const EXAMPLE: (&str, &str) = ("mcp-smol", "whoami_smol");

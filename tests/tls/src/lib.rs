@@ -1,0 +1,1 @@
+//! Connections with TLS are tried in `tests`.
