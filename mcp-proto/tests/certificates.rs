@@ -41,8 +41,7 @@ enum Bound {
 }
 
 impl Bound {
-    const ALL: [Self; 5] =
-        [Self::Nothing, Self::Key, Self::Certificate, Self::Both, Self::SomethingElse];
+    const ALL: [Self; 5] = [Self::Nothing, Self::Key, Self::Certificate, Self::Both, Self::SomethingElse];
 
     fn cnf(self) -> Option<Value> {
         let digest = base64url(&[1; 32]);
