@@ -151,6 +151,17 @@ impl Server {
         &self.0.tls_roots
     }
 
+    /// Whether it is to speak TLS: a driver that cannot has to refuse to start it. Features of this crate and of a
+    /// driver are turned on one by one.
+    #[must_use]
+    pub fn speaks_tls(&self) -> bool {
+        #[cfg(feature = "https")]
+        let speaks = self.0.tls.is_some();
+        #[cfg(not(feature = "https"))]
+        let speaks = false;
+        speaks
+    }
+
     /// What a listener makes its connections with, where that is TLS.
     #[cfg(feature = "https")]
     #[must_use]

@@ -14,6 +14,8 @@ pub enum StartError {
     Server(ServerError),
     /// What it needs cannot be had.
     Service(ServiceError),
+    /// It is to speak TLS, and the driver was built without its feature `https`.
+    TlsUnsupported,
 }
 
 impl fmt::Display for StartError {
@@ -22,6 +24,9 @@ impl fmt::Display for StartError {
             Self::Io(error) => write!(f, "cannot listen: {error}"),
             Self::Server(error) => error.fmt(f),
             Self::Service(error) => error.fmt(f),
+            Self::TlsUnsupported => {
+                f.write_str("the server is to speak TLS, and this driver has no feature `https`")
+            }
         }
     }
 }
@@ -32,6 +37,7 @@ impl std::error::Error for StartError {
             Self::Io(error) => Some(error),
             Self::Server(error) => Some(error),
             Self::Service(error) => Some(error),
+            Self::TlsUnsupported => None,
         }
     }
 }

@@ -20,9 +20,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(serve(Arc::new(server), &TcpListener::bind("127.0.0.1:8000")?)?)
 }
 
-/// Answers whoever connects.
+/// Answers whoever connects, so many at once as there are threads.
 pub(crate) fn serve(server: Arc<Blocking>, sockets: &TcpListener) -> io::Result<()> {
-    let listener = Server::builder().from_connections(sockets.incoming().flatten());
+    let listener = Server::builder().max_threads(32).from_connections(sockets.incoming().flatten());
     listener.serve(move |it: Request<_>| Ok::<_, Infallible>(answer(&server, it.map(Body::into_reader))))
 }
 

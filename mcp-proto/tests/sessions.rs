@@ -155,9 +155,9 @@ fn a_call_is_asked_about_cut_resumed_and_answered() {
     assert_eq!(response.status, 404);
 }
 
-/// A store may have an event that cannot be read any more: nobody is shown it, and its name stays its own.
-#[test]
-fn the_name_of_an_event_that_cannot_be_read_is_not_given_to_another_one() {
+/// What is told of a change, and under which name, on a stream that was taken up again behind `last`, where the store
+/// has one event of it behind that, which cannot be read any more.
+fn told_behind(last: u64, unreadable: u64) -> (Option<EventId>, String) {
     let engine = engine_with(true);
     let mut held = None;
     let handshake = json!({"jsonrpc": "2.0", "id": 0, "method": "initialize", "params": {
@@ -173,20 +173,36 @@ fn the_name_of_an_event_that_cannot_be_read_is_not_given_to_another_one() {
     let mut held = Session::restore(record, &engine, now(1));
     let resume = Request::get("/mcp").header("host", "localhost").header("accept", "text/event-stream");
     let resume = resume.header("mcp-session-id", SessionId::from_entropy(&[7; 32]).reveal());
-    let resume = resume.header("last-event-id", "1-1").body(String::new()).expect("a request");
+    let resume = resume.header("last-event-id", format!("1-{last}")).body(String::new()).expect("a request");
     let Came::Stream(stream) = drive(&engine, &mut held, &resume, 2) else { panic!() };
     let session = held.as_mut().expect("a session");
     let wants = std::iter::from_fn(|| session.poll_effect()).find_map(|effect| {
         if let Effect::Replay { connection, .. } = effect { Some(connection) } else { None }
     });
-    let unreadable =
-        Event { id: EventId { stream: 1, sequence: 2 }, message: Bytes::from_static(b"no line") };
-    session.replayed(wants.expect("events are fetched again"), Replayed::Events(vec![unreadable]));
+    let id = EventId { stream: 1, sequence: unreadable };
+    let events = vec![Event { id, message: Bytes::from_static(b"no line") }];
+    session.replayed(wants.expect("events are fetched again"), Replayed::Events(events));
     session.notify(&Notice::from(&Change::ToolsChanged));
     let kept = std::iter::from_fn(|| session.poll_effect())
         .find_map(|effect| if let Effect::Append(event) = effect { Some(event.id) } else { None });
+    kept.into_iter().for_each(|id| session.stored(id, true));
+    (kept, pulled(session, &stream).0)
+}
+
+/// A store may have an event that cannot be read any more: nobody is shown it, and its name stays its own.
+#[test]
+fn the_name_of_an_event_that_cannot_be_read_is_not_given_to_another_one() {
+    let (kept, text) = told_behind(1, 2);
     assert_eq!(kept, Some(EventId { stream: 1, sequence: 3 }));
-    session.stored(EventId { stream: 1, sequence: 3 }, true);
-    let (text, _) = pulled(session, &stream);
     assert!(text.starts_with("id: 1-3\ndata: {") && !text.contains("no line"), "{text}");
+}
+
+/// Nothing new comes on a stream that has an event of the largest number, or whose next event would have it.
+#[test]
+fn a_stream_that_has_no_names_left_carries_nothing_new() {
+    let last_name = EventId { stream: 1, sequence: u64::MAX - 1 };
+    assert_eq!(told_behind(u64::MAX - 4, u64::MAX - 2).0, Some(last_name));
+    for unreadable in [u64::MAX - 1, u64::MAX] {
+        assert_eq!(told_behind(u64::MAX - 4, unreadable), (None, String::new()), "behind {unreadable}");
+    }
 }

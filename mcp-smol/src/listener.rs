@@ -56,6 +56,9 @@ impl SmolRuntime {
     /// When their address is unknown, or the server must not be started there.
     pub fn listen(self, server: Server, sockets: TcpListener) -> Result<Listener, StartError> {
         server.check_address(sockets.local_addr()?.ip())?;
+        if cfg!(not(feature = "https")) && server.speaks_tls() {
+            return Err(StartError::TlsUnsupported);
+        }
         Ok(Listener { sockets, service: self.start(server)? })
     }
 

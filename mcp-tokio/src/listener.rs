@@ -40,6 +40,9 @@ pub async fn bind(server: Server, address: impl ToSocketAddrs) -> Result<Listene
 /// When their address is unknown, or the server must not be started there.
 pub fn listen(server: Server, sockets: TcpListener) -> Result<Listener, StartError> {
     server.check_address(sockets.local_addr()?.ip())?;
+    if cfg!(not(feature = "https")) && server.speaks_tls() {
+        return Err(StartError::TlsUnsupported);
+    }
     Ok(Listener { sockets, service: start(server)? })
 }
 

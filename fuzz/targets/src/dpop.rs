@@ -175,7 +175,9 @@ pub(crate) fn run_replay(input: &[u8]) {
     let entries_max = 1 + usize::from(sizes.first().copied().unwrap_or(0)) % 40;
     let mut window = ReplayWindow::new(entries_max);
     let mut known: Vec<(u8, u8, u64)> = Vec::new();
-    let (mut now, mut latest) = (1_000_u64, 1_000_u64);
+    // Further from zero than any input can step back.
+    const START: u64 = 1_000_000;
+    let (mut now, mut latest) = (START, START);
     for line in input.chunks_exact(4) {
         let [owner, id, until, step] = *line else { return };
         // Most clocks go forward.

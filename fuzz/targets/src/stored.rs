@@ -71,8 +71,8 @@ pub(crate) fn run(input: &[u8]) {
     }
     pulled.extend(pull(&mut session, &stream));
     shown(&pulled, EventId::read(last), &given);
-    // Nothing comes behind the largest number that there is.
-    let is_largest = |id: EventId| id.sequence == u64::MAX;
+    // The largest number that there is names nothing of ours: behind it would be none.
+    let is_largest = |id: EventId| id.sequence >= u64::MAX - 1;
     let is_full =
         EventId::read(last).is_some_and(is_largest) || given.iter().any(|event| is_largest(event.id));
     let hears = said["is_ready"] == true && !session.is_over() && !is_full;

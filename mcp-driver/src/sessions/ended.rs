@@ -1,13 +1,10 @@
 //! Sessions that are over while a store may still have them: they must not come back from there.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use mcp_proto::{Tick, session::SessionId};
 
-use super::cell::Cell;
+use super::{cell::Cell, table::BySessionId};
 
 /// How long a session is known to be over after its store has forgotten it, in microseconds: longer than looking
 /// one up may take ([`super::opening::LOAD_MICROS`]).
@@ -15,7 +12,7 @@ const REMEMBERED_MICROS: u64 = 60_000_000;
 
 /// The sessions that ended not long ago, on servers that keep sessions in a store.
 #[derive(Default)]
-pub(crate) struct Ended(Mutex<HashMap<SessionId, Entry>>);
+pub(crate) struct Ended(Mutex<BySessionId<Entry>>);
 
 struct Entry {
     cell: Arc<Cell>,
@@ -35,7 +32,7 @@ enum Stage {
 }
 
 impl Ended {
-    fn lock(&self) -> MutexGuard<'_, HashMap<SessionId, Entry>> {
+    fn lock(&self) -> MutexGuard<'_, BySessionId<Entry>> {
         // Nothing that can panic runs under this lock.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -72,7 +69,7 @@ impl Ended {
             true
         });
         if entries.is_empty() {
-            *entries = HashMap::new();
+            *entries = BySessionId::default();
         }
         again
     }

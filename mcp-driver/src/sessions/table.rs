@@ -3,7 +3,7 @@
 use std::{
     collections::{HashMap, hash_map::Entry},
     future::{Future, poll_fn},
-    hash::{BuildHasher, Hash, RandomState},
+    hash::{BuildHasher, BuildHasherDefault, DefaultHasher, Hash, RandomState},
     pin::pin,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError, Weak,
@@ -32,8 +32,8 @@ pub(crate) struct Table {
     pub(super) limits: ServerLimits,
     /// Bytes that all sessions keep for their clients.
     pub(super) bytes: AtomicUsize,
-    hasher: RandomState,
     shards: Box<[Mutex<Shard>]>,
+    by_owner: RandomState,
     /// The sessions of each party. Those of nobody are not counted by their owner.
     owners: Box<[Mutex<Owned>]>,
     pub(super) total: AtomicUsize,
@@ -43,7 +43,12 @@ pub(crate) struct Table {
     is_started: AtomicBool,
 }
 
-type Shard = HashMap<SessionId, Arc<Cell>>;
+/// Ids have 256 random bits of the server's own, so nobody can choose some that meet at one place. On a runtime that
+/// draws the same ids again, sessions are also met in the same order again.
+pub(super) type BySessionId<T> = HashMap<SessionId, T, ById>;
+type ById = BuildHasherDefault<DefaultHasher>;
+
+type Shard = BySessionId<Arc<Cell>>;
 type Owned = HashMap<Owner, Vec<Arc<Cell>>>;
 
 /// Parts of the table that have a lock each.
@@ -60,6 +65,19 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+fn place<'p, T>(parts: &'p [Mutex<T>], hasher: &impl BuildHasher, key: &impl Hash) -> Option<&'p Mutex<T>> {
+    parts.get(usize::try_from(hasher.hash_one(key) % SHARDS as u64).unwrap_or(0))
+}
+
+/// A table that has become empty keeps no room.
+fn remove<K: Hash + Eq, V, S: BuildHasher + Default>(map: &mut HashMap<K, V, S>, key: &K) -> Option<V> {
+    let removed = map.remove(key);
+    if map.is_empty() {
+        *map = HashMap::default();
+    }
+    removed
+}
+
 impl Table {
     pub(crate) fn new(policy: SessionPolicy, stores: Stores, limits: ServerLimits) -> Self {
         Self {
@@ -67,8 +85,8 @@ impl Table {
             stores,
             limits,
             bytes: AtomicUsize::new(0),
-            hasher: RandomState::new(),
             shards: (0..SHARDS).map(|_| Mutex::default()).collect(),
+            by_owner: RandomState::new(),
             owners: (0..SHARDS).map(|_| Mutex::default()).collect(),
             total: AtomicUsize::new(0),
             ended: Ended::default(),
@@ -89,9 +107,8 @@ impl Table {
         self.chores.add(Box::pin(chore));
     }
 
-    fn place<'p, T>(&self, parts: &'p [Mutex<T>], key: &impl Hash) -> Option<&'p Mutex<T>> {
-        let hash = usize::try_from(self.hasher.hash_one(key) % SHARDS as u64).unwrap_or(0);
-        parts.get(hash)
+    fn shard(&self, id: &SessionId) -> Option<&Mutex<Shard>> {
+        place(&self.shards, &ById::default(), id)
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -100,14 +117,14 @@ impl Table {
 
     /// The session of this id, if it is here.
     pub(crate) fn get(self: &Arc<Self>, id: &SessionId) -> Option<Visited> {
-        let cell = Arc::clone(lock(self.place(&self.shards, id)?).get(id)?);
+        let cell = Arc::clone(lock(self.shard(id)?).get(id)?);
         Some(Visited { table: Arc::clone(self), cell })
     }
 
     /// Puts a session there for which room has been made, under the lock of its owner; the one that was there
     /// before, if there was one.
     pub(super) fn put(&self, cell: &Arc<Cell>) -> Arc<Cell> {
-        let Some(shard) = self.place(&self.shards, &cell.id) else { return Arc::clone(cell) };
+        let Some(shard) = self.shard(&cell.id) else { return Arc::clone(cell) };
         match lock(shard).entry(cell.id.clone()) {
             Entry::Occupied(known) => {
                 self.total.fetch_sub(1, Ordering::Relaxed);
@@ -143,15 +160,15 @@ impl Table {
     /// The sessions of an owner, behind their lock; `None` for nobody.
     pub(super) fn of_owner(&self, owner: &Owner) -> Option<MutexGuard<'_, Owned>> {
         owner.party()?;
-        self.place(&self.owners, owner).map(lock)
+        place(&self.owners, &self.by_owner, owner).map(lock)
     }
 
     /// A session is over.
     pub(super) fn forget(self: &Arc<Self>, cell: &Arc<Cell>) {
-        let removed = self.place(&self.shards, &cell.id).and_then(|shard| {
+        let removed = self.shard(&cell.id).and_then(|shard| {
             let mut shard = lock(shard);
             let is_this = shard.get(&cell.id).is_some_and(|known| Arc::ptr_eq(known, cell));
-            if is_this { shard.remove(&cell.id) } else { None }
+            if is_this { remove(&mut shard, &cell.id) } else { None }
         });
         if removed.is_none() {
             return;
@@ -165,11 +182,11 @@ impl Table {
     /// A session does not count for its owner any more.
     pub(super) fn disown(&self, cell: &Arc<Cell>) {
         if let Some(mut owners) = self.of_owner(&cell.owner)
-            && let Entry::Occupied(mut own) = owners.entry(cell.owner.clone())
+            && let Some(own) = owners.get_mut(&cell.owner)
         {
-            own.get_mut().retain(|known| !Arc::ptr_eq(known, cell));
-            if own.get().is_empty() {
-                own.remove();
+            own.retain(|known| !Arc::ptr_eq(known, cell));
+            if own.is_empty() {
+                remove(&mut owners, &cell.owner);
             }
         }
     }

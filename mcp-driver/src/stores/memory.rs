@@ -41,6 +41,9 @@ impl<T> Table<T> {
                 sessions.remove(owner);
             }
         }
+        if sessions.is_empty() {
+            *sessions = HashMap::new();
+        }
     }
 
     fn len(&self) -> usize {

@@ -381,7 +381,8 @@ impl Outbox {
             // The store may have further events of the stream, whose names would be given twice.
             let is_ready =
                 |connection: &Connection| connection.closing.is_none() && !connection.is_being_fetched();
-            connection.is_some_and(is_ready) && stream.purpose != Purpose::Call && !stream.is_finished
+            let may_grow = stream.purpose != Purpose::Call && !stream.is_finished && stream.has_names();
+            may_grow && connection.is_some_and(is_ready)
         };
         let mut open: Vec<(u64, u64, Terms)> = self
             .streams

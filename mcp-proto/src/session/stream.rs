@@ -230,6 +230,11 @@ impl Stream {
         }
     }
 
+    /// Whether a further event can be named. Only a store or a client can claim that there are that many.
+    pub(super) fn has_names(&self) -> bool {
+        self.next < u64::MAX
+    }
+
     /// Whether an event that is not sent has this key.
     pub(super) fn has_unsent(&self, key: &Key) -> bool {
         self.unsent().any(|event| event.key.as_ref() == Some(key))

@@ -3,7 +3,10 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     future::Future,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
     task::{Context, Poll, Wake, Waker},
 };
 
@@ -36,18 +39,35 @@ struct Running {
 
 /// The tasks that are ready: a set, so that the order of waking is none of running.
 #[derive(Default)]
-struct Ready(Mutex<BTreeSet<u64>>);
+struct Ready {
+    tasks: Mutex<BTreeSet<u64>>,
+    /// Wakers that somebody holds, those of a task being one.
+    wakers: AtomicUsize,
+}
 
 impl Ready {
     fn lock(&self) -> MutexGuard<'_, BTreeSet<u64>> {
         // Nothing that can panic runs under this lock.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.tasks.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 struct TaskWaker {
     task: u64,
     ready: Arc<Ready>,
+}
+
+impl TaskWaker {
+    fn of(task: u64, ready: &Arc<Ready>) -> Waker {
+        ready.wakers.fetch_add(1, Ordering::Relaxed);
+        Waker::from(Arc::new(Self { task, ready: Arc::clone(ready) }))
+    }
+}
+
+impl Drop for TaskWaker {
+    fn drop(&mut self) {
+        self.ready.wakers.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 impl Wake for TaskWaker {
@@ -93,7 +113,7 @@ impl Executor {
     fn add(&mut self, future: Spawned) -> u64 {
         let task = self.next;
         self.next = task.wrapping_add(1);
-        let waker = Waker::from(Arc::new(TaskWaker { task, ready: Arc::clone(&self.ready) }));
+        let waker = TaskWaker::of(task, &self.ready);
         self.tasks.insert(task, Running { future, waker });
         self.ready.lock().insert(task);
         task
@@ -123,6 +143,13 @@ impl Executor {
     #[must_use]
     pub fn tasks(&self) -> usize {
         self.tasks.len()
+    }
+
+    /// Tasks whose wakers somebody holds. All those that have not ended are among them: if there are more, the waker
+    /// of one that has ended is kept.
+    #[must_use]
+    pub fn wakers(&self) -> usize {
+        self.ready.wakers.load(Ordering::Relaxed)
     }
 
     /// Polls one of the tasks that are ready; `false` if none is.

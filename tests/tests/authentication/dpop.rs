@@ -305,17 +305,28 @@ async fn a_token_that_is_bound_otherwise_is_refused_under_either_scheme() {
     for cnf in [
         json!({}),
         json!(null),
-        json!({"x5t#S256": jkt}),
         json!({"jkt": ""}),
         json!({"jkt": 7}),
         json!({"jkt": format!("{jkt}=")}),
-        json!({"jkt": jkt, "x5t#S256": jkt}),
+        json!({"jkt": jkt, "kid": "1"}),
         json!(jkt),
     ] {
         let token = Draft::of(&parties.issuer).claim("cnf", cnf.clone()).sign(&parties.issuer);
         let proof = Proof::of(&parties.client, &token, "1").sign(&parties.client);
         assert_eq!(bench.judge(call().bearer(&token)).await, refused("sender_constrained"), "{cnf}");
         assert_eq!(bench.judge(call().dpop(&token, &proof)).await, refused("sender_constrained"), "{cnf}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_proof_is_no_certificate() {
+    let parties = Parties::new();
+    let bench = parties.start(DpopPolicy::allowed());
+    let jkt = parties.client.thumbprint();
+    for cnf in [json!({"x5t#S256": jkt}), json!({"jkt": jkt, "x5t#S256": jkt})] {
+        let token = Draft::of(&parties.issuer).claim("cnf", cnf.clone()).sign(&parties.issuer);
+        let proof = Proof::of(&parties.client, &token, "1").sign(&parties.client);
+        assert_eq!(bench.judge(call().dpop(&token, &proof)).await, refused("certificate_missing"), "{cnf}");
     }
 }
 

@@ -43,8 +43,8 @@ impl Player for Blocking {
     }
 }
 
-/// What stands in scenarios about more than the rules of the core: streams, and HTTP itself.
-const NOT_OURS: [&str; 0] = [];
+/// What stands in scenarios about more than the rules of the core: streams, and two things that `touche` does otherwise.
+const NOT_OURS: [&str; 3] = ["< content-type: text/event-stream", "Expect: 100-continue", "204 No Content"];
 
 fn engine() -> Engine {
     let policy = BearerPolicy::builder("https://issuer.example", "http://127.0.0.1/mcp").scope("mcp");
@@ -62,7 +62,11 @@ const TOOLS: [&str; 6] = ["echo", "count", "fail", "puppet", "endless", "write"]
 fn catalog() -> CatalogSpec {
     let mut catalog = CatalogSpec::default();
     for name in TOOLS {
-        let properties = if name == "echo" { json!({"text": {"type": "string"}}) } else { json!({}) };
+        let properties = match name {
+            "echo" => json!({"text": {"type": "string"}}),
+            "puppet" => json!({"name": {"type": "string"}}),
+            _ => json!({}),
+        };
         let mut tool = ToolSpec::new(name, json!({"type": "object", "properties": properties}));
         if name == "write" {
             tool.scopes.push("mcp:write".to_owned());

@@ -4,8 +4,8 @@
 #[allow(dead_code, reason = "its main is for those who try it")]
 mod os_threads;
 
-use mcp_driver::Server;
-use mcp_tests::scenario::{Backstage, Scenario, Stage, Step};
+use mcp_driver::{ConnectionTimeouts, Server};
+use mcp_tests::scenario::{Backstage, Scenario, Stage, Step, Trust};
 
 use crate::{loopback::Loopback, players::Player};
 
@@ -16,10 +16,15 @@ impl Player for OsThreads {
         "threads of its own"
     }
 
-    /// The example serves until its process ends.
+    /// The example serves until its process ends and fetches no keys, and writes block there, so that nobody counts
+    /// their time.
     fn plays(&self, scenario: &Scenario) -> bool {
         let stops = |(_, step): &(usize, Step)| matches!(step, Step::Stop);
-        !scenario.needs_virtual_time && !scenario.steps.iter().any(stops)
+        let write_stall = scenario.settings.connections.write_stall;
+        !scenario.needs_virtual_time
+            && !scenario.steps.iter().any(stops)
+            && scenario.settings.trust != Trust::TokensWithoutKeys
+            && write_stall == ConnectionTimeouts::default().write_stall
     }
 
     fn stage(&self, server: Server, _: &Backstage) -> Box<dyn Stage> {

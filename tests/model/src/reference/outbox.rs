@@ -70,7 +70,8 @@ pub(super) struct Connection {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
     Open,
-    /// It ends when it has read everything, with a hint when to come again, in milliseconds (SSE-06).
+    /// It ends when it has read everything, with a hint when to come again, in milliseconds (SSE-06). To come again
+    /// takes the id of an event (SSE-03): before there was one, it goes on.
     Pausing(u64),
     /// It ends when it looks.
     Ending,
@@ -308,14 +309,22 @@ impl RefSession {
         if read.events.len() == most {
             return read;
         }
-        if let State::Pausing(retry) = state {
+        let is_over = self.has_come_to_its_end(stream);
+        let may_pause = is_over || !read.events.is_empty() || self.was_read(stream);
+        if let State::Pausing(retry) = state
+            && may_pause
+        {
             read.retry = Some(retry);
             self.connections[connection].cut();
             if most == 1 {
                 return read;
             }
         }
-        read.has_ended = state != State::Open || self.has_come_to_its_end(stream);
+        read.has_ended = match state {
+            State::Open => is_over,
+            State::Pausing(_) => may_pause,
+            State::Ending | State::Over => true,
+        };
         if read.has_ended {
             self.detach(connection);
         }
@@ -327,13 +336,20 @@ impl RefSession {
         self.streams[stream].is_finished && !self.events.iter().any(|event| event.waits_on(stream))
     }
 
+    /// Whether an event of a stream was ever read.
+    fn was_read(&self, stream: usize) -> bool {
+        self.events.iter().any(|event| event.stream == Some(stream) && event.id.is_some())
+    }
+
     /// Whether a connection that looks gets anything.
     pub(crate) fn has_news(&self, connection: usize) -> bool {
         let Connection { stream, state, .. } = self.connections[connection];
         let next = || self.events.iter().find(|event| event.waits_on(stream));
+        let goes_on = || next().is_some_and(|event| event.is_stored) || self.has_come_to_its_end(stream);
         match state {
-            State::Open => next().is_some_and(|event| event.is_stored) || self.has_come_to_its_end(stream),
-            State::Pausing(_) | State::Ending => true,
+            State::Open => goes_on(),
+            State::Pausing(_) => goes_on() || self.was_read(stream),
+            State::Ending => true,
             State::Over => false,
         }
     }

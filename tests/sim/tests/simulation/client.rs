@@ -4,14 +4,17 @@ mod acts;
 mod answers;
 mod call;
 mod exchange;
+mod promptness;
 mod requests;
 mod session;
 
 use mcp_driver::proto::{Tick, UnixSeconds};
 use mcp_sim::{ClientEnd, Executor, draw::Draw};
 
+pub(crate) use self::requests::{MODERN, Request, metadata, request};
 use self::{call::Call, exchange::Exchange, session::Session};
 use crate::{
+    idle::SUBJECTS,
     issuer::{Flaw, Keys, token},
     ledger::Ledger,
     listener::Listener,
@@ -74,7 +77,7 @@ const PATIENCE: u64 = 200_000_000;
 impl Client {
     pub(crate) fn new(mut draw: Draw, era: Era, plan: &Plan) -> Self {
         Self {
-            subject: (*draw.pick(&["alice", "bob", "carol"])).to_owned(),
+            subject: (*draw.pick(&SUBJECTS)).to_owned(),
             is_admin: draw.percent(50),
             era,
             left: plan.actions,

@@ -117,6 +117,11 @@ impl Connection {
         self.sent >= self.out.len()
     }
 
+    /// Whether its client reads whatever comes at once.
+    pub(crate) fn reads_all(&self) -> bool {
+        self.reading == Reading::All
+    }
+
     /// Whether its answer is complete, or will never be.
     pub(crate) fn is_over(&self) -> bool {
         matches!(self.answer, Answer::Over)

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use mcp_driver::{Catalog, Change, Context, Interrupt, ListRoots, Runtime, Tool};
+use mcp_driver::{Catalog, Change, Context, Interrupt, ListRoots, Runtime, Tool, proto::Tick};
 use mcp_sim::SimRuntime;
 use serde_json::{Value, json};
 
@@ -130,6 +130,16 @@ impl Act {
         })
     }
 
+    /// When a handler that was begun then has ended, if it waits for nobody.
+    pub(crate) fn ends(&self, begun: Tick) -> Option<Tick> {
+        match self.how {
+            How::Return | How::Notify => Some(begun),
+            How::Sleep | How::Linger | How::EndSession => Some(begun.after_micros(self.micros)),
+            How::Panic => (self.steps % 2 != 0).then(|| begun.after_micros(self.micros)),
+            How::Tell | How::Flood | How::Hang | How::HangAndPanic | How::Ask | How::CloseStream => None,
+        }
+    }
+
     /// What the call returns for this caller.
     pub(crate) fn text(&self, subject: &str) -> String {
         format!("{subject}:{}:{}", self.nonce, "x".repeat(self.pad))
@@ -149,7 +159,7 @@ pub(crate) fn catalog(ledger: &Ledger, runtime: &SimRuntime, replaced: usize) ->
         let tool = scopes.iter().fold(Tool::new(name), |tool, scope| tool.scope(*scope));
         tool.raw_unchecked(json!({"type": "object"}), move |arguments: Value, cx: Context| {
             let act = Act::read(&arguments);
-            let life = act.map(|act| ledger.begin(act.nonce));
+            let life = act.map(|act| ledger.begin(act.nonce, runtime.now().tick));
             let runtime = runtime.clone();
             async move {
                 match (act, life) {
@@ -190,7 +200,7 @@ async fn perform(act: Act, mut life: Life, cx: Context, runtime: SimRuntime) -> 
         How::Hang => std::future::pending().await,
         How::HangAndPanic => {
             life.panics_at_drop = true;
-            std::future::pending().await;
+            std::future::pending::<()>().await;
         }
         How::Ask => {
             sleep().await;
@@ -200,7 +210,7 @@ async fn perform(act: Act, mut life: Life, cx: Context, runtime: SimRuntime) -> 
             sleep().await;
             if let Some(session) = cx.session() {
                 session.end();
-                std::future::pending().await;
+                std::future::pending::<()>().await;
             }
         }
         How::Linger => {

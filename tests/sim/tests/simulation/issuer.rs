@@ -14,7 +14,7 @@ use mcp_driver::{
 };
 use mcp_sim::{SimRuntime, draw::Draw};
 
-use crate::ledger::Ledger;
+use crate::ledger::{Ledger, Outside};
 
 pub(crate) const ISSUER: &str = "https://auth.example.com";
 pub(crate) const AUDIENCE: &str = "https://mcp.example.com/mcp";
@@ -78,7 +78,8 @@ pub(crate) fn token(
     };
     let builder = issuer.token(audience, UnixSeconds(issued)).subject(subject).client("client");
     let builder = builder.lifetime_seconds(2 * WEEK);
-    Some(if is_admin { builder.scope("admin").sign() } else { builder.sign() })
+    // All have one scope, so that a server that remembers one token holds as much as one that remembers another.
+    Some(builder.scope(if is_admin { "admin" } else { "other" }).sign())
 }
 
 /// Who answers when the server fetches the issuer's keys.
@@ -96,12 +97,13 @@ impl Fetch for Publisher {
     fn fetch(&self, _: Outgoing) -> Fetching {
         let mut draw = self.draw.lock().unwrap_or_else(PoisonError::into_inner);
         let micros = *draw.pick(&[0, 1_000, 700_000, 3_000_000]);
-        let fate = if self.fails { draw.below(10) } else { 10 };
+        let fate = if self.fails && !self.ledger.entries().is_calm { draw.below(10) } else { 10 };
         drop(draw);
         let (runtime, current, keys) =
             (self.runtime.clone(), Arc::clone(&self.current), Arc::clone(&self.keys));
         let ledger = self.ledger.clone();
         Box::pin(async move {
+            let _busy = ledger.busy(Outside::Issuer);
             if fate < 4 {
                 ledger.entries().fetch_failures += 1;
             }

@@ -7,6 +7,8 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
+use mcp_driver::proto::Tick;
+
 /// What everybody writes down. Cheap to clone.
 #[derive(Clone, Default)]
 pub(crate) struct Ledger(Arc<Mutex<Entries>>);
@@ -25,11 +27,49 @@ pub(crate) struct Entries {
     /// What stores and issuers were made to fail at.
     pub(crate) store_failures: usize,
     pub(crate) fetch_failures: usize,
+    /// What a store was asked to forget and will not.
+    pub(crate) unforgotten: usize,
+    /// Operations that stores and issuers are busy with.
+    pub(crate) store_busy: usize,
+    pub(crate) issuer_busy: usize,
+    /// Nothing fails for now.
+    pub(crate) is_calm: bool,
+}
+
+/// Where a server waits for others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Outside {
+    Store,
+    Issuer,
+}
+
+/// An operation that somebody outside is busy with.
+pub(crate) struct Busy {
+    ledger: Ledger,
+    outside: Outside,
+}
+
+impl Entries {
+    fn busy(&mut self, outside: Outside) -> &mut usize {
+        match outside {
+            Outside::Store => &mut self.store_busy,
+            Outside::Issuer => &mut self.issuer_busy,
+        }
+    }
+}
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        let mut entries = self.ledger.entries();
+        let busy = entries.busy(self.outside);
+        *busy = busy.saturating_sub(1);
+    }
 }
 
 /// What the handler of a call has done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Entry {
+    pub(crate) begun: Tick,
     pub(crate) is_alive: bool,
     pub(crate) is_complete: bool,
     /// How often it has told how far it is.
@@ -64,11 +104,26 @@ impl Ledger {
         self.entry(nonce).is_some_and(|entry| entry.is_alive)
     }
 
+    /// Somebody outside begins an operation.
+    pub(crate) fn busy(&self, outside: Outside) -> Busy {
+        let mut entries = self.entries();
+        let busy = entries.busy(outside);
+        *busy = busy.saturating_add(1);
+        drop(entries);
+        Busy { ledger: self.clone(), outside }
+    }
+
+    /// Whether the server may have to wait for somebody outside.
+    pub(crate) fn is_anybody_busy(&self) -> bool {
+        let entries = self.entries();
+        (entries.store_busy, entries.issuer_busy) != (0, 0)
+    }
+
     /// A handler begins.
-    pub(crate) fn begin(&self, nonce: u64) -> Life {
+    pub(crate) fn begin(&self, nonce: u64, now: Tick) -> Life {
         let mut entries = self.entries();
         entries.alive = entries.alive.saturating_add(1);
-        let entry = Entry { is_alive: true, is_complete: false, told: 0 };
+        let entry = Entry { begun: now, is_alive: true, is_complete: false, told: 0 };
         let earlier = entries.calls.insert(nonce, entry);
         assert_eq!(earlier, None, "call {nonce} runs twice");
         drop(entries);

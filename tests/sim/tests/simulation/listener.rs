@@ -1,9 +1,11 @@
 //! What a driver crate adds to a service: connections, and stopping.
 
 use std::{
-    future::{Future, poll_fn},
+    collections::BTreeMap,
+    future::{Future, pending},
+    pin::Pin,
     sync::{Arc, Mutex, PoisonError},
-    task::{Poll, Waker},
+    task::{Context, Poll, Waker},
 };
 
 use mcp_driver::{Server, Service, proto::Tick};
@@ -17,13 +19,16 @@ pub(crate) struct Listener {
     pub(crate) server: Server,
     stop: Arc<Mutex<Stop>>,
     connections: Vec<Task>,
+    /// How many there have been.
+    connected: usize,
     state: State,
 }
 
 #[derive(Default)]
 struct Stop {
     is_stopping: bool,
-    waiting: Vec<Waker>,
+    /// By the numbers of connections.
+    waiting: BTreeMap<usize, Waker>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,23 +39,48 @@ enum State {
     Stopped,
 }
 
-fn stopped(stop: Arc<Mutex<Stop>>) -> impl Future<Output = ()> {
-    poll_fn(move |cx| {
-        let mut stop = stop.lock().unwrap_or_else(PoisonError::into_inner);
+/// Ready when the server is told to stop.
+struct Stopped {
+    connection: usize,
+    stop: Arc<Mutex<Stop>>,
+}
+
+impl Future for Stopped {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let mut stop = self.stop.lock().unwrap_or_else(PoisonError::into_inner);
         if stop.is_stopping {
             return Poll::Ready(());
         }
-        if !stop.waiting.iter().any(|known| known.will_wake(cx.waker())) {
-            stop.waiting.push(cx.waker().clone());
-        }
+        stop.waiting.insert(self.connection, cx.waker().clone());
         Poll::Pending
-    })
+    }
+}
+
+impl Drop for Stopped {
+    fn drop(&mut self) {
+        let mut stop = self.stop.lock().unwrap_or_else(PoisonError::into_inner);
+        let waker = stop.waiting.remove(&self.connection);
+        if stop.waiting.is_empty() {
+            stop.waiting = BTreeMap::new();
+        }
+        drop(stop);
+        drop(waker);
+    }
 }
 
 impl Listener {
     pub(crate) fn new(service: Service<SimRuntime>) -> Self {
         let server = service.server().clone();
-        Self { service, server, stop: Arc::default(), connections: Vec::new(), state: State::Open }
+        Self {
+            service,
+            server,
+            stop: Arc::default(),
+            connections: Vec::new(),
+            connected: 0,
+            state: State::Open,
+        }
     }
 
     pub(crate) fn is_open(&self) -> bool {
@@ -71,15 +101,28 @@ impl Listener {
             Some(bytes_max) => pipe_in_pieces(plan.capacity, bytes_max, draw.fork()),
             None => pipe(plan.capacity),
         };
-        let (service, stop) = (self.service.clone(), stopped(Arc::clone(&self.stop)));
+        self.connected = self.connected.saturating_add(1);
+        let (service, stop) =
+            (self.service.clone(), Stopped { connection: self.connected, stop: Arc::clone(&self.stop) });
         let connection = async move { service.serve_connection(server_end, stop).await };
         self.connections.push(executor.start(connection));
         Some(client)
     }
 
+    /// A connection of somebody who is no part of the world, also after the server has stopped.
+    pub(crate) fn visit(&self, executor: &mut Executor, capacity: usize) -> ClientEnd {
+        let (server_end, client) = pipe(capacity);
+        let service = self.service.clone();
+        executor.start(async move { service.serve_connection(server_end, pending()).await });
+        client
+    }
+
     /// Connections that are not over.
     pub(crate) fn connections(&mut self, executor: &Executor) -> usize {
         self.connections.retain(|connection| !executor.is_over(*connection));
+        if self.connections.is_empty() {
+            self.connections = Vec::new();
+        }
         self.connections.len()
     }
 
@@ -92,7 +135,7 @@ impl Listener {
         stop.is_stopping = true;
         let waiting = std::mem::take(&mut stop.waiting);
         drop(stop);
-        waiting.into_iter().for_each(Waker::wake);
+        waiting.into_values().for_each(Waker::wake);
         self.server.sessions().release_streams();
         let drain = u64::try_from(self.server.connection_timeouts().drain.as_micros()).unwrap_or(u64::MAX);
         self.state = State::Draining(executor.tick().after_micros(drain));

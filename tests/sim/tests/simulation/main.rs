@@ -9,6 +9,7 @@ mod allocated;
 mod client;
 mod connection;
 mod handlers;
+mod idle;
 mod issuer;
 mod ledger;
 mod listener;

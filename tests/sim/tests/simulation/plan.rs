@@ -45,8 +45,8 @@ pub(crate) struct Plan {
     pub(crate) cuts: bool,
     /// Clients may use a connection again.
     pub(crate) reuses: bool,
-    /// All random bytes are gone for a while.
-    pub(crate) no_entropy: bool,
+    /// There are no random bytes from the first moment to the second.
+    pub(crate) no_entropy: Option<(Tick, Tick)>,
 }
 
 /// How clients may send what they send.
@@ -118,7 +118,7 @@ impl Plan {
             thieves: draw.percent(40),
             cuts: draw.percent(50),
             reuses: draw.percent(50),
-            no_entropy: draw.percent(5),
+            no_entropy: draw.percent(10).then(|| interval(draw)),
         }
     }
 
@@ -127,7 +127,6 @@ impl Plan {
         (self.has_event_store && (self.store_fails || self.store_hangs))
             || self.is_crowded
             || self.few_events
-            || self.no_entropy
             || self.stop.is_some()
     }
 }
@@ -137,6 +136,11 @@ fn moments(draw: &mut Draw) -> Vec<Tick> {
     let mut moments: Vec<Tick> = (0..count).map(|_| Tick(draw.within(0..=30 * SECOND))).collect();
     moments.sort_unstable();
     moments
+}
+
+fn interval(draw: &mut Draw) -> (Tick, Tick) {
+    let from = Tick(draw.within(0..=10 * SECOND));
+    (from, from.after_micros(draw.within(1..=10 * SECOND)))
 }
 
 fn jump(draw: &mut Draw) -> i64 {

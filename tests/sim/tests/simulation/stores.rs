@@ -13,7 +13,10 @@ use mcp_driver::{
 };
 use mcp_sim::{SimRuntime, draw::Draw};
 
-use crate::{ledger::Ledger, plan::Plan};
+use crate::{
+    ledger::{Ledger, Outside},
+    plan::Plan,
+};
 
 /// What a store is put through. Each of its operations takes its own time, so that they overtake one another.
 pub(crate) struct Trouble {
@@ -23,6 +26,8 @@ pub(crate) struct Trouble {
     delays: bool,
     fails: bool,
     hangs: bool,
+    /// Who has not forgotten something is told again.
+    is_retried: bool,
 }
 
 enum Fate {
@@ -34,7 +39,8 @@ enum Fate {
 impl Trouble {
     pub(crate) fn new(plan: &Plan, draw: Draw, runtime: SimRuntime, ledger: Ledger) -> Arc<Self> {
         let (delays, fails, hangs) = (plan.store_delays, plan.store_fails, plan.store_hangs);
-        Arc::new(Self { runtime, draw: Mutex::new(draw), ledger, delays, fails, hangs })
+        let is_retried = plan.has_session_store;
+        Arc::new(Self { runtime, draw: Mutex::new(draw), ledger, delays, fails, hangs, is_retried })
     }
 
     /// What comes of an operation, and after how long.
@@ -51,6 +57,24 @@ impl Trouble {
 
     async fn go_through(&self) -> Result<(), StoreError> {
         let (micros, fate) = self.draw();
+        self.meet(micros, fate).await
+    }
+
+    /// The same, for what is to be forgotten.
+    async fn go_through_forgetting(&self) -> Result<(), StoreError> {
+        let (micros, fate) = self.draw();
+        if match fate {
+            Fate::Done => false,
+            Fate::Failed => !self.is_retried,
+            Fate::Hanging => true,
+        } {
+            self.ledger.entries().unforgotten += 1;
+        }
+        self.meet(micros, fate).await
+    }
+
+    async fn meet(&self, micros: u64, fate: Fate) -> Result<(), StoreError> {
+        let _busy = self.ledger.busy(Outside::Store);
         if micros > 0 {
             self.runtime.sleep_until(self.runtime.now().tick.after_micros(micros)).await;
         }
@@ -103,7 +127,7 @@ impl EventStore for Events {
 
     fn forget<'s>(&'s self, owner: &'s Owner, session: &'s SessionKey) -> Storing<'s, ()> {
         Box::pin(async move {
-            self.trouble.go_through().await?;
+            self.trouble.go_through_forgetting().await?;
             self.kept.forget(owner, session).await
         })
     }
@@ -133,7 +157,7 @@ impl SessionStore for Records {
 
     fn forget<'s>(&'s self, owner: &'s Owner, session: &'s SessionKey) -> Storing<'s, ()> {
         Box::pin(async move {
-            self.trouble.go_through().await?;
+            self.trouble.go_through_forgetting().await?;
             self.kept.forget(owner, session).await
         })
     }

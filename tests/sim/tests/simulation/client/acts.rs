@@ -264,7 +264,7 @@ impl Client {
             } else {
                 json!({"jsonrpc": "2.0", "id": id, "error": {"code": -1, "message": "no"}})
             };
-            self.tell(&message, Role::Tell, around);
+            self.tell(&message, Role::Answer(id), around);
         }
         was_busy
     }

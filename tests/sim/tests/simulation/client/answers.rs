@@ -10,7 +10,7 @@ use super::{
     requests::handshake,
     session::{Session, event_id},
 };
-use crate::{connection::Item, handlers::How, issuer::Flaw, ledger::Ledger};
+use crate::{connection::Item, handlers::How, issuer::Flaw};
 
 impl Client {
     /// Something came of the exchange at this place.
@@ -50,7 +50,10 @@ impl Client {
             408 => !exchange.is_plain,
             // A stream that is taken up again counts while its last connection is not known to be gone.
             429 => plan.is_crowded,
-            503 => plan.is_crowded || plan.fetches_keys || plan.no_entropy,
+            503 => {
+                let opens = matches!(role, Role::Open | Role::Stream);
+                plan.is_crowded || plan.fetches_keys || (opens && plan.no_entropy.is_some())
+            }
             _ => false,
         };
         assert!(
@@ -76,6 +79,10 @@ impl Client {
             call.cancel = Cancel::Known {
                 was_running: is_running && call.cancel == Cancel::Sent { was_running: true },
             };
+        }
+        if let (Role::Answer(id), 202) = (role, status) {
+            let asked = self.calls.iter_mut().filter(|call| call.asked == Some(id));
+            asked.for_each(|call| call.has_its_answer = true);
         }
         exchange.head = Some(head);
     }
@@ -141,7 +148,8 @@ impl Client {
             }
             Some("roots/list") => {
                 let id = message["id"].as_u64().expect("a number");
-                if let Some(call) = own.and_then(|call| self.calls.get(call)) {
+                if let Some(call) = own.and_then(|call| self.calls.get_mut(call)) {
+                    call.asked = Some(id);
                     assert_eq!(call.act.how, How::Ask, "call {}: {message}", call.act.nonce);
                 }
                 let wait = *self.draw.pick(&[0, 100_000, 4_000_000, 8_000_000]);
@@ -260,7 +268,10 @@ impl Client {
             Role::Stream => {
                 self.lose_session();
             }
-            Role::Delete if status == Some(200) => self.lose_session(),
+            Role::Delete if status == Some(200) => {
+                self.calls.iter_mut().filter(|call| call.in_session).for_each(|call| call.is_ended = true);
+                self.lose_session();
+            }
             _ if exchange.in_session && status == Some(404) => self.lose_session(),
             _ => {}
         }
@@ -335,19 +346,6 @@ impl Client {
                 exchange.connection.cut();
                 exchange.is_plain = false;
             }
-        }
-    }
-
-    /// Nobody has anything to do until time passes: what the server knows to be cancelled does not run then, unless
-    /// it waits for a client that does not read.
-    pub(crate) fn judge_idle(&self, ledger: &Ledger) {
-        for (place, call) in self.calls.iter().enumerate() {
-            if call.cancel != (Cancel::Known { was_running: true }) || !ledger.is_running(call.act.nonce) {
-                continue;
-            }
-            let is_its = |exchange: &Exchange| matches!(exchange.role, Role::Call(call) | Role::Resume(call) if call == place);
-            let is_held = self.exchanges.iter().any(|exchange| is_its(exchange) && !exchange.is_plain);
-            assert!(is_held, "call {} runs though it is cancelled", call.act.nonce);
         }
     }
 

@@ -26,6 +26,12 @@ pub(crate) struct Call {
     pub(crate) resume_at: Option<Tick>,
     told: u64,
     pub(crate) is_answered: bool,
+    /// What it asked its client last.
+    pub(crate) asked: Option<u64>,
+    /// The server has taken what its client answered.
+    pub(crate) has_its_answer: bool,
+    /// The session that it was in has ended.
+    pub(crate) is_ended: bool,
     pub(crate) cancel: Cancel,
     /// The client has given up on it, for a reason that is none of the server's faults.
     pub(crate) excuse: Option<&'static str>,
@@ -65,9 +71,17 @@ impl Call {
             resume_at: None,
             told: 0,
             is_answered: false,
+            asked: None,
+            has_its_answer: false,
+            is_ended: false,
             cancel: Cancel::No,
             excuse: None,
         }
+    }
+
+    /// How often its handler has told how far it is, as far as its client knows.
+    pub(crate) fn told(&self) -> u64 {
+        self.told
     }
 
     /// Whether nothing more is expected of it.

@@ -23,6 +23,8 @@ pub(crate) enum Role {
     Stream,
     /// Something that is only accepted.
     Tell,
+    /// An answer to a question of this id.
+    Answer(u64),
     /// A cancellation of a call.
     Cancel(usize),
     /// The end of the session.
