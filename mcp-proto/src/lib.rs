@@ -4,7 +4,7 @@
 //! crate performs no IO, reads no clock, draws no randomness, takes no lock and has no async.
 //!
 //! What drives it is one loop over [`Step`]s. Here it is in a whole server, `examples/blocking.rs`, with a thread for
-//! each connection; `cargo run -p mcp-proto --example blocking` runs it and prints a request to try.
+//! each connection (its policy and a token to try are made in `examples/issuer`); `cargo run -p mcp-proto --example blocking` runs it and prints a request to try.
 //!
 //! ```ignore
 #![doc = include_str!("../examples/blocking.rs")]
@@ -19,7 +19,8 @@
 //!    out. The body is not wanted before the caller is known.
 //! 4. [`Step::Call`] hands out what every rule has allowed. Its [`Reply`] turns the handler's [`Outcome`] into the
 //!    answer; [`Reply::notify`] makes a stream of it on the way.
-//! 5. [`Step::Respond`] is the end. [`Response::into_http`] has everything but the date.
+//! 5. [`Step::Respond`] is the end. [`Response::into_http`] has everything but the date; to `HEAD`, send it without its
+//!    body.
 //!
 //! Time comes in as [`Now`]: a clock that never goes back for deadlines, and the time of day for tokens. Waiting is
 //! the driver's: steps that may take long have a `deadline`, and a [`BodyRead`] or [`exchange::Facts`] to report that

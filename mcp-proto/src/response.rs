@@ -227,8 +227,8 @@ impl Response {
         Self { status, fields, payload: Payload::Empty, rule: None, about: None }
     }
 
-    /// The answer in the types of the `http` crate, with its length; the date is for whoever sends it. Of a stream
-    /// it is the head.
+    /// The answer in the types of the `http` crate, with its length; the date is for whoever sends it,
+    /// and so is leaving the body out where the request was `HEAD`. Of a stream it is the head, without a length.
     #[must_use]
     pub fn into_http(self) -> http::Response<Bytes> {
         let mut response = http::Response::new(Bytes::new());

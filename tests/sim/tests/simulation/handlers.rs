@@ -135,7 +135,7 @@ impl Act {
         match self.how {
             How::Return | How::Notify => Some(begun),
             How::Sleep | How::Linger | How::EndSession => Some(begun.after_micros(self.micros)),
-            How::Panic => (self.steps % 2 != 0).then(|| begun.after_micros(self.micros)),
+            How::Panic => (!self.steps.is_multiple_of(2)).then(|| begun.after_micros(self.micros)),
             How::Tell | How::Flood | How::Hang | How::HangAndPanic | How::Ask | How::CloseStream => None,
         }
     }
