@@ -415,11 +415,13 @@ impl Session {
 
     /// A stream's connection has gone. The session of a client of 2024-11-05 goes with it (LSE-13).
     pub fn detach(&mut self, stream: StreamHandle, now: Now) {
+        // Another connection may have taken its place long ago: its end is no use of the session any more.
+        let Some(purpose) = self.outbox.disconnect(stream, &self.policy) else { return };
         self.used(now);
-        match self.outbox.disconnect(stream, &self.policy) {
-            Some(Purpose::Legacy) => self.end(),
-            Some(Purpose::Standalone) => self.deliver(),
-            Some(Purpose::Call) | None => {}
+        match purpose {
+            Purpose::Legacy => self.end(),
+            Purpose::Standalone => self.deliver(),
+            Purpose::Call => {}
         }
     }
 
