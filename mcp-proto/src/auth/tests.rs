@@ -1,4 +1,7 @@
-use super::{BearerPolicy, CustomPolicy, DpopPolicy, IssuerPolicy, scope::Scopes};
+use super::{
+    BearerPolicy, BearerPolicyBuilder, CertificatePolicy, CustomPolicy, DpopPolicy, IssuerPolicy,
+    scope::{Implications, Requirement, ScopeName, Scopes},
+};
 use crate::{
     AuthPolicy, BuildError, CatalogSpec, EngineBuilder, Implementation, ToolSpec,
     jws::{Algorithm, AlgorithmSet, Profile, TokenRulesError, Verification},
@@ -40,8 +43,29 @@ fn scopes_on_a_server_where_nobody_can_have_any_are_refused() {
     assert!(builder(AuthPolicy::Bearer(bearer())).build(&catalog).is_ok());
 }
 
+/// Where callers are somebody, nobody may do anything; where nobody has a name, everybody may do what needs nothing.
+#[test]
+fn nobody_is_permitted_anything_but_on_an_open_server() {
+    let nothing = Requirement::default();
+    let write = Requirement::all_of([ScopeName::parse("write").expect("a scope")], &Implications::new());
+    let custom = CustomPolicy::builder().build().expect("a policy");
+    for policy in [AuthPolicy::Bearer(bearer()), AuthPolicy::Custom(custom)] {
+        assert!(!policy.permits(None, &nothing) && !policy.permits(None, &write));
+    }
+    assert!(AuthPolicy::Open.permits(None, &nothing) && !AuthPolicy::Open.permits(None, &write));
+}
+
 #[test]
 fn a_policy_says_what_it_was_built_of() {
+    let required = CertificatePolicy::required();
+    for (policy, is_required) in
+        [(None, false), (Some(CertificatePolicy::allowed()), false), (Some(required), true)]
+    {
+        let builder = BearerPolicy::builder("https://auth.example.com", "https://mcp.example.com/mcp");
+        let builder = policy.into_iter().fold(builder, BearerPolicyBuilder::certificates);
+        let built = builder.build().expect("a policy");
+        assert_eq!((built.certificates(), built.requires_certificates()), (policy, is_required));
+    }
     let bearer = bearer();
     assert_eq!(bearer.baseline().scopes().as_str(), "mcp");
     assert_eq!(bearer.metadata_url(), "https://mcp.example.com/.well-known/oauth-protected-resource/mcp");

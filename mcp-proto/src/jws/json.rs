@@ -239,8 +239,10 @@ impl<'de> Visitor<'de> for UnambiguousVisitor {
 
 #[cfg(test)]
 mod tests {
-    use super::{Object, glance};
+    use super::{GlanceVisitor, Is, Object, Unambiguous, glance};
     use proptest::prelude::*;
+    use serde::de::value::{BytesDeserializer, Error, U32Deserializer};
+    use serde::de::{Deserialize, DeserializeSeed, Deserializer};
 
     #[test]
     fn members_answer_by_type() {
@@ -273,6 +275,28 @@ mod tests {
         for name in ["s", "n", "b", "a", "z"] {
             assert!(member(name).object().is_none(), "{name}");
         }
+    }
+
+    #[test]
+    fn each_reader_says_what_it_takes_when_it_is_given_something_else() {
+        let number = || U32Deserializer::<Error>::new(1);
+        let errors = [
+            Object::deserialize(number()).err(),
+            number().deserialize_map(GlanceVisitor { name: "a" }).err(),
+            Is("a").deserialize(number()).err(),
+            // No JSON is read as bytes.
+            Unambiguous::deserialize(BytesDeserializer::new(b"a")).err(),
+        ];
+        let said = errors.map(|error| error.unwrap().to_string());
+        assert_eq!(
+            said,
+            [
+                "invalid type: integer `1`, expected an object with unique member names",
+                "invalid type: integer `1`, expected an object",
+                "invalid type: integer `1`, expected a member name",
+                "invalid type: byte array, expected a value without repeated member names",
+            ]
+        );
     }
 
     #[test]

@@ -61,6 +61,16 @@ fn a_body_is_one_message() {
 }
 
 #[test]
+fn a_batch_is_judged_as_a_whole_and_answered_in_order() {
+    plays("batches.txt");
+}
+
+#[test]
+fn a_list_shows_what_its_caller_may_see() {
+    plays("lists.txt");
+}
+
+#[test]
 fn requests_of_2026_07_28_climb_the_ladder() {
     plays("modern.txt");
 }

@@ -3,11 +3,11 @@
 use bytes::Bytes;
 use http::HeaderMap;
 use mcp_proto::{
-    BodyRead, Call, Callee, Engine, Finish, Head, Now, Outcome, Response, Step, Tick, ToolResult,
+    BodyRead, Call, Callee, Engine, Finish, Head, Now, Outcome, Principal, Response, Step, Tick, ToolResult,
     UnixSeconds,
     content::{Completion, PromptResult, ResourceContents, ResourceResult},
-    exchange::{FindSession, Presented, Verify},
-    response::Payload,
+    exchange::{About, FindSession, Presented, Verify},
+    response::{Payload, Rule},
     session::{Pull, Session, SessionId, StreamHandle},
 };
 
@@ -80,7 +80,12 @@ impl Player {
                     let read_as = body(&request, read.limit());
                     read.resolve(read_as, NOW)
                 }
-                Step::Filter(filter) => filter.resolve(|_| true),
+                Step::Filter(filter) => {
+                    let asker = filter.principal().map_or("nobody", Principal::subject);
+                    note(came, &format!("filter {:?} for {asker}", filter.kind()));
+                    // What the application hides.
+                    filter.resolve(|name| name != "route")
+                }
                 Step::FindSession(find) => {
                     note(came, &found(&find));
                     let own = self.session.as_mut().filter(|_| find.id() == Some(&id(self.opened)));
@@ -104,6 +109,9 @@ impl Player {
         note(came, &format!("call {}", called(&call.callee)));
         if let Some(caller) = &call.caller {
             note(came, &format!("as {}", caller.principal().subject()));
+        }
+        for told in call.about.iter().flat_map(|about| told(about)) {
+            note(came, &told);
         }
         let outcome = outcome_of(&call.callee, outcome);
         let finish = match self.session.as_mut().filter(|_| call.session.is_some()) {
@@ -216,6 +224,18 @@ fn outcome_of(callee: &Callee, outcome: &str) -> Outcome {
     }
 }
 
+/// What a record says, with the requests of a batch that no handler was needed for.
+fn told(about: &About) -> Vec<String> {
+    let asked = |about: &About| {
+        let caller = about.caller().map_or("nobody", |caller| caller.principal().subject());
+        format!("about: {caller}, {:?} {}", about.method(), about.target().unwrap_or_default())
+    };
+    let element = |(about, rule): (About, Option<Rule>)| {
+        format!("{} {}", asked(&about), rule.map_or("served", |rule| rule.name))
+    };
+    std::iter::once(asked(about)).chain(about.elements().map(element)).collect()
+}
+
 /// Status, rule, fields and body.
 fn write_answer(answer: &Response, came: &mut String) {
     came.push_str(&answer.status.as_u16().to_string());
@@ -228,8 +248,7 @@ fn write_answer(answer: &Response, came: &mut String) {
     let mut lines: Vec<String> =
         fields.iter().map(|(name, value)| format!("{name}: {}", value.to_str().expect("text"))).collect();
     if let Some(about) = &answer.about {
-        let caller = about.caller().map_or("nobody", |caller| caller.principal().subject());
-        lines.push(format!("about: {caller}, {:?} {}", about.method(), about.target().unwrap_or_default()));
+        lines.extend(told(about));
     }
     lines.sort_by(|one, other| one.split(':').next().cmp(&other.split(':').next()));
     lines.iter().for_each(|line| came.push_str(&format!("\n{line}")));

@@ -3,7 +3,7 @@
 use http::HeaderName;
 use mcp_proto::{
     AuthPolicy, BearerPolicy, CatalogSpec, Engine, EngineBuilder, Implementation, Mode, PromptSpec,
-    ResourceSpec, TemplateSpec, ToolSpec,
+    ResourceSpec, TemplateSpec, ToolSpec, Visibility,
     auth::{CustomPolicy, DpopPolicy},
     catalog::{CompletionSpec, PromptArgument},
     origin::{HostPolicy, OriginPolicy},
@@ -40,6 +40,11 @@ pub(crate) fn named(name: &str) -> Engine {
             "tight" => builder.sessions.subscriptions_max = 0,
             "modern" => builder.mode = Mode::ModernOnly,
             "empty" => catalog = CatalogSpec::default(),
+            "scoped" => need_scopes(&mut catalog),
+            "byscope" => builder.visibility = Visibility::ByScope,
+            "filtered" => builder.visibility = Visibility::ByApplication,
+            "narrow" => builder.limits.uri_bytes_max = 8,
+            "brief" => builder.limits.batch_answer_bytes_max = 40,
             "small" => {
                 builder.limits.body_values_max = 12;
                 builder.limits.id_bytes_max = 8;
@@ -70,6 +75,15 @@ fn own() -> CustomPolicy {
         .implies("admin", "write")
         .build()
         .expect("a policy")
+}
+
+/// Each thing needs a scope of its own.
+fn need_scopes(catalog: &mut CatalogSpec) {
+    let scope = |name: &str| vec![name.to_owned()];
+    catalog.prompts.iter_mut().for_each(|prompt| prompt.scopes = scope("greet"));
+    catalog.resources.iter_mut().for_each(|resource| resource.scopes = scope("files"));
+    catalog.templates.iter_mut().for_each(|template| template.scopes = scope("notes"));
+    catalog.completions.push(CompletionSpec::Template("note://{name}".into()));
 }
 
 /// Something of each kind; `erase` needs a scope where there are any.

@@ -183,3 +183,42 @@ fn uri(exchange: &Exchange<'_>, message: &Message) -> Result<Box<str>, Refusal> 
     }
     Ok(uri.into())
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::{Deed, deed};
+    use crate::{exchange::message::Message, limits::Limits};
+
+    /// LIF-07 and CANC-05: what a notification names is cancelled if a request can have that id; anything else does
+    /// nothing.
+    #[test]
+    fn a_notification_begins_the_session_or_cancels_or_does_nothing() {
+        let limits = Limits { id_bytes_max: 8, ..Limits::default() };
+        let cancelled = "notifications/cancelled";
+        let cancel = |id: &str| Deed::Cancel(id.as_bytes().into());
+        let table = [
+            ("notifications/initialized", json!({}), Deed::Initialized),
+            ("notifications/initialized", json!({"requestId": 7}), Deed::Initialized),
+            (cancelled, json!({"requestId": 7}), cancel("7")),
+            (cancelled, json!({"requestId": "a"}), cancel(r#""a""#)),
+            (cancelled, json!({"requestId": "a\"b"}), cancel(r#""a\"b""#)),
+            (cancelled, json!({"requestId": 12_345_678}), cancel("12345678")),
+            (cancelled, json!({"requestId": 123_456_789}), Deed::Nothing),
+            (cancelled, json!({"requestId": null}), Deed::Nothing),
+            (cancelled, json!({"requestId": true}), Deed::Nothing),
+            (cancelled, json!({"requestId": 1.5}), Deed::Nothing),
+            (cancelled, json!({"requestId": [7]}), Deed::Nothing),
+            (cancelled, json!({"requestId": {"id": 7}}), Deed::Nothing),
+            (cancelled, json!({}), Deed::Nothing),
+            ("notifications/progress", json!({"requestId": 7}), Deed::Nothing),
+            ("initialized", json!({}), Deed::Nothing),
+        ];
+        for (method, params, expected) in table {
+            let text = json!({"jsonrpc": "2.0", "method": method, "params": params}).to_string();
+            let message = Message::read(text.clone().into()).expect("a message");
+            assert_eq!(format!("{:?}", deed(&message, &limits)), format!("{expected:?}"), "{text}");
+        }
+    }
+}

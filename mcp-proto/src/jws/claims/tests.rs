@@ -1,5 +1,5 @@
 use super::{Claims, Confirmation, Denial, Origin, Profile, TokenRules};
-use crate::jws::{KEPT_CLAIMS_MAX, Thumbprint, TokenRulesError};
+use crate::jws::{CertificateThumbprint, KEPT_CLAIMS_MAX, Possession, Thumbprint, TokenRulesError};
 use crate::time::UnixSeconds;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
@@ -133,6 +133,25 @@ fn a_binding_is_recorded_in_whatever_form_it_is() {
         let claims = read(&with("cnf", Some(value))).unwrap();
         assert_eq!(claims.confirmation(), Some(&Confirmation::Other), "{value}");
         assert_eq!((claims.bound_key(), claims.bound_certificate()), (None, None), "{value}");
+    }
+}
+
+/// RFC 9449 section 6.1, RFC 8705 section 3.1: who holds all that a token names may use it.
+#[test]
+fn what_is_wanted_is_all_that_can_be_held() {
+    let (jkt, x5t) =
+        ("0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I", "A4DtL2JmUMhAsvJj5tKyn64SqzmuXbMrJa0n761y5v0");
+    let (key, certificate) = (Thumbprint::parse(jkt), CertificateThumbprint::parse(x5t));
+    let table = [
+        (None, None, None),
+        (Some(format!(r#"{{"jkt":"{jkt}"}}"#)), key.as_ref(), None),
+        (Some(format!(r#"{{"x5t#S256":"{x5t}"}}"#)), None, certificate.as_ref()),
+        (Some(format!(r#"{{"jkt":"{jkt}","x5t#S256":"{x5t}"}}"#)), key.as_ref(), certificate.as_ref()),
+        (Some(format!(r#"{{"jkt":"{jkt}","kid":"1"}}"#)), None, None),
+    ];
+    for (cnf, key, certificate) in table {
+        let claims = read(&with("cnf", cnf.as_deref())).unwrap();
+        assert_eq!(claims.wanted_possession(), Possession { key, certificate }, "{cnf:?}");
     }
 }
 

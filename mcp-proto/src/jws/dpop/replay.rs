@@ -4,7 +4,6 @@
 mod tests;
 
 use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
 
 use crate::jws::Thumbprint;
 use crate::time::UnixSeconds;
@@ -152,13 +151,10 @@ impl ReplayWindow {
     }
 
     fn uncount(&mut self, owner: Thumbprint, until: UnixSeconds) {
-        if let Entry::Occupied(mut count) = self.counts.entry((owner, until)) {
-            let left = count.get().saturating_sub(1);
-            if left == 0 {
-                count.remove();
-            } else {
-                count.insert(left);
-            }
-        }
+        let counted = (owner, until);
+        match self.counts.get(&counted).map_or(0, |count| count.saturating_sub(1)) {
+            0 => self.counts.remove(&counted),
+            left => self.counts.insert(counted, left),
+        };
     }
 }

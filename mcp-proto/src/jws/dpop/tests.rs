@@ -95,6 +95,8 @@ fn the_proof_of_rfc_9449_section_7_1_passes_all_stages() {
     let rules = DpopRules::new(["https://resource.example.org/protectedresource"]).unwrap();
     let check = inspect(RFC_RESOURCE_REQUEST, &rules).unwrap();
     assert_eq!(check.algorithm(), Algorithm::Es256);
+    assert!(matches!(check.key().material(), KeyMaterial::EcP256 { .. }));
+    assert_eq!(check.key().algorithm(), Algorithm::Es256);
     assert_eq!(check.signature().len(), 64);
     assert_eq!(check.message().len(), RFC_RESOURCE_REQUEST.len() - 87);
     let expected = format!(r#"{{"crv":"P-256","kty":"EC","x":"{EC_X}","y":"{EC_Y}"}}"#);

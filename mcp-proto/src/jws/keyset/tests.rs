@@ -525,6 +525,11 @@ fn operators_are_told_why_there_are_no_keys() {
         (FetchFailure::Tls(TlsFailure::Expired), "the server's certificate has expired"),
         (FetchFailure::Tls(TlsFailure::NotYetValid), "the server's certificate is not valid yet"),
         (FetchFailure::Tls(TlsFailure::Handshake), "the TLS handshake with the server failed"),
+        (FetchFailure::Tls(TlsFailure::Unsupported), "this program was built without https"),
+        (
+            FetchFailure::from(DiscoveryError::IssuerWrong),
+            "the metadata is about another issuer than the configured one",
+        ),
     ] {
         assert_eq!(failure.to_string(), said);
     }
