@@ -23,8 +23,9 @@ fn main() -> Result<(), Failure> {
             executor.tick().await;
         }
     };
-    Ok(match bench.threads() {
+    match bench.threads() {
         1 => smol::block_on(serving.or(alone))?,
         _ => smol::block_on(executor.run(serving))?,
-    })
+    }
+    Ok(())
 }
