@@ -102,7 +102,7 @@ fn a_catalog_that_cannot_be_served_is_refused_with_what_is_wrong() {
         ),
     ];
     for (built, why) in table {
-        let error = built.err().expect(why).to_string();
+        let error = built.expect_err(why).to_string();
         // What is wrong inside of an annotation or a template is told behind it.
         let is_told = if why.ends_with(": ") {
             error.starts_with(why) && error.len() > why.len()
@@ -118,7 +118,7 @@ fn a_catalog_that_cannot_be_served_is_refused_with_what_is_wrong() {
 #[test]
 fn a_path_has_one_meaning() {
     for path in ["", "mcp", "/mcp?a", "/mcp#a", "/ping", "/health", "/ready", "/.well-known/x"] {
-        let error = at(path).err().expect("a refusal");
+        let error = at(path).expect_err("a refusal");
         let why = format!("endpoint path {path:?} must begin with '/' and not be a well-known or probe path");
         assert_eq!(error.to_string(), why);
     }
@@ -197,7 +197,7 @@ fn what_another_catalog_changes_is_known() {
         (CatalogSpec { tools: Vec::new(), ..all.clone() }, &[Change::ToolsChanged]),
         (CatalogSpec { prompts: vec![prompt("b")], ..all.clone() }, &[Change::PromptsChanged]),
         (CatalogSpec { resources: vec![resource("a:c")], ..all.clone() }, &[Change::ResourcesChanged]),
-        (CatalogSpec { templates: vec![template("a:{c}")], ..all.clone() }, &[Change::ResourcesChanged]),
+        (CatalogSpec { templates: vec![template("a:{c}")], ..all }, &[Change::ResourcesChanged]),
         (CatalogSpec::default(), &[Change::ToolsChanged, Change::PromptsChanged, Change::ResourcesChanged]),
     ];
     for (catalog, changes) in table {
