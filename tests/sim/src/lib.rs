@@ -20,6 +20,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod allocated;
 pub mod draw;
 pub mod event_reader;
 mod executor;
@@ -29,6 +30,7 @@ mod runtime;
 mod timers;
 
 pub use self::{
+    allocated::{Allocated, Counting},
     executor::{Executor, Task},
     pipe::{ClientEnd, ServerEnd, pipe, pipe_in_pieces},
     runtime::{SimRuntime, Sleep, UNIX_START},

@@ -5,8 +5,9 @@ use http::Method;
 use http_body_util::Full;
 use serde_json::json;
 
+use mcp_sim::Allocated;
+
 use crate::{
-    allocated::Allocated,
     client::{Answering, Pieces, act, bare, get, handshake, of_session, poll_once, post},
     served::{CALL, IDLE, SWEEP, Served, pass, settle},
 };

@@ -4,8 +4,9 @@ use http::Method;
 use http_body_util::Full;
 use serde_json::json;
 
+use mcp_sim::Allocated;
+
 use crate::{
-    allocated::Allocated,
     client::{bare, get, handshake, initialized, post},
     record::SESSION_BYTES_MAX,
     served::{Served, settle},

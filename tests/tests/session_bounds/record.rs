@@ -1,7 +1,8 @@
 //! What a session costs that nobody is using.
 
+use mcp_sim::Allocated;
+
 use crate::{
-    allocated::Allocated,
     client::{handshake, post},
     served::{Served, settle},
 };

@@ -12,8 +12,9 @@ use mcp_tokio::{
 };
 use tokio::sync::Semaphore;
 
+use mcp_sim::Allocated;
+
 use crate::{
-    allocated::Allocated,
     client::{act, of_session, ping, post},
     served::{CALL, IDLE, SWEEP, Served, pass, settle},
 };

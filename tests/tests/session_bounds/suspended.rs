@@ -3,8 +3,9 @@
 use bytes::Bytes;
 use http::Method;
 
+use mcp_sim::Allocated;
+
 use crate::{
-    allocated::Allocated,
     client::{Answering, Pieces, Unread, bare, of_session, poll_once},
     served::{CALL, SWEEP, Served, pass, settle},
 };

@@ -3,11 +3,10 @@
 use std::sync::Arc;
 
 use mcp_driver::{Runtime, proto::Tick};
-use mcp_sim::{ClientEnd, Executor, http1::Head};
+use mcp_sim::{Allocated, ClientEnd, Executor, http1::Head};
 use serde_json::json;
 
 use crate::{
-    allocated::Allocated,
     client::{MODERN, Request, metadata, request},
     issuer::{Flaw, Keys, token},
     ledger::Ledger,

@@ -5,7 +5,6 @@
 
 #![allow(clippy::expect_used, clippy::panic, reason = "a test says what is wrong by panicking")]
 
-mod allocated;
 mod client;
 mod connection;
 mod handlers;
@@ -28,7 +27,12 @@ use std::{
     thread,
 };
 
-use self::{allocated::Allocated, issuer::Keys, world::Summary};
+use mcp_sim::{Allocated, Counting};
+
+use self::{issuer::Keys, world::Summary};
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
 
 /// Worlds in an ordinary run of the tests.
 const SEEDS_DEFAULT: u64 = 2_000;

@@ -12,10 +12,9 @@ use mcp_driver::{
     Auth, ConnectionTimeouts, Fetch, KeySource, LegacySse, MemoryEvents, MemorySessions, Mode, Runtime,
     Server, ServerLimits, Service, SessionPolicy, Timeouts, proto::Tick,
 };
-use mcp_sim::{Executor, draw::Draw};
+use mcp_sim::{Allocated, Executor, draw::Draw};
 
 use crate::{
-    allocated::Allocated,
     client::{Around, Client, Era},
     handlers::catalog,
     idle::{Idle, Visit},

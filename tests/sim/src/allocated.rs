@@ -1,4 +1,9 @@
-//! What a thread has allocated and not given back.
+//! What a thread has allocated and not given back, in a program whose allocator counts:
+//!
+//! ```
+//! #[global_allocator]
+//! static ALLOCATOR: mcp_sim::Counting = mcp_sim::Counting;
+//! ```
 
 use std::{
     alloc::{GlobalAlloc, Layout, System},
@@ -8,16 +13,17 @@ use std::{
 
 /// Allocations that are alive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Allocated {
+pub struct Allocated {
     /// How many there are.
-    pub(crate) blocks: i64,
+    pub blocks: i64,
     /// How many bytes were asked for.
-    pub(crate) bytes: i64,
+    pub bytes: i64,
 }
 
 impl Allocated {
-    /// Those of this thread. Nothing that a test here allocates is freed by another thread.
-    pub(crate) fn now() -> Self {
+    /// Those of this thread. What another thread frees is counted there.
+    #[must_use]
+    pub fn now() -> Self {
         ALIVE.get()
     }
 }
@@ -44,7 +50,9 @@ fn bytes(size: usize) -> i64 {
     i64::try_from(size).unwrap_or(i64::MAX)
 }
 
-struct Counting;
+/// The allocator of the operating system, which counts.
+#[derive(Debug)]
+pub struct Counting;
 
 // SAFETY: everything is left to the system's allocator.
 #[allow(unsafe_code)]
@@ -68,16 +76,21 @@ unsafe impl GlobalAlloc for Counting {
     }
 }
 
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
+#[cfg(test)]
+mod tests {
+    use super::{Allocated, Counting};
 
-#[test]
-fn what_is_given_back_counts_no_more() {
-    let before = Allocated::now();
-    let mut kept: Vec<u8> = Vec::with_capacity(100);
-    assert_eq!(Allocated::now() - before, Allocated { blocks: 1, bytes: 100 });
-    kept.reserve_exact(1_000);
-    assert_eq!(Allocated::now() - before, Allocated { blocks: 1, bytes: 1_000 });
-    drop(kept);
-    assert_eq!(Allocated::now(), before);
+    #[global_allocator]
+    static ALLOCATOR: Counting = Counting;
+
+    #[test]
+    fn what_is_given_back_counts_no_more() {
+        let before = Allocated::now();
+        let mut kept: Vec<u8> = Vec::with_capacity(100);
+        assert_eq!(Allocated::now() - before, Allocated { blocks: 1, bytes: 100 });
+        kept.reserve_exact(1_000);
+        assert_eq!(Allocated::now() - before, Allocated { blocks: 1, bytes: 1_000 });
+        drop(kept);
+        assert_eq!(Allocated::now(), before);
+    }
 }
