@@ -258,3 +258,31 @@ impl Response {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// RFC 9110 section 8.6: what has a body, or could have one, says how long it is; 204 and a stream do not.
+    #[test]
+    fn an_answer_in_other_types_has_its_status_its_fields_and_its_length() {
+        let whole = Response {
+            payload: Payload::Whole(Bytes::from_static(b"{}")),
+            ..Response::empty(StatusCode::BAD_REQUEST, Fields::of(ContentType::Json))
+        };
+        let empty = |status| Response::empty(status, Fields::default());
+        let table = [
+            (whole, StatusCode::BAD_REQUEST, "{}", Some("2"), Some("application/json")),
+            (empty(StatusCode::ACCEPTED), StatusCode::ACCEPTED, "", Some("0"), None),
+            (empty(StatusCode::NO_CONTENT), StatusCode::NO_CONTENT, "", None, None),
+            (Response::event_stream(Cors::default()), StatusCode::OK, "", None, Some("text/event-stream")),
+        ];
+        for (response, status, body, length, content_type) in table {
+            let response = response.into_http();
+            assert_eq!((response.status(), &**response.body()), (status, body.as_bytes()));
+            let field = |name| response.headers().get(name).and_then(|value| value.to_str().ok());
+            assert_eq!(field(header::CONTENT_LENGTH), length, "{status}");
+            assert_eq!(field(header::CONTENT_TYPE), content_type, "{status}");
+        }
+    }
+}

@@ -50,6 +50,8 @@ mod tests {
         let text = "A4DtL2JmUMhAsvJj5tKyn64SqzmuXbMrJa0n761y5v0";
         let thumbprint = CertificateThumbprint::parse(text).expect("a thumbprint");
         assert_eq!(thumbprint.as_bytes().first(), Some(&0x03));
+        let shown = "CertificateThumbprint(0380ed2f626650c840b2f263e6d2b29fae12ab39ae5db32b25ad27efad72e6fd)";
+        assert_eq!(format!("{thumbprint:?}"), shown);
         let shortened = &text[1..];
         for text in [
             "",

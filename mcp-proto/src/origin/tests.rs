@@ -396,3 +396,21 @@ proptest! {
         prop_assert_eq!(policy.judge(Some(host.as_bytes())), before.is_empty() && after.is_empty());
     }
 }
+
+/// Nobody can tell whether a host was spelt as it is in the list, or had to be parsed.
+#[test]
+fn a_host_in_another_spelling_is_judged_alike() {
+    let policy = HostPolicy::allow(["localhost:*"]).expect("a policy");
+    let judged = |behind: &str| {
+        ["localhost", "LOCALHOST"].map(|name| policy.judge(Some(format!("{name}{behind}").as_bytes())))
+    };
+    for port in 0..=u32::from(u16::MAX) {
+        assert_eq!(judged(&format!(":{port}")), [true; 2], "{port}");
+    }
+    for behind in ["", ":00000", ":00080", ":65535"] {
+        assert_eq!(judged(behind), [true; 2], "{behind}");
+    }
+    for behind in [":", ":65536", ":99999", ":000080", ":/", ":+1", ":8o", ":1:1", ".", "x", " ", ":1 "] {
+        assert_eq!(judged(behind), [false; 2], "{behind}");
+    }
+}
