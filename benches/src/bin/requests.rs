@@ -39,17 +39,19 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// A server under a profiler takes a while to listen.
+/// A server under a profiler takes a while to listen. Until then, a port among those that the system hands out
+/// can be given to this very socket, which is then connected to itself.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 fn connect(port: u16) -> Result<TcpStream, Box<dyn Error>> {
     let begun = Instant::now();
     loop {
         match TcpStream::connect((Ipv4Addr::LOCALHOST, port)) {
-            Ok(socket) => {
+            Ok(socket) if socket.local_addr()? != socket.peer_addr()? => {
                 socket.set_nodelay(true)?;
                 return Ok(socket);
             }
+            Ok(itself) => drop(itself),
             Err(error) if begun.elapsed() > PATIENCE => return Err(error.into()),
             Err(_) => std::thread::sleep(Duration::from_millis(20)),
         }
