@@ -9,13 +9,14 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{HeaderMap, Request, StatusCode, request};
+use http::{HeaderMap, Request, StatusCode, Version, request};
 use http_body::Body;
 use mcp_proto::{
     BodyRead, Call, Finish, Head, Now, Reply, Response, Step, Target, UnixSeconds,
     head::Framing,
     response::{Payload, Rule},
     session::{CallId, Crowded},
+    time::{Deadline, Why},
 };
 
 use crate::{
@@ -259,11 +260,34 @@ impl<R: Runtime> Service<R> {
                     };
                 }
                 Step::Respond(response) => {
+                    if let Some(body) = body.take().filter(|_| parts.version == Version::HTTP_2) {
+                        self.read_rest(held, body, now).await;
+                    }
                     self.audit(target, &response, now);
                     return render(response);
                 }
             }
         }
+    }
+
+    /// Reads what is left of a request that was answered by its head. HTTP/2 has to reset the stream of one whose
+    /// body is still on its way (RFC 9113 section 8.1), and clients are known to lose the answer at that. A body
+    /// that is announced as large, or that does not come in time, is left.
+    async fn read_rest<B>(&self, held: &Held, body: B, now: Now)
+    where
+        B: Body<Data = Bytes>,
+        B::Error: Into<Box<dyn Error + Send + Sync>>,
+    {
+        let engine = held.engine();
+        let limit = engine.limits().refused_body_bytes_max;
+        if body.is_end_stream() || body.size_hint().lower() > limit.into() {
+            return;
+        }
+        let at = now.tick.after_micros(engine.timeouts().refused_body_micros);
+        let deadline = Deadline { at, why: Why::RefusedBody };
+        let reading = Reading { limit, announced: None, deadline };
+        let mut budget = BodyBudget::of_refused(held, self.0.server.limits());
+        read(body, &reading, &mut budget, &self.0.runtime).await;
     }
 
     fn is_ready(&self, now: Now) -> bool {

@@ -1,7 +1,9 @@
 //! The same over HTTP/2, which a client may speak from the first byte.
 
-use std::{sync::Arc, time::Duration};
+use std::{future::poll_fn, sync::Arc, time::Duration};
 
+use bytes::Bytes;
+use futures::FutureExt as _;
 use mcp_driver::ConnectionTimeouts;
 use serde_json::json;
 use tokio::sync::Barrier;
@@ -265,6 +267,49 @@ async fn half_a_body_is_408_over_http2() {
     let request = echo("never").token(&served.token("alice"));
     let (response, _sending) = client.open(post(&request)).await;
     assert_error(&response_of(response).await, 408, -32600, None);
+}
+
+#[tokio::test]
+async fn a_request_refused_by_its_head_is_read_to_its_end_over_http2() {
+    let patient = timeouts(|timeouts| timeouts.refused_body_micros = 60_000_000);
+    let served = Served::start(|server| server.core_timeouts(patient)).await;
+    let mut client = Http2Client::connect(served.address).await;
+    let request = echo("late").token(&served.token("alice"));
+    let mut foreign = post(&request);
+    foreign.headers_mut().insert("origin", "https://elsewhere.example".parse().expect("a value"));
+    let mut elsewhere = post(&request);
+    *elsewhere.uri_mut() = "http://127.0.0.1/elsewhere".parse().expect("a target");
+    for (refused, status) in [(foreign, 403), (elsewhere, 404)] {
+        let (mut response, mut sending) = client.open(refused).await;
+        assert_text(&client.exchange(&echo("between").token(&served.token("alice"))).await, 1, "between");
+        assert!((&mut response).now_or_never().is_none(), "answered before its body came: {status}");
+        sending.send_data(Bytes::from(request.body()), true).expect("a body");
+        assert_eq!(response_of(response).await.head.status, status);
+        assert_text(&client.exchange(&echo("after").token(&served.token("alice"))).await, 1, "after");
+        assert!(poll_fn(|cx| sending.poll_reset(cx)).now_or_never().is_none(), "reset: {status}");
+    }
+}
+
+#[tokio::test]
+async fn a_request_refused_by_its_head_does_not_wait_for_its_body_for_ever_over_http2() {
+    let hasty = timeouts(|timeouts| timeouts.refused_body_micros = 1_000);
+    let served = Served::start(|server| server.core_timeouts(hasty)).await;
+    let mut client = Http2Client::connect(served.address).await;
+    let mut elsewhere = post(&echo("never"));
+    *elsewhere.uri_mut() = "http://127.0.0.1/elsewhere".parse().expect("a target");
+    let (response, _sending) = client.open(elsewhere).await;
+    assert_eq!(response_of(response).await.head.status, 404);
+}
+
+#[tokio::test]
+async fn a_request_refused_by_its_head_is_not_read_when_it_is_large_over_http2() {
+    let patient = timeouts(|timeouts| timeouts.refused_body_micros = 60_000_000);
+    let served = Served::start(|server| server.core_timeouts(patient)).await;
+    let mut client = Http2Client::connect(served.address).await;
+    let mut elsewhere = post(&echo(&"x".repeat(70_000)));
+    *elsewhere.uri_mut() = "http://127.0.0.1/elsewhere".parse().expect("a target");
+    let (response, _sending) = client.open(elsewhere).await;
+    assert_eq!(response_of(response).await.head.status, 404);
 }
 
 #[tokio::test]
